@@ -1,1 +1,25 @@
+//! Plain data that every other crate speaks: files and spans, interned names, findings and reviews.
+//!
+//! This crate knows no language, framework, rule or output format, and does no I/O. Everything in it
+//! is data that can be built in a test by hand.
+//!
+//! Begin reading at [`span`] (where things are), then [`finding`] (what a rule says) and
+//! [`review`] (what a session ends in).
 
+pub mod finding;
+pub mod language;
+pub mod review;
+pub mod source;
+pub mod span;
+pub mod symbol;
+pub mod text;
+
+pub use finding::{
+    Escalation, Evidence, Finding, Persona, Related, RuleInfo, Severity, Stage, Strength, TraceStep,
+};
+pub use language::Language;
+pub use review::{Budget, CheckItem, CheckState, EscalationCall, Gap, GapKind, Review, StageReport, Summary};
+pub use source::{FileRole, LineColumn, SourceFile, SourceMap};
+pub use span::{FileId, Span};
+pub use symbol::Symbol;
+pub use text::{Piece, Text};

@@ -1,1 +1,85 @@
+//! Front ends: source text to the small tree of `ir`, by tree-sitter.
+//!
+//! The only crate that sees a grammar. Lowering never fails: it yields a module and its gaps. It does
+//! no I/O, knows no library and no framework, and resolves no name.
+//!
+//! One folder per language; begin reading at [`lower`], then [`lowering::Lowering`] (what all front
+//! ends share), then `python/`.
 
+mod lowering;
+
+mod csharp;
+mod ecmascript;
+mod go;
+mod java;
+mod python;
+mod ruby;
+mod rust;
+
+use std::time::{Duration, Instant};
+
+use base::{FileId, Gap, Language};
+use lowering::Lowering;
+
+/// What a file became.
+#[derive(Debug)]
+pub struct Lowered {
+    /// The tree.
+    pub module: ir::Module,
+    /// What was not understood.
+    pub gaps: Vec<Gap>,
+    /// Named syntax nodes in the file.
+    pub nodes: usize,
+    /// Named syntax nodes that were not understood (each stands in `gaps` by kind).
+    pub nodes_unknown: usize,
+    /// Time tree-sitter took.
+    pub parse: Duration,
+    /// Time lowering took.
+    pub lower: Duration,
+}
+
+/// Parses with tree-sitter alone: the floor that benchmarks compare with.
+pub fn parse(language: Language, text: &str) -> Option<tree_sitter::Tree> {
+    let mut parser = tree_sitter::Parser::new();
+    parser.set_language(&grammar(language)).ok()?;
+    parser.parse(text, None)
+}
+
+fn grammar(language: Language) -> tree_sitter::Language {
+    match language {
+        Language::JavaScript => tree_sitter_javascript::LANGUAGE.into(),
+        Language::TypeScript => tree_sitter_typescript::LANGUAGE_TYPESCRIPT.into(),
+        Language::Tsx => tree_sitter_typescript::LANGUAGE_TSX.into(),
+        Language::Python => tree_sitter_python::LANGUAGE.into(),
+        Language::Go => tree_sitter_go::LANGUAGE.into(),
+        Language::Java => tree_sitter_java::LANGUAGE.into(),
+        Language::Rust => tree_sitter_rust::LANGUAGE.into(),
+        Language::CSharp => tree_sitter_c_sharp::LANGUAGE.into(),
+        Language::Ruby => tree_sitter_ruby::LANGUAGE.into(),
+    }
+}
+
+/// Lowers one file. Needs a stack of about 8 MiB: the depth of the tree is bounded, see
+/// [`lowering::MAX_DEPTH`].
+pub fn lower(file: FileId, language: Language, text: &str) -> Lowered {
+    let started = Instant::now();
+    let tree = parse(language, text);
+    let parse = started.elapsed();
+    let started = Instant::now();
+    let mut lowering = Lowering::new(file, language, text);
+    if let Some(tree) = &tree {
+        lowering.survey(tree);
+        let root = tree.root_node();
+        match language {
+            Language::JavaScript | Language::TypeScript | Language::Tsx => ecmascript::lower(&mut lowering, root),
+            Language::Python => python::lower(&mut lowering, root),
+            Language::Go => go::lower(&mut lowering, root),
+            Language::Java => java::lower(&mut lowering, root),
+            Language::Rust => rust::lower(&mut lowering, root),
+            Language::CSharp => csharp::lower(&mut lowering, root),
+            Language::Ruby => ruby::lower(&mut lowering, root),
+        }
+    }
+    let (module, gaps, nodes, nodes_unknown) = lowering.finish();
+    Lowered { module, gaps, nodes, nodes_unknown, parse, lower: started.elapsed() }
+}

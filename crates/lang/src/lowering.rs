@@ -1,0 +1,165 @@
+//! What all front ends share: text of nodes, ranges, depth, gaps, comments.
+
+use base::{FileId, Gap, GapKind, Language, Span, Symbol};
+use ir::{Builder, ClassId, ExprId, ExprKind, FunctionId, Range};
+use tree_sitter::{Node, Tree};
+
+/// How deep expressions and statements may nest before the rest is left out, as a gap.
+pub const MAX_DEPTH: u32 = 400;
+
+/// The state of lowering one file.
+pub struct Lowering<'t> {
+    /// The module being made.
+    pub ir: Builder,
+    /// The text of the file.
+    pub text: &'t str,
+    /// The function being lowered.
+    pub function: Option<FunctionId>,
+    /// The class being lowered.
+    pub class: Option<ClassId>,
+    depth: u32,
+    gaps: Vec<Gap>,
+    nodes: usize,
+    nodes_unknown: usize,
+}
+
+/// The byte range of a node.
+pub fn range(node: Node<'_>) -> Range {
+    Range { start: node.start_byte() as u32, end: node.end_byte() as u32 }
+}
+
+/// The named children of a node without comments, in order.
+pub fn named_children<'t>(node: Node<'t>) -> Vec<Node<'t>> {
+    let mut cursor = node.walk();
+    node.named_children(&mut cursor).filter(|n| !n.is_extra()).collect()
+}
+
+/// All children of a node, anonymous ones too.
+pub fn children<'t>(node: Node<'t>) -> Vec<Node<'t>> {
+    let mut cursor = node.walk();
+    node.children(&mut cursor).collect()
+}
+
+/// The children in a field.
+pub fn field_children<'t>(node: Node<'t>, field: &str) -> Vec<Node<'t>> {
+    let mut cursor = node.walk();
+    node.children_by_field_name(field, &mut cursor).filter(|n| n.is_named() && !n.is_extra()).collect()
+}
+
+/// Whether a node has an anonymous child such as the keyword `async`.
+pub fn has_token(node: Node<'_>, token: &str) -> bool {
+    let mut cursor = node.walk();
+    node.children(&mut cursor).any(|n| n.kind() == token)
+}
+
+impl<'t> Lowering<'t> {
+    /// Nothing lowered yet.
+    pub fn new(file: FileId, language: Language, text: &'t str) -> Self {
+        Self {
+            ir: Builder::new(file, language),
+            text,
+            function: None,
+            class: None,
+            depth: 0,
+            gaps: Vec::new(),
+            nodes: 0,
+            nodes_unknown: 0,
+        }
+    }
+
+    /// One pass over the syntax tree without recursion: counts named nodes, keeps comments, notes
+    /// where the parser recovered from an error.
+    pub fn survey(&mut self, tree: &Tree) {
+        let mut cursor = tree.walk();
+        loop {
+            let node = cursor.node();
+            if node.is_named() {
+                self.nodes += 1;
+                if node.is_extra() && node.kind().ends_with("comment") {
+                    self.ir.module.comments.push(range(node));
+                }
+            }
+            if node.is_error() || node.is_missing() {
+                self.nodes_unknown += 1;
+                self.gap(GapKind::Syntax, if node.is_missing() { "missing" } else { "error" }, range(node));
+            }
+            if cursor.goto_first_child() || cursor.goto_next_sibling() {
+                continue;
+            }
+            loop {
+                if !cursor.goto_parent() {
+                    return;
+                }
+                if cursor.goto_next_sibling() {
+                    break;
+                }
+            }
+        }
+    }
+
+    /// The text of a node.
+    pub fn str(&self, node: Node<'_>) -> &'t str {
+        self.text.get(node.byte_range()).unwrap_or("")
+    }
+
+    /// The text of a node, interned.
+    pub fn symbol(&self, node: Node<'_>) -> Symbol {
+        Symbol::new(self.str(node))
+    }
+
+    /// Notes something that was not understood.
+    pub fn gap(&mut self, kind: GapKind, what: &str, at: Range) {
+        let span = Span::new(self.ir.module.file, at.start, at.end);
+        self.gaps.push(Gap { kind, what: what.to_owned(), span: Some(span), path: None });
+    }
+
+    /// An expression that the front end has no case for: a gap by the node's kind, with what could be
+    /// read below. `lower` lowers a child.
+    pub fn unknown(&mut self, node: Node<'t>, lower: fn(&mut Self, Node<'t>) -> ExprId) -> ExprId {
+        self.not_understood(node);
+        let parts = named_children(node).into_iter().map(|child| lower(self, child)).collect();
+        self.ir.expr(ExprKind::Unknown(parts), range(node))
+    }
+
+    /// Counts a node that the front end has no case for. Parse errors are counted by [`Self::survey`].
+    pub fn not_understood(&mut self, node: Node<'_>) {
+        if !node.is_error() && !node.is_missing() {
+            self.nodes_unknown += 1;
+            self.gap(GapKind::Construct, node.kind(), range(node));
+        }
+    }
+
+    /// Goes one level deeper, or notes that it is too deep and gives an empty unknown. Every
+    /// recursive lowering of an expression, statement, type or pattern goes through here.
+    pub fn deeper(&mut self, node: Node<'t>, lower: fn(&mut Self, Node<'t>) -> ExprId) -> ExprId {
+        match self.enter(node) {
+            true => {
+                let id = lower(self, node);
+                self.leave();
+                id
+            }
+            false => self.ir.expr(ExprKind::Unknown(Vec::new()), range(node)),
+        }
+    }
+
+    /// Enters a nested construct; `false` when it is too deep (then do not go in and do not call
+    /// [`Self::leave`]).
+    pub fn enter(&mut self, node: Node<'_>) -> bool {
+        if self.depth >= MAX_DEPTH {
+            self.gap(GapKind::TooDeep, node.kind(), range(node));
+            return false;
+        }
+        self.depth += 1;
+        true
+    }
+
+    /// Leaves a nested construct.
+    pub fn leave(&mut self) {
+        self.depth -= 1;
+    }
+
+    /// The module, the gaps, the number of nodes and of those not understood.
+    pub fn finish(self) -> (ir::Module, Vec<Gap>, usize, usize) {
+        (self.ir.module, self.gaps, self.nodes, self.nodes_unknown)
+    }
+}
