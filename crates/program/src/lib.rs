@@ -1,1 +1,305 @@
+//! The whole repository: names, types and calls across files.
+//!
+//! Takes the modules of `ir` and answers, for any expression, what it stands for ([`Value`]): a function
+//! or class of the repository, an instance of one, or a thing of a library by its qualified name
+//! (`pg.Pool#query`, `django.db.models.Manager#filter`). From that comes the call graph.
+//!
+//! It knows how each language finds modules ([`resolve`]) but no library and no framework: what a
+//! library's calls return is asked of a [`Library`], which `model` implements from its facts.
+//! It does no I/O; build files (`package.json`, `go.mod`, `Cargo.toml` …) come in the source map.
+//!
+//! Evaluation is flow-insensitive. What crosses functions goes through tables (returns, parameters,
+//! fields, globals) that are computed in a few rounds, each only from the one before, so the result does
+//! not depend on the number of threads. Everything is bounded.
+//!
+//! Begin reading at [`Program::build`], then [`eval`].
 
+pub mod calls;
+mod classes;
+pub mod eval;
+mod resolve;
+mod scope;
+
+use base::{FileId, SourceMap, Span, Symbol};
+use ir::{ClassId, ExprId, FunctionId, Module};
+use rayon::prelude::*;
+use rustc_hash::FxHashMap;
+use smallvec::SmallVec;
+
+pub use calls::{CallSite, Callee};
+pub use classes::{ClassInfo, Classes};
+pub use eval::Evaluator;
+pub use scope::{Binding, Owner, PathStep, Scopes};
+
+/// A module (file) of the repository: an index into [`Program::modules`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct ModuleId(pub u32);
+
+/// A function of the repository.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct FnId {
+    /// Its module.
+    pub module: ModuleId,
+    /// Within the module.
+    pub function: FunctionId,
+}
+
+/// A class of the repository; of a class in parts (partial, reopened, `impl`), the first part.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct ClassRef {
+    /// Its module.
+    pub module: ModuleId,
+    /// Within the module.
+    pub class: ClassId,
+}
+
+/// An expression of the repository.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct ExprRef {
+    /// Its module.
+    pub module: ModuleId,
+    /// Within the module.
+    pub expr: ExprId,
+}
+
+/// What an expression stands for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Value {
+    /// A function of the repository.
+    Function(FnId),
+    /// A class of the repository, itself.
+    Class(ClassRef),
+    /// An instance of a class of the repository.
+    Instance(ClassRef),
+    /// A namespace of the repository: a file (ECMAScript, Python), a package, a module path.
+    Namespace(Symbol),
+    /// An object literal.
+    Object(ExprRef),
+    /// A thing in a library, by its qualified name: `express.Router`, `pg.Pool#query`.
+    /// Names that nothing defines (`eval`, `fetch`) are things of no library.
+    External(Symbol),
+    /// A value made by a library: of a type (`pg.Pool`), or what a call gave back (`express()`).
+    ExternalInstance(Symbol),
+}
+
+/// What an expression may stand for; empty is unknown. At most [`MAX_VALUES`].
+pub type Values = SmallVec<[Value; 2]>;
+
+/// How many things an expression may stand for before the rest is dropped.
+pub const MAX_VALUES: usize = 6;
+
+/// What libraries mean, as far as names and types go.
+pub trait Library: Sync {
+    /// The type of what a call of `qualified` gives back, as a qualified name (`express` →
+    /// `express.Application`).
+    fn returns(&self, qualified: &str) -> Option<Symbol>;
+
+    /// Whether `T<X>` stands for `X` (`std.sync.Arc`, `actix_web.web.Data`).
+    fn is_transparent(&self, qualified: &str) -> bool;
+
+    /// Whether some record speaks of this name: decides which wildcard import a name comes from.
+    fn is_known(&self, qualified: &str) -> bool;
+}
+
+/// The knowledge of no library, for tests.
+#[derive(Debug)]
+pub struct NoLibrary;
+
+impl Library for NoLibrary {
+    fn returns(&self, _: &str) -> Option<Symbol> {
+        None
+    }
+    fn is_transparent(&self, _: &str) -> bool {
+        false
+    }
+    fn is_known(&self, _: &str) -> bool {
+        false
+    }
+}
+
+/// Something with a name in a namespace.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Def {
+    /// A function.
+    Function(FnId),
+    /// A class.
+    Class(ClassRef),
+    /// A variable or constant.
+    Global(ModuleId),
+    /// Brought in from elsewhere, and visible to importers.
+    Import(ModuleId, ir::ImportId),
+}
+
+/// Tables of what crosses functions.
+#[derive(Debug, Default, PartialEq)]
+pub(crate) struct Tables {
+    pub returns: FxHashMap<FnId, Values>,
+    pub params: FxHashMap<(FnId, u32), Values>,
+    pub fields: FxHashMap<(ClassRef, Symbol), Values>,
+    pub globals: FxHashMap<(ModuleId, Symbol), Values>,
+}
+
+/// The repository, resolved.
+pub struct Program {
+    modules: Vec<Module>,
+    paths: Vec<String>,
+    scopes: Vec<Scopes>,
+    by_file: FxHashMap<FileId, ModuleId>,
+    pub(crate) namespaces: FxHashMap<Symbol, FxHashMap<Symbol, SmallVec<[Def; 1]>>>,
+    pub(crate) namespace_of: Vec<Symbol>,
+    pub(crate) imports: Vec<Vec<resolve::Target>>,
+    pub(crate) resolver: resolve::Resolver,
+    classes: Classes,
+    pub(crate) tables: Tables,
+    calls: Vec<FxHashMap<ExprId, Callee>>,
+    callers: FxHashMap<FnId, Vec<CallSite>>,
+    unique_methods: FxHashMap<Symbol, FnId>,
+}
+
+/// Rounds over the tables. Three carry a value through a factory, a field and a parameter.
+const ROUNDS: usize = 3;
+
+impl Program {
+    /// Resolves a repository. `modules` are in the order of their files.
+    pub fn build(modules: Vec<Module>, sources: &SourceMap, library: &dyn Library) -> Program {
+        let scopes: Vec<Scopes> = modules.par_iter().map(scope::survey).collect();
+        let paths: Vec<String> = modules.iter().map(|m| sources.file(m.file).path.clone()).collect();
+        let by_file = modules.iter().enumerate().map(|(i, m)| (m.file, ModuleId(i as u32))).collect();
+        let resolver = resolve::Resolver::new(sources, &modules, &paths);
+        let namespace_of: Vec<Symbol> =
+            modules.iter().zip(&paths).map(|(m, path)| resolver.namespace(m, path)).collect();
+        let namespaces = resolve::namespaces(&modules, &scopes, &namespace_of);
+        let mut program = Program {
+            modules,
+            paths,
+            scopes,
+            by_file,
+            namespaces,
+            namespace_of,
+            imports: Vec::new(),
+            resolver,
+            classes: Classes::default(),
+            tables: Tables::default(),
+            calls: Vec::new(),
+            callers: FxHashMap::default(),
+            unique_methods: FxHashMap::default(),
+        };
+        program.imports =
+            (0..program.modules.len()).into_par_iter().map(|m| program.resolve_imports(ModuleId(m as u32))).collect();
+        program.classes = classes::collect(&program, library);
+        program.unique_methods = program.classes.unique_methods(&program);
+        for _ in 0..ROUNDS {
+            let tables = eval::round(&program, library);
+            if tables == program.tables {
+                break;
+            }
+            program.tables = tables;
+        }
+        program.calls = program
+            .ids()
+            .collect::<Vec<_>>()
+            .into_par_iter()
+            .map(|m| calls::resolve_module(&program, library, m))
+            .collect();
+        program.callers = calls::callers(&program);
+        program
+    }
+
+    /// All module ids in order of path.
+    pub fn ids(&self) -> impl ExactSizeIterator<Item = ModuleId> + use<> {
+        (0..self.modules.len() as u32).map(ModuleId)
+    }
+
+    /// The module.
+    pub fn module(&self, id: ModuleId) -> &Module {
+        &self.modules[id.0 as usize]
+    }
+
+    /// The path of a module, relative to the root.
+    pub fn path(&self, id: ModuleId) -> &str {
+        &self.paths[id.0 as usize]
+    }
+
+    /// The module of a file.
+    pub fn module_of_file(&self, file: FileId) -> Option<ModuleId> {
+        self.by_file.get(&file).copied()
+    }
+
+    /// The module at a path.
+    pub fn module_at(&self, path: &str) -> Option<ModuleId> {
+        self.resolver.module_at(path)
+    }
+
+    /// The scopes of a module.
+    pub fn scopes(&self, id: ModuleId) -> &Scopes {
+        &self.scopes[id.0 as usize]
+    }
+
+    /// The classes.
+    pub fn classes(&self) -> &Classes {
+        &self.classes
+    }
+
+    /// The function.
+    pub fn function(&self, id: FnId) -> &ir::Function {
+        self.module(id.module).function(id.function)
+    }
+
+    /// The class (its first part).
+    pub fn class(&self, id: ClassRef) -> &ir::Class {
+        self.module(id.module).class(id.class)
+    }
+
+    /// The expression.
+    pub fn expr(&self, id: ExprRef) -> &ir::Expr {
+        self.module(id.module).expr(id.expr)
+    }
+
+    /// The span of an expression.
+    pub fn span(&self, id: ExprRef) -> Span {
+        self.module(id.module).expr_span(id.expr)
+    }
+
+    /// A function's name with its class, for people: `UserController.update`.
+    pub fn function_name(&self, id: FnId) -> String {
+        let module = self.module(id.module);
+        let function = module.function(id.function);
+        let Some(name) = function.name else {
+            return match function.parent {
+                Some(parent) => format!("{} (inner)", self.function_name(FnId { module: id.module, function: parent })),
+                None => "(anonymous)".to_owned(),
+            };
+        };
+        match self.classes.class_of(id).or(function.class.map(|class| ClassRef { module: id.module, class })) {
+            Some(class) => format!("{}.{name}", self.class(class).name),
+            None => name.to_string(),
+        }
+    }
+
+    /// An evaluator for one module, on the finished tables.
+    pub fn evaluator<'p>(&'p self, module: ModuleId, library: &'p dyn Library) -> Evaluator<'p> {
+        Evaluator::new(self, library, module)
+    }
+
+    /// What a call expression calls.
+    pub fn call(&self, at: ExprRef) -> Option<&Callee> {
+        self.calls[at.module.0 as usize].get(&at.expr)
+    }
+
+    /// All calls of a module, by position in the tree.
+    pub fn calls(&self, module: ModuleId) -> impl Iterator<Item = (ExprId, &Callee)> {
+        let mut all: Vec<_> = self.calls[module.0 as usize].iter().map(|(e, c)| (*e, c)).collect();
+        all.sort_by_key(|(e, _)| *e);
+        all.into_iter()
+    }
+
+    /// Who calls a function, in order of module and position.
+    pub fn callers(&self, id: FnId) -> &[CallSite] {
+        self.callers.get(&id).map_or(&[], Vec::as_slice)
+    }
+
+    /// The method of this name, if the repository has exactly one.
+    pub(crate) fn unique_method(&self, name: Symbol) -> Option<FnId> {
+        self.unique_methods.get(&name).copied()
+    }
+}

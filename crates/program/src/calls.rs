@@ -1,0 +1,132 @@
+//! The call graph.
+
+use base::Symbol;
+use ir::{ExprId, ExprKind, FunctionKind};
+use rustc_hash::FxHashMap;
+use smallvec::SmallVec;
+
+use crate::{Evaluator, FnId, Library, ModuleId, Program, Value};
+
+/// How many implementations a call through an interface may reach before the rest is dropped.
+pub const MAX_DISPATCH: usize = 8;
+
+/// What a call calls.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Callee {
+    /// Functions of the repository.
+    pub functions: SmallVec<[FnId; 1]>,
+    /// Qualified names in libraries.
+    pub external: SmallVec<[Symbol; 1]>,
+    /// The last name as written.
+    pub name: Option<Symbol>,
+    /// Whether anything was resolved without guessing. A guess is by the only method of that name.
+    pub certain: bool,
+}
+
+impl Callee {
+    /// Whether it is known what is called.
+    pub fn is_resolved(&self) -> bool {
+        self.certain
+    }
+}
+
+/// A place that calls.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct CallSite {
+    /// The module.
+    pub module: ModuleId,
+    /// The call.
+    pub expr: ExprId,
+    /// The function it stands in.
+    pub caller: Option<FnId>,
+}
+
+pub(crate) fn resolve_module(
+    program: &Program,
+    library: &dyn Library,
+    id: ModuleId,
+) -> FxHashMap<ExprId, Callee> {
+    let module = program.module(id);
+    let mut evaluator = Evaluator::new(program, library, id);
+    let mut calls = FxHashMap::default();
+    for (expr, item) in module.exprs() {
+        let ExprKind::Call { callee, .. } = &item.kind else { continue };
+        calls.insert(expr, resolve(program, &mut evaluator, *callee));
+    }
+    calls
+}
+
+fn resolve(program: &Program, evaluator: &mut Evaluator<'_>, callee: ExprId) -> Callee {
+    let mut found = Callee::default();
+    let module = evaluator_module(program, evaluator);
+    found.name = match &module.expr(callee).kind {
+        ExprKind::Name(name) | ExprKind::Member { name, .. } => Some(*name),
+        _ => None,
+    };
+    for value in evaluator.eval(callee) {
+        match value {
+            Value::Function(function) => add(&mut found, program, function),
+            Value::Class(class) => {
+                found.certain = true;
+                let constructors = program.classes().method(class, Symbol::new("constructor"));
+                constructors.into_iter().for_each(|c| add(&mut found, program, c));
+                // a class that a library's class is the base of: its construction is the library's too
+                for base in program.classes().external_bases(class) {
+                    found.external.push(base);
+                }
+            }
+            Value::External(name) => {
+                found.certain = true;
+                found.external.push(name);
+            }
+            Value::ExternalInstance(name) => {
+                found.certain = true;
+                found.external.push(Symbol::new(&format!("{name}#call")));
+            }
+            _ => {}
+        }
+    }
+    if found.functions.is_empty()
+        && found.external.is_empty()
+        && matches!(module.expr(callee).kind, ExprKind::Member { .. })
+        && let Some(name) = found.name
+        && name.as_str().len() > 3
+        && let Some(function) = program.unique_method(name)
+        && program.module(function.module).language.tag() == module.language.tag()
+    {
+        found.functions.push(function);
+    }
+    found
+}
+
+fn evaluator_module<'p>(program: &'p Program, evaluator: &Evaluator<'_>) -> &'p ir::Module {
+    program.module(evaluator.module_id())
+}
+
+fn add(found: &mut Callee, program: &Program, function: FnId) {
+    found.certain = true;
+    if !found.functions.contains(&function) {
+        found.functions.push(function);
+    }
+    if program.function(function).body.is_none() && program.function(function).kind != FunctionKind::Lambda {
+        for implementation in program.classes().overrides(program, function, MAX_DISPATCH) {
+            if !found.functions.contains(&implementation) {
+                found.functions.push(implementation);
+            }
+        }
+    }
+}
+
+pub(crate) fn callers(program: &Program) -> FxHashMap<FnId, Vec<CallSite>> {
+    let mut callers: FxHashMap<FnId, Vec<CallSite>> = FxHashMap::default();
+    for id in program.ids() {
+        for (expr, callee) in program.calls(id) {
+            let owner = program.scopes(id).owner(expr).function;
+            let caller = owner.map(|function| FnId { module: id, function });
+            for function in &callee.functions {
+                callers.entry(*function).or_default().push(CallSite { module: id, expr, caller });
+            }
+        }
+    }
+    callers
+}

@@ -1,0 +1,334 @@
+//! Classes with all their parts: partial and reopened classes, `impl` blocks, Go's methods.
+
+use base::{Language, Symbol};
+use ir::{ClassKind, FunctionKind, ParamKind, TypeKind};
+use rustc_hash::FxHashMap;
+use smallvec::SmallVec;
+
+use crate::{ClassRef, Def, Evaluator, FnId, Library, ModuleId, Program, Value, resolve};
+
+/// A class, put together.
+#[derive(Clone, Debug, Default)]
+pub struct ClassInfo {
+    /// Namespace, outer classes and name, dotted.
+    pub full_name: Option<Symbol>,
+    /// All parts, the first part first.
+    pub parts: Vec<ClassRef>,
+    /// Methods by name, own ones only.
+    pub methods: FxHashMap<Symbol, SmallVec<[FnId; 1]>>,
+    /// Fields by name: the part and the index in its `fields`.
+    pub fields: FxHashMap<Symbol, (ClassRef, u32)>,
+    /// Bases, as far as resolved: classes of the repository or things of libraries.
+    pub bases: Vec<Value>,
+    /// Classes that name this one as a base.
+    pub derived: Vec<ClassRef>,
+}
+
+/// All classes.
+#[derive(Debug, Default)]
+pub struct Classes {
+    infos: FxHashMap<ClassRef, ClassInfo>,
+    /// A part to its first part.
+    canonical: FxHashMap<ClassRef, ClassRef>,
+    /// Methods to their class.
+    class_of: FxHashMap<FnId, ClassRef>,
+}
+
+/// How many bases up a member is looked for.
+const MAX_BASES: usize = 24;
+
+impl Classes {
+    /// The first part.
+    pub fn canonical(&self, class: ClassRef) -> ClassRef {
+        self.canonical.get(&class).copied().unwrap_or(class)
+    }
+
+    /// The class, put together.
+    pub fn info(&self, class: ClassRef) -> Option<&ClassInfo> {
+        self.infos.get(&self.canonical(class))
+    }
+
+    /// All classes, by their first part.
+    pub fn all(&self) -> Vec<(ClassRef, &ClassInfo)> {
+        let mut all: Vec<_> = self.infos.iter().map(|(c, i)| (*c, i)).collect();
+        all.sort_by_key(|(c, _)| *c);
+        all
+    }
+
+    /// The class that a method belongs to.
+    pub fn class_of(&self, function: FnId) -> Option<ClassRef> {
+        self.class_of.get(&function).copied()
+    }
+
+    /// A class and its bases in the repository, nearest first.
+    pub fn lineage(&self, class: ClassRef) -> Vec<ClassRef> {
+        let mut line = vec![self.canonical(class)];
+        let mut at = 0;
+        while at < line.len() && line.len() < MAX_BASES {
+            if let Some(info) = self.infos.get(&line[at]) {
+                for base in &info.bases {
+                    if let Value::Class(base) = base
+                        && !line.contains(base)
+                    {
+                        line.push(*base);
+                    }
+                }
+            }
+            at += 1;
+        }
+        line
+    }
+
+    /// The names of the library classes that a class descends from, nearest first.
+    pub fn external_bases(&self, class: ClassRef) -> Vec<Symbol> {
+        let mut found = Vec::new();
+        for class in self.lineage(class) {
+            for base in self.infos.get(&class).into_iter().flat_map(|i| &i.bases) {
+                if let Value::External(name) = base
+                    && !found.contains(name)
+                {
+                    found.push(*name);
+                }
+            }
+        }
+        found
+    }
+
+    /// The methods of this name, from the class or the nearest base that has it.
+    pub fn method(&self, class: ClassRef, name: Symbol) -> SmallVec<[FnId; 1]> {
+        self.lineage(class)
+            .into_iter()
+            .find_map(|c| self.infos.get(&c)?.methods.get(&name).cloned())
+            .unwrap_or_default()
+    }
+
+    /// The field of this name, from the class or the nearest base that has it.
+    pub fn field(&self, class: ClassRef, name: Symbol) -> Option<(ClassRef, u32)> {
+        self.lineage(class).into_iter().find_map(|c| self.infos.get(&c)?.fields.get(&name).copied())
+    }
+
+    /// Methods that implement or override `function` in derived classes, at most `limit`.
+    pub fn overrides(&self, program: &Program, function: FnId, limit: usize) -> Vec<FnId> {
+        let (Some(class), Some(name)) = (self.class_of(function), program.function(function).name) else {
+            return Vec::new();
+        };
+        let (mut found, mut queue, mut at) = (Vec::new(), vec![class], 0);
+        while at < queue.len() && queue.len() < 200 {
+            for derived in self.infos.get(&queue[at]).into_iter().flat_map(|i| &i.derived) {
+                if !queue.contains(derived) {
+                    queue.push(*derived);
+                    found.extend(self.infos.get(derived).and_then(|i| i.methods.get(&name)).into_iter().flatten());
+                }
+            }
+            at += 1;
+        }
+        found.truncate(limit);
+        found
+    }
+
+    /// Names that exactly one method of the repository has.
+    pub(crate) fn unique_methods(&self, program: &Program) -> FxHashMap<Symbol, FnId> {
+        let mut counts: FxHashMap<Symbol, (FnId, usize)> = FxHashMap::default();
+        for (function, _) in &self.class_of {
+            if let Some(name) = program.function(*function).name {
+                counts.entry(name).or_insert((*function, 0)).1 += 1;
+            }
+        }
+        counts.into_iter().filter(|(_, (_, n))| *n == 1).map(|(name, (f, _))| (name, f)).collect()
+    }
+}
+
+pub(crate) fn collect(program: &Program, library: &dyn Library) -> Classes {
+    let mut classes = Classes::default();
+    gather_parts(program, &mut classes);
+    attach_impls(program, &mut classes);
+    attach_go_methods(program, &mut classes);
+    resolve_bases(program, library, &mut classes);
+    classes
+}
+
+/// Classes of one full name in one namespace system are parts of one class where the language says so.
+fn gather_parts(program: &Program, classes: &mut Classes) {
+    let mut by_name: FxHashMap<Symbol, ClassRef> = FxHashMap::default();
+    for id in program.ids() {
+        let module = program.module(id);
+        for (class, item) in module.classes() {
+            if item.kind == ClassKind::Impl {
+                continue;
+            }
+            let this = ClassRef { module: id, class };
+            let full = Symbol::new(&resolve::class_name(module, program.namespace_of[id.0 as usize], class));
+            let reopens = matches!(module.language, Language::Ruby | Language::CSharp) || module.language.is_ecmascript();
+            let first = match reopens && item.function.is_none() {
+                true => *by_name.entry(full).or_insert(this),
+                false => this,
+            };
+            classes.canonical.insert(this, first);
+            let info = classes.infos.entry(first).or_default();
+            info.full_name = Some(full);
+            add_part(program, info, this, &mut classes.class_of, first);
+        }
+    }
+}
+
+fn add_part(
+    program: &Program,
+    info: &mut ClassInfo,
+    part: ClassRef,
+    class_of: &mut FxHashMap<FnId, ClassRef>,
+    first: ClassRef,
+) {
+    let item = program.class(part);
+    info.parts.push(part);
+    for method in &item.methods {
+        let id = FnId { module: part.module, function: *method };
+        class_of.insert(id, first);
+        let function = program.function(id);
+        let name = match function.kind {
+            FunctionKind::Constructor => Symbol::new("constructor"),
+            _ => match function.name {
+                Some(name) => name,
+                None => continue,
+            },
+        };
+        info.methods.entry(name).or_default().push(id);
+    }
+    for (at, field) in item.fields.iter().enumerate() {
+        info.fields.entry(field.name).or_insert((part, at as u32));
+    }
+}
+
+fn attach_impls(program: &Program, classes: &mut Classes) {
+    for id in program.ids() {
+        let module = program.module(id);
+        if module.language != Language::Rust {
+            continue;
+        }
+        for (class, item) in module.classes() {
+            if item.kind != ClassKind::Impl {
+                continue;
+            }
+            let this = ClassRef { module: id, class };
+            let name = Symbol::new(resolve::split_last(item.name.as_str()).1);
+            let found = program.lookup_class(id, name);
+            let first = found.map_or(this, |c| classes.canonical(c));
+            classes.canonical.insert(this, first);
+            let info = classes.infos.entry(first).or_default();
+            add_part(program, info, this, &mut classes.class_of, first);
+        }
+    }
+}
+
+fn attach_go_methods(program: &Program, classes: &mut Classes) {
+    for id in program.ids() {
+        let module = program.module(id);
+        if module.language != Language::Go {
+            continue;
+        }
+        for (function, item) in module.functions() {
+            let Some(receiver) = item.params.first().filter(|p| p.kind == ParamKind::Receiver) else { continue };
+            let Some(mut ty) = receiver.ty else { continue };
+            while let TypeKind::Ref(inner) = module.ty(ty).kind {
+                ty = inner;
+            }
+            let TypeKind::Named { path, .. } = &module.ty(ty).kind else { continue };
+            let Some(class) = program.lookup_class(id, *path) else { continue };
+            let class = classes.canonical(class);
+            let this = FnId { module: id, function };
+            classes.class_of.insert(this, class);
+            if let (Some(info), Some(name)) = (classes.infos.get_mut(&class), item.name) {
+                info.methods.entry(name).or_default().push(this);
+            }
+        }
+    }
+}
+
+fn resolve_bases(program: &Program, library: &dyn Library, classes: &mut Classes) {
+    let mut all: Vec<ClassRef> = classes.infos.keys().copied().collect();
+    all.sort();
+    for class in all {
+        let parts = classes.infos[&class].parts.clone();
+        let mut bases = Vec::new();
+        for part in parts {
+            let mut evaluator = Evaluator::new(program, library, part.module);
+            for base in &program.class(part).bases {
+                for value in evaluator.type_values(*base, Some(part.class)) {
+                    let value = match value {
+                        Value::Instance(c) | Value::Class(c) => Value::Class(classes.canonical(c)),
+                        Value::ExternalInstance(name) => Value::External(name),
+                        value => value,
+                    };
+                    if !bases.contains(&value) && value != Value::Class(class) {
+                        bases.push(value);
+                    }
+                }
+            }
+            // Ruby's `include Concern` mixes in
+            for stmt in &program.class(part).body {
+                if program.module(part.module).language == Language::Ruby {
+                    mixins(program, &mut evaluator, part, *stmt, classes, &mut bases);
+                }
+            }
+        }
+        for base in &bases {
+            if let Value::Class(base) = base
+                && let Some(info) = classes.infos.get_mut(base)
+            {
+                info.derived.push(class);
+            }
+        }
+        if let Some(info) = classes.infos.get_mut(&class) {
+            info.bases = bases;
+        }
+    }
+}
+
+fn mixins(
+    program: &Program,
+    evaluator: &mut Evaluator<'_>,
+    part: ClassRef,
+    stmt: ir::StmtId,
+    classes: &Classes,
+    bases: &mut Vec<Value>,
+) {
+    let module = program.module(part.module);
+    let ir::StmtKind::Expr(call) = module.stmt(stmt).kind else { return };
+    let ir::ExprKind::Call { callee, args, .. } = &module.expr(call).kind else { return };
+    if !matches!(&module.expr(*callee).kind, ir::ExprKind::Name(n) if *n == "include" || *n == "prepend") {
+        return;
+    }
+    for arg in args {
+        for value in evaluator.eval(arg.value) {
+            let value = match value {
+                Value::Class(c) => Value::Class(classes.canonical(c)),
+                value => value,
+            };
+            if matches!(value, Value::Class(_) | Value::External(_)) && !bases.contains(&value) {
+                bases.push(value);
+            }
+        }
+    }
+}
+
+impl Program {
+    /// The class of this name as seen from a module, its namespace included.
+    pub(crate) fn lookup_class(&self, module: ModuleId, name: Symbol) -> Option<ClassRef> {
+        let namespace = self.namespace_of[module.0 as usize];
+        let in_namespace = |ns: Symbol, name: Symbol| {
+            self.namespaces.get(&ns)?.get(&name)?.iter().find_map(|d| match d {
+                Def::Class(c) => Some(*c),
+                _ => None,
+            })
+        };
+        if let Some(found) = in_namespace(namespace, name) {
+            return Some(found);
+        }
+        let item = self.module(module);
+        item.imports.iter().enumerate().filter(|(_, i)| i.alias == name).find_map(|(at, _)| {
+            match self.imports.get(module.0 as usize)?.get(at)? {
+                resolve::Target::Member(ns, name) => in_namespace(*ns, *name),
+                _ => None,
+            }
+        })
+    }
+}

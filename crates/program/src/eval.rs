@@ -1,0 +1,877 @@
+//! What an expression stands for.
+
+use base::{Language, Symbol};
+use ir::{CallKind, ClassId, ExprId, ExprKind, FunctionId, FunctionKind, Literal, Module, StmtKind, TypeId, TypeKind};
+use rayon::prelude::*;
+use rustc_hash::FxHashMap;
+
+use crate::{
+    Binding, ClassRef, Def, ExprRef, FnId, Library, MAX_VALUES, ModuleId, Owner, PathStep, Program, Tables, Value,
+    Values, resolve::Target,
+};
+
+/// How many names, calls and members an evaluation follows.
+const MAX_STEPS: u32 = 48;
+
+/// Evaluates the expressions of one module. Keeps what it found; make one per module and thread.
+pub struct Evaluator<'p> {
+    program: &'p Program,
+    library: &'p dyn Library,
+    id: ModuleId,
+    module: &'p Module,
+    found: FxHashMap<ExprId, Values>,
+    depth: u32,
+}
+
+pub(crate) fn push(values: &mut Values, value: Value) {
+    if values.len() < MAX_VALUES && !values.contains(&value) {
+        values.push(value);
+    }
+}
+
+fn join(prefix: Symbol, separator: &str, name: Symbol) -> Symbol {
+    match prefix.is_empty() {
+        true => name,
+        false => Symbol::new(&format!("{prefix}{separator}{name}")),
+    }
+}
+
+impl<'p> Evaluator<'p> {
+    pub(crate) fn new(program: &'p Program, library: &'p dyn Library, id: ModuleId) -> Self {
+        Self { program, library, id, module: program.module(id), found: FxHashMap::default(), depth: 0 }
+    }
+
+    /// The module whose expressions are evaluated.
+    pub fn module_id(&self) -> ModuleId {
+        self.id
+    }
+
+    /// What an expression may stand for.
+    pub fn eval(&mut self, expr: ExprId) -> Values {
+        if let Some(found) = self.found.get(&expr) {
+            return found.clone();
+        }
+        if self.depth >= MAX_STEPS {
+            return Values::new();
+        }
+        // a cycle finds nothing
+        self.found.insert(expr, Values::new());
+        self.depth += 1;
+        let values = self.eval_kind(expr);
+        self.depth -= 1;
+        self.found.insert(expr, values.clone());
+        values
+    }
+
+    fn eval_kind(&mut self, expr: ExprId) -> Values {
+        let module = self.module;
+        let mut out = Values::new();
+        match &module.expr(expr).kind {
+            ExprKind::Name(name) => return self.name(*name, self.owner(expr)),
+            ExprKind::This => return self.this(self.owner(expr)),
+            ExprKind::Super => {
+                for value in self.this(self.owner(expr)) {
+                    let (Value::Instance(class) | Value::Class(class)) = value else { continue };
+                    for base in self.bases(class) {
+                        push(&mut out, match base {
+                            Value::Class(c) => Value::Instance(c),
+                            Value::External(n) => Value::ExternalInstance(n),
+                            base => base,
+                        });
+                    }
+                }
+            }
+            ExprKind::Member { object, name, .. } => {
+                let objects = self.eval(*object);
+                return self.members(&objects, *name);
+            }
+            ExprKind::Index { object, index } => {
+                let objects = self.eval(*object);
+                if let Some(name) = module.string(*index) {
+                    return self.members(&objects, name);
+                }
+            }
+            ExprKind::Call { callee, kind, args, .. } => {
+                if let Some(target) = self.required(*callee, args) {
+                    return target;
+                }
+                let callees = self.eval(*callee);
+                for callee in callees {
+                    for value in self.call_result(callee, *kind) {
+                        push(&mut out, value);
+                    }
+                }
+            }
+            ExprKind::Lambda(function) => {
+                push(&mut out, Value::Function(FnId { module: self.id, function: *function }));
+            }
+            ExprKind::ClassExpr(class) => {
+                let class = self.class_ref(*class);
+                let instance = module.class(class.class).name.is_empty() && module.language == Language::Java;
+                push(&mut out, if instance { Value::Instance(class) } else { Value::Class(class) });
+            }
+            ExprKind::Map(_) => push(&mut out, Value::Object(ExprRef { module: self.id, expr })),
+            ExprKind::Unary { operand, .. } => return self.eval(*operand),
+            ExprKind::Logical { left, right, .. } => {
+                out = self.eval(*left);
+                for value in self.eval(*right) {
+                    push(&mut out, value);
+                }
+            }
+            ExprKind::Ternary { then, otherwise, .. } => {
+                out = self.eval(*then);
+                for value in self.eval(*otherwise) {
+                    push(&mut out, value);
+                }
+            }
+            ExprKind::Assign { value, .. } => return self.eval(*value),
+            ExprKind::Await(inner) => return self.eval(*inner),
+            ExprKind::Cast { ty, value } => {
+                out = self.type_values(*ty, self.owner(expr).class);
+                if out.is_empty() {
+                    return self.eval(*value);
+                }
+            }
+            ExprKind::TypeExpr(ty) => {
+                for value in self.type_values(*ty, self.owner(expr).class) {
+                    push(&mut out, match value {
+                        Value::Instance(c) => Value::Class(c),
+                        Value::ExternalInstance(n) => Value::External(n),
+                        value => value,
+                    });
+                }
+            }
+            ExprKind::Do(block) => {
+                if let Some(last) = block.last()
+                    && let StmtKind::Expr(e) | StmtKind::Return(Some(e)) = module.stmt(*last).kind
+                {
+                    return self.eval(e);
+                }
+            }
+            _ => {}
+        }
+        out
+    }
+
+    fn owner(&self, expr: ExprId) -> Owner {
+        self.program.scopes(self.id).owner(expr)
+    }
+
+    fn class_ref(&self, class: ClassId) -> ClassRef {
+        self.program.classes().canonical(ClassRef { module: self.id, class })
+    }
+
+    fn bases(&self, class: ClassRef) -> Vec<Value> {
+        self.program.classes().info(class).map(|i| i.bases.clone()).unwrap_or_default()
+    }
+
+    /// `require("x")` gives what the module exports.
+    fn required(&mut self, callee: ExprId, args: &[ir::Arg]) -> Option<Values> {
+        let module = self.module;
+        if !module.language.is_ecmascript() {
+            return None;
+        }
+        let ExprKind::Name(name) = &module.expr(callee).kind else { return None };
+        if *name != "require" && *name != "import" {
+            return None;
+        }
+        let specifier = module.string(args.first()?.value)?;
+        let path = self.program.path(self.id);
+        let target = self.program.resolver.module_specifier(module.language, path, specifier.as_str());
+        Some(self.target(target))
+    }
+
+    fn target(&mut self, target: Target) -> Values {
+        let mut out = Values::new();
+        match target {
+            Target::Namespace(namespace) => out = self.namespace_value(namespace),
+            Target::Member(namespace, name) => out = self.namespace_member(namespace, name, 0),
+            Target::External(name) => push(&mut out, Value::External(name)),
+        }
+        out
+    }
+
+    /// A whole module: what `module.exports = x` says where there is one.
+    fn namespace_value(&mut self, namespace: Symbol) -> Values {
+        let mut out = Values::new();
+        if let Some(module) = self.program.module_at(namespace.as_str())
+            && self.program.module(module).language.is_ecmascript()
+        {
+            let scopes = self.program.scopes(module);
+            for (name, value) in &scopes.exports {
+                if name.is_none() {
+                    for value in self.foreign(module, *value) {
+                        push(&mut out, value);
+                    }
+                }
+            }
+        }
+        push(&mut out, Value::Namespace(namespace));
+        out
+    }
+
+    /// Evaluates an expression of another module, through a fresh evaluator bounded by our depth.
+    fn foreign(&mut self, module: ModuleId, expr: ExprId) -> Values {
+        if module == self.id {
+            return self.eval(expr);
+        }
+        let mut other = Evaluator::new(self.program, self.library, module);
+        other.depth = self.depth + 4;
+        other.eval(expr)
+    }
+
+    fn namespace_member(&mut self, namespace: Symbol, name: Symbol, hops: u32) -> Values {
+        let mut out = Values::new();
+        if hops > 8 {
+            return out;
+        }
+        let program = self.program;
+        if let Some(defs) = program.namespaces.get(&namespace).and_then(|n| n.get(&name)) {
+            for def in defs {
+                match def {
+                    Def::Function(function) => push(&mut out, Value::Function(*function)),
+                    Def::Class(class) => push(&mut out, Value::Class(program.classes().canonical(*class))),
+                    Def::Global(module) => {
+                        for value in program.tables.globals.get(&(*module, name)).into_iter().flatten() {
+                            push(&mut out, *value);
+                        }
+                    }
+                    Def::Import(module, import) => {
+                        let target = program.imports.get(module.0 as usize).and_then(|i| i.get(import.0 as usize));
+                        let values = match target {
+                            Some(Target::Member(ns, n)) if (*ns, *n) != (namespace, name) => {
+                                self.namespace_member(*ns, *n, hops + 1)
+                            }
+                            Some(Target::Namespace(ns)) => self.namespace_value(*ns),
+                            Some(Target::External(n)) => [Value::External(*n)].into_iter().collect(),
+                            _ => Values::new(),
+                        };
+                        for value in values {
+                            push(&mut out, value);
+                        }
+                    }
+                }
+            }
+        }
+        if !out.is_empty() {
+            return out;
+        }
+        let path = namespace.as_str();
+        if let Some(module) = program.module_at(path) {
+            let scopes = program.scopes(module);
+            if program.module(module).language.is_ecmascript() {
+                for (exported, value) in &scopes.exports {
+                    let values = self.foreign(module, *value);
+                    match exported {
+                        Some(exported) if *exported == name => values.iter().for_each(|v| push(&mut out, *v)),
+                        None => {
+                            // `module.exports = …` seen through `import x` or a member of it
+                            let inner = match name == "default" {
+                                true => values,
+                                false => self.members(&values, name),
+                            };
+                            inner.iter().for_each(|v| push(&mut out, *v));
+                        }
+                        _ => {}
+                    }
+                }
+            }
+            // `export * from`, `from x import *`
+            if out.is_empty() {
+                let item = program.module(module);
+                for (at, import) in item.imports.iter().enumerate() {
+                    if import.name.is_some_and(|n| n == "*")
+                        && let Some(Target::Namespace(inner)) =
+                            program.imports.get(module.0 as usize).and_then(|i| i.get(at))
+                        && *inner != namespace
+                    {
+                        for value in self.namespace_member(*inner, name, hops + 1) {
+                            push(&mut out, value);
+                        }
+                    }
+                }
+            }
+            // a submodule of a Python package
+            if out.is_empty() && program.module(module).language == Language::Python {
+                let dir = crate::resolve::parent(path);
+                for inner in [format!("{dir}/{name}.py"), format!("{dir}/{name}/__init__.py")] {
+                    if path.ends_with("/__init__.py") && program.module_at(&inner).is_some() {
+                        push(&mut out, Value::Namespace(Symbol::new(&inner)));
+                    }
+                }
+            }
+        }
+        if out.is_empty() {
+            let inner = Symbol::new(&format!("{namespace}.{name}"));
+            if program.namespaces.contains_key(&inner) {
+                push(&mut out, Value::Namespace(inner));
+            }
+        }
+        out
+    }
+
+    /// What a name means where it stands.
+    fn name(&mut self, name: Symbol, owner: Owner) -> Values {
+        let program = self.program;
+        let scopes = program.scopes(self.id);
+        let mut function = owner.function;
+        while let Some(id) = function {
+            if let Some(bindings) = scopes.functions[id.0 as usize].get(&name) {
+                return self.bindings(bindings, owner);
+            }
+            function = self.module.function(id).parent;
+        }
+        let through_class = matches!(self.module.language, Language::Java | Language::CSharp | Language::Ruby);
+        if through_class {
+            let values = self.class_name(name, owner);
+            if !values.is_empty() {
+                return values;
+            }
+        }
+        if let Some(bindings) = scopes.top.get(&name) {
+            let values = self.bindings(bindings, Owner::default());
+            if !values.is_empty() || bindings.iter().all(|b| !matches!(b, Binding::Import(_))) {
+                return values;
+            }
+        }
+        let own = program.namespace_of[self.id.0 as usize];
+        let values = self.namespace_member(own, name, 0);
+        if !values.is_empty() {
+            return values;
+        }
+        if let Some(value) = self.enclosing_namespaces(name, owner, own) {
+            return [value].into_iter().collect();
+        }
+        self.wildcard(name)
+    }
+
+    /// A member of the classes around, or a class nested in them.
+    fn class_name(&mut self, name: Symbol, owner: Owner) -> Values {
+        let program = self.program;
+        let mut class = owner.class;
+        let mut steps = 0;
+        while let Some(id) = class
+            && steps < 8
+        {
+            let this = self.class_ref(id);
+            let own = [Value::Instance(this)].into_iter().collect();
+            let values = self.members_within(&own, name);
+            if !values.is_empty() {
+                return values;
+            }
+            if let Some(full) = program.classes().info(this).and_then(|i| i.full_name) {
+                let values = self.namespace_member(full, name, 0);
+                if !values.is_empty() {
+                    return values;
+                }
+            }
+            class = self.module.class(id).outer;
+            steps += 1;
+        }
+        Values::new()
+    }
+
+    /// Classes of the namespaces around: C#'s enclosing ones, Ruby's lexical nesting.
+    fn enclosing_namespaces(&mut self, name: Symbol, owner: Owner, own: Symbol) -> Option<Value> {
+        let program = self.program;
+        let mut prefix = match owner.class {
+            Some(class) => crate::resolve::class_name(self.module, own, class),
+            None => own.to_string(),
+        };
+        if !matches!(self.module.language, Language::CSharp | Language::Ruby | Language::Java) {
+            return None;
+        }
+        loop {
+            if let Some(defs) = program.namespaces.get(&Symbol::new(&prefix)).and_then(|n| n.get(&name)) {
+                for def in defs {
+                    if let Def::Class(class) = def {
+                        return Some(Value::Class(program.classes().canonical(*class)));
+                    }
+                }
+            }
+            if prefix.is_empty() {
+                return None;
+            }
+            prefix = crate::resolve::split_last(&prefix).0.to_owned();
+        }
+    }
+
+    /// A name from a wildcard import, or of nobody: then it is a thing of no library.
+    fn wildcard(&mut self, name: Symbol) -> Values {
+        let program = self.program;
+        let module = self.module;
+        let mut external = None;
+        for (at, import) in module.imports.iter().enumerate() {
+            if import.name.is_none_or(|n| n != "*") {
+                continue;
+            }
+            match program.imports.get(self.id.0 as usize).and_then(|i| i.get(at)) {
+                Some(Target::Namespace(namespace)) => {
+                    let values = self.namespace_member(*namespace, name, 0);
+                    if !values.is_empty() {
+                        return values;
+                    }
+                }
+                Some(Target::External(prefix)) => {
+                    let full = join(*prefix, ".", name);
+                    if external.is_none() && self.library.is_known(full.as_str()) {
+                        external = Some(full);
+                    }
+                }
+                _ => {}
+            }
+        }
+        [Value::External(external.unwrap_or(name))].into_iter().collect()
+    }
+
+    fn bindings(&mut self, bindings: &[Binding], owner: Owner) -> Values {
+        let program = self.program;
+        let mut out = Values::new();
+        let typed = bindings.iter().any(|b| matches!(b, Binding::Typed(_)));
+        for binding in bindings {
+            let values = match binding {
+                Binding::Function(function) => {
+                    [Value::Function(FnId { module: self.id, function: *function })].into_iter().collect()
+                }
+                Binding::Class(class) => [Value::Class(self.class_ref(*class))].into_iter().collect(),
+                Binding::Import(import) => match program.imports[self.id.0 as usize].get(import.0 as usize) {
+                    Some(target) => self.target(*target),
+                    None => Values::new(),
+                },
+                Binding::Param(function, at, path) => {
+                    let values = self.param(*function, *at);
+                    self.path(values, path)
+                }
+                Binding::Value(expr, path) => {
+                    let values = self.eval(*expr);
+                    self.path(values, path)
+                }
+                Binding::Element(expr, path) => {
+                    let values = self.elements(*expr);
+                    self.path(values, path)
+                }
+                Binding::Typed(ty) => self.type_values(*ty, owner.class),
+                Binding::Opaque => Values::new(),
+            };
+            for value in values {
+                push(&mut out, value);
+            }
+            // the declared type decides, unless it says nothing
+            if typed && matches!(binding, Binding::Typed(_)) && !out.is_empty() {
+                break;
+            }
+        }
+        out
+    }
+
+    fn param(&mut self, function: FunctionId, at: u32) -> Values {
+        let item = self.module.function(function);
+        let Some(param) = item.params.get(at as usize) else { return Values::new() };
+        if let Some(ty) = param.ty {
+            let values = self.type_values(ty, item.class);
+            if !values.is_empty() {
+                return values;
+            }
+        }
+        let key = (FnId { module: self.id, function }, at);
+        let mut values = self.program.tables.params.get(&key).cloned().unwrap_or_default();
+        if let Some(default) = param.default {
+            for value in self.eval(default) {
+                push(&mut values, value);
+            }
+        }
+        values
+    }
+
+    /// What iterating gives, where a literal says so.
+    fn elements(&mut self, expr: ExprId) -> Values {
+        let module = self.module;
+        let mut out = Values::new();
+        if let ExprKind::List(items) = &module.expr(expr).kind {
+            for item in items.iter().take(MAX_VALUES) {
+                for value in self.eval(*item) {
+                    push(&mut out, value);
+                }
+            }
+        }
+        out
+    }
+
+    fn path(&mut self, mut values: Values, path: &[PathStep]) -> Values {
+        for step in path {
+            values = match step {
+                PathStep::Key(name) => self.members(&values, *name),
+                // Go's and others' `value, err := f()`: the value keeps its type
+                PathStep::Index(0) => values,
+                PathStep::Index(_) | PathStep::Rest => Values::new(),
+            };
+        }
+        values
+    }
+
+    fn this(&mut self, owner: Owner) -> Values {
+        let mut function = owner.function;
+        while let Some(id) = function {
+            let item = self.module.function(id);
+            let this = FnId { module: self.id, function: id };
+            if let Some(class) = self.program.classes().class_of(this) {
+                let is_class = item.is_static && self.module.language != Language::Rust;
+                let value = if is_class { Value::Class(class) } else { Value::Instance(class) };
+                return [value].into_iter().collect();
+            }
+            function = item.parent;
+        }
+        match owner.class {
+            Some(class) => [Value::Class(self.class_ref(class))].into_iter().collect(),
+            None => Values::new(),
+        }
+    }
+
+    /// The members of this name; what no class of the repository has comes from its library bases.
+    pub fn members(&mut self, objects: &Values, name: Symbol) -> Values {
+        let out = self.members_within(objects, name);
+        if !out.is_empty() {
+            return out;
+        }
+        let mut out = Values::new();
+        for object in objects {
+            let (class, separator) = match object {
+                Value::Instance(class) => (*class, "#"),
+                Value::Class(class) => (*class, "."),
+                _ => continue,
+            };
+            for base in self.program.classes().external_bases(class) {
+                push(&mut out, Value::External(join(base, separator, name)));
+            }
+        }
+        out
+    }
+
+    fn members_within(&mut self, objects: &Values, name: Symbol) -> Values {
+        let program = self.program;
+        let mut out = Values::new();
+        for object in objects {
+            match object {
+                Value::Namespace(namespace) => {
+                    for value in self.namespace_member(*namespace, name, 0) {
+                        push(&mut out, value);
+                    }
+                }
+                Value::External(prefix) => push(&mut out, Value::External(join(*prefix, ".", name))),
+                Value::ExternalInstance(ty) => push(&mut out, Value::External(join(*ty, "#", name))),
+                Value::Object(object) => {
+                    for value in self.entry(*object, name) {
+                        push(&mut out, value);
+                    }
+                }
+                Value::Function(function) if name == "prototype" || name == "bind" => {
+                    push(&mut out, Value::Function(*function));
+                }
+                Value::Function(_) => {}
+                Value::Class(class) | Value::Instance(class) => {
+                    if self.module.language == Language::Ruby && name == "new" {
+                        push(&mut out, Value::Class(*class));
+                        continue;
+                    }
+                    for method in program.classes().method(*class, name) {
+                        push(&mut out, Value::Function(method));
+                    }
+                    let field = program.classes().field(*class, name);
+                    if let Some(values) = field
+                        .map(|(part, _)| program.classes().canonical(part))
+                        .into_iter()
+                        .chain(program.classes().lineage(*class))
+                        .find_map(|c| program.tables.fields.get(&(c, name)))
+                    {
+                        values.iter().for_each(|v| push(&mut out, *v));
+                    }
+                    if out.is_empty()
+                        && let Some(full) = program.classes().info(*class).and_then(|i| i.full_name)
+                    {
+                        for value in self.namespace_member(full, name, 0) {
+                            push(&mut out, value);
+                        }
+                    }
+                }
+            }
+        }
+        out
+    }
+
+    fn entry(&mut self, object: ExprRef, name: Symbol) -> Values {
+        let module = self.program.module(object.module);
+        let ExprKind::Map(entries) = &module.expr(object.expr).kind else { return Values::new() };
+        let mut spread = Values::new();
+        for entry in entries {
+            match entry.key {
+                Some(key) if module.string(key) == Some(name) => return self.foreign(object.module, entry.value),
+                None => {
+                    if let ExprKind::Spread(inner) = module.expr(entry.value).kind {
+                        let values = self.foreign(object.module, inner);
+                        for value in self.members(&values, name) {
+                            push(&mut spread, value);
+                        }
+                    }
+                }
+                _ => {}
+            }
+        }
+        spread
+    }
+
+    /// What calling gives.
+    fn call_result(&mut self, callee: Value, kind: CallKind) -> Values {
+        let mut out = Values::new();
+        match callee {
+            Value::Function(function) => {
+                let item = self.program.function(function);
+                if item.kind == FunctionKind::Constructor
+                    && let Some(class) = self.program.classes().class_of(function)
+                {
+                    push(&mut out, Value::Instance(class));
+                    return out;
+                }
+                return self.program.tables.returns.get(&function).cloned().unwrap_or_default();
+            }
+            Value::Class(class) => push(&mut out, Value::Instance(class)),
+            Value::External(name) => {
+                let text = name.as_str();
+                if let Some(ty) = self.library.returns(text) {
+                    push(&mut out, Value::ExternalInstance(ty));
+                } else if kind == CallKind::New {
+                    push(&mut out, Value::ExternalInstance(name));
+                } else {
+                    push(&mut out, Value::ExternalInstance(self.made_by(text)));
+                }
+            }
+            _ => {}
+        }
+        out
+    }
+
+    /// The type of what calling a library's `name` gives, by the conventions of the language.
+    fn made_by(&self, name: &str) -> Symbol {
+        let last = name.rsplit(['.', '#']).next().unwrap_or(name);
+        let class_like = last.starts_with(|c: char| c.is_uppercase()) && !name.contains('#');
+        match self.module.language {
+            Language::Python if class_like => Symbol::new(name),
+            Language::Ruby | Language::Rust if last == "new" => Symbol::new(name.trim_end_matches(".new")),
+            Language::Rust if matches!(last, "default" | "from" | "builder" | "clone" | "as_ref") => {
+                Symbol::new(name.rsplit_once(['.', '#']).map_or(name, |(ty, _)| ty))
+            }
+            _ => Symbol::new(&format!("{name}()")),
+        }
+    }
+
+    /// What a value of a written type is.
+    pub fn type_values(&mut self, ty: TypeId, class: Option<ClassId>) -> Values {
+        let module = self.module;
+        let mut out = Values::new();
+        if self.depth >= MAX_STEPS {
+            return out;
+        }
+        self.depth += 1;
+        match &module.ty(ty).kind {
+            TypeKind::Named { path, args } => {
+                let owner = Owner { function: None, class };
+                for value in self.dotted(*path, owner) {
+                    match value {
+                        Value::Class(c) | Value::Instance(c) => push(&mut out, Value::Instance(c)),
+                        Value::External(name) if self.library.is_transparent(name.as_str()) && !args.is_empty() => {
+                            for value in self.type_values(args[0], class) {
+                                push(&mut out, value);
+                            }
+                        }
+                        Value::External(name) => push(&mut out, Value::ExternalInstance(name)),
+                        _ => {}
+                    }
+                }
+            }
+            TypeKind::Ref(inner) | TypeKind::Optional(inner) => out = self.type_values(*inner, class),
+            TypeKind::Union(items) => {
+                for item in items {
+                    for value in self.type_values(*item, class) {
+                        push(&mut out, value);
+                    }
+                }
+            }
+            _ => {}
+        }
+        self.depth -= 1;
+        out
+    }
+
+    /// A dotted name as written in a type.
+    fn dotted(&mut self, path: Symbol, owner: Owner) -> Values {
+        let text = path.as_str();
+        let mut parts = text.split('.');
+        let Some(first) = parts.next() else { return Values::new() };
+        if first == "Self" && self.module.language == Language::Rust {
+            return self.this(owner);
+        }
+        let mut values = self.type_name(Symbol::new(first), owner);
+        for part in parts {
+            values = self.members(&values, Symbol::new(part));
+        }
+        values
+    }
+
+    /// A type's name: like a name, but never a variable.
+    fn type_name(&mut self, name: Symbol, owner: Owner) -> Values {
+        let scopes = self.program.scopes(self.id);
+        if let Some(bindings) = scopes.top.get(&name) {
+            let types: Vec<Binding> = bindings
+                .iter()
+                .filter(|b| matches!(b, Binding::Class(_) | Binding::Import(_)))
+                .cloned()
+                .collect();
+            let values = self.bindings(&types, Owner::default());
+            if !values.is_empty() {
+                return values;
+            }
+        }
+        if matches!(self.module.language, Language::Java | Language::CSharp | Language::Ruby) {
+            let own = self.program.namespace_of[self.id.0 as usize];
+            if let Some(value) = self.enclosing_namespaces(name, owner, own) {
+                return [value].into_iter().collect();
+            }
+        }
+        self.name(name, Owner::default())
+    }
+}
+
+/// One round over everything: the tables of the next round from those of the last.
+pub(crate) fn round(program: &Program, library: &dyn Library) -> Tables {
+    let parts: Vec<Tables> = program
+        .ids()
+        .collect::<Vec<_>>()
+        .into_par_iter()
+        .map(|id| round_module(program, library, id))
+        .collect();
+    let mut tables = Tables::default();
+    for part in parts {
+        tables.returns.extend(part.returns);
+        for (key, values) in part.params {
+            let all = tables.params.entry(key).or_default();
+            values.into_iter().for_each(|v| push(all, v));
+        }
+        for (key, values) in part.fields {
+            let all = tables.fields.entry(key).or_default();
+            values.into_iter().for_each(|v| push(all, v));
+        }
+        tables.globals.extend(part.globals);
+    }
+    tables
+}
+
+fn round_module(program: &Program, library: &dyn Library, id: ModuleId) -> Tables {
+    let mut tables = Tables::default();
+    let module = program.module(id);
+    let scopes = program.scopes(id);
+    let mut evaluator = Evaluator::new(program, library, id);
+    for (function, item) in module.functions() {
+        let mut values = Values::new();
+        if let Some(ret) = item.ret {
+            values = evaluator.type_values(ret, item.class);
+        }
+        if values.is_empty() {
+            for returned in scopes.returns[function.0 as usize].iter().take(8) {
+                evaluator.eval(*returned).into_iter().for_each(|v| push(&mut values, v));
+            }
+        }
+        if !values.is_empty() {
+            tables.returns.insert(FnId { module: id, function }, values);
+        }
+    }
+    for (class, item) in module.classes() {
+        let this = program.classes().canonical(ClassRef { module: id, class });
+        for field in &item.fields {
+            let mut values = Values::new();
+            if let Some(ty) = field.ty {
+                values = evaluator.type_values(ty, Some(class));
+            }
+            if values.is_empty()
+                && let Some(init) = field.init
+            {
+                values = evaluator.eval(init);
+            }
+            if !values.is_empty() {
+                tables.fields.insert((this, field.name), values);
+            }
+        }
+    }
+    for (class, function, name, value) in &scopes.members {
+        let owner = Owner { function: *function, class: *class };
+        for this in evaluator.this(owner) {
+            let (Value::Instance(this) | Value::Class(this)) = this else { continue };
+            if let Some((part, at)) = program.classes().field(this, *name)
+                && program.class(part).fields[at as usize].ty.is_some()
+                && tables.fields.contains_key(&(this, *name))
+            {
+                continue;
+            }
+            let values = evaluator.eval(*value);
+            if !values.is_empty() {
+                let all = tables.fields.entry((this, *name)).or_default();
+                values.into_iter().for_each(|v| push(all, v));
+            }
+        }
+    }
+    for (name, bindings) in &scopes.top {
+        if bindings.iter().any(|b| {
+            matches!(b, Binding::Value(..) | Binding::Typed(_) | Binding::Element(..))
+        }) {
+            let values = evaluator.bindings(bindings, Owner::default());
+            if !values.is_empty() {
+                tables.globals.insert((id, *name), values);
+            }
+        }
+    }
+    arguments(program, &mut evaluator, &mut tables);
+    tables
+}
+
+/// Passes the arguments of calls to the parameters of functions of the repository.
+fn arguments(program: &Program, evaluator: &mut Evaluator<'_>, tables: &mut Tables) {
+    let module = evaluator.module;
+    for (_, expr) in module.exprs() {
+        let ExprKind::Call { callee, args, kind, .. } = &expr.kind else { continue };
+        if args.is_empty() || *kind == CallKind::Annotation {
+            continue;
+        }
+        let interesting = args.iter().any(|a| {
+            !matches!(module.expr(a.value).kind, ExprKind::Literal(Literal::Str(_) | Literal::Int(_) | Literal::Bool(_)))
+        });
+        if !interesting {
+            continue;
+        }
+        for value in evaluator.eval(*callee) {
+            let functions: Vec<FnId> = match value {
+                Value::Function(function) => vec![function],
+                Value::Class(class) => {
+                    let names = ["constructor"];
+                    names.iter().flat_map(|n| program.classes().method(class, Symbol::new(n))).collect()
+                }
+                _ => continue,
+            };
+            for function in functions {
+                let item = program.function(function);
+                let skip = usize::from(item.params.first().is_some_and(|p| p.kind == ir::ParamKind::Receiver));
+                for (at, arg) in args.iter().enumerate() {
+                    let index = match arg.name {
+                        Some(name) => item.params.iter().position(|p| p.name == name),
+                        None => Some(at + skip),
+                    };
+                    let Some(index) = index.filter(|i| item.params.get(*i).is_some_and(|p| p.ty.is_none())) else {
+                        continue;
+                    };
+                    let values = evaluator.eval(arg.value);
+                    if !values.is_empty() {
+                        let all = tables.params.entry((function, index as u32)).or_default();
+                        values.into_iter().for_each(|v| push(all, v));
+                    }
+                }
+            }
+        }
+    }
+}

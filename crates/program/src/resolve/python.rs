@@ -1,0 +1,62 @@
+//! Python's packages: absolute names from any directory that could be on the path, relative ones from
+//! the package of the file.
+
+use super::{join, parent};
+
+#[derive(Debug, Default)]
+pub(crate) struct Roots {
+    /// Directories that hold top-level packages or modules, shortest first.
+    roots: Vec<String>,
+}
+
+impl Roots {
+    pub fn new(paths: &[String]) -> Self {
+        let mut roots: Vec<String> = paths
+            .iter()
+            .filter(|p| p.ends_with(".py"))
+            .map(|p| {
+                // climb out of packages
+                let mut dir = parent(p);
+                while !dir.is_empty() && paths.binary_search(&format!("{dir}/__init__.py")).is_ok() {
+                    dir = parent(dir);
+                }
+                dir.to_owned()
+            })
+            .collect();
+        roots.sort_by(|a, b| (a.len(), a).cmp(&(b.len(), b)));
+        roots.dedup();
+        Self { roots }
+    }
+
+    pub fn resolve(&self, from: &str, specifier: &str, exists: &dyn Fn(&str) -> bool) -> Option<String> {
+        let dots = specifier.len() - specifier.trim_start_matches('.').len();
+        let rest = specifier[dots..].replace('.', "/");
+        let find = |dir: &str| {
+            let path = join(dir, &rest)?;
+            let tries = match path.is_empty() {
+                true => ["__init__.py".to_owned(), String::new()],
+                false => [format!("{path}.py"), format!("{path}/__init__.py")],
+            };
+            tries.into_iter().find(|p| exists(p))
+        };
+        if dots > 0 {
+            let mut dir = parent(from);
+            for _ in 1..dots {
+                dir = parent(dir);
+            }
+            return find(dir);
+        }
+        // the roots around the file first, nearest first; then all others
+        let mut dir = parent(from);
+        loop {
+            if let Some(found) = find(dir) {
+                return Some(found);
+            }
+            if dir.is_empty() {
+                break;
+            }
+            dir = parent(dir);
+        }
+        self.roots.iter().find_map(|root| find(root))
+    }
+}

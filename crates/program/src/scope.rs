@@ -1,0 +1,453 @@
+//! Which names each function and module binds, and in which function each expression stands.
+
+use base::Symbol;
+use ir::{
+    Block, ClassId, ExprId, ExprKind, FunctionId, ImportId, Module, StmtId, StmtKind, TypeId,
+};
+use rustc_hash::FxHashMap;
+use smallvec::SmallVec;
+
+/// A step into a taken-apart value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum PathStep {
+    /// The member of this name.
+    Key(Symbol),
+    /// The element at this position.
+    Index(u32),
+    /// The rest.
+    Rest,
+}
+
+/// How a name gets its value.
+#[derive(Clone, Debug)]
+pub enum Binding {
+    /// A function declared here.
+    Function(FunctionId),
+    /// A class declared here.
+    Class(ClassId),
+    /// An import.
+    Import(ImportId),
+    /// A parameter, or a part of it.
+    Param(FunctionId, u32, SmallVec<[PathStep; 1]>),
+    /// The value of an expression, or a part of it.
+    Value(ExprId, SmallVec<[PathStep; 1]>),
+    /// An element of what an expression gives.
+    Element(ExprId, SmallVec<[PathStep; 1]>),
+    /// Of a declared type.
+    Typed(TypeId),
+    /// A caught error and the like.
+    Opaque,
+}
+
+/// The bindings of one scope.
+pub type Bindings = FxHashMap<Symbol, SmallVec<[Binding; 1]>>;
+
+/// In which function and class an expression stands.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Owner {
+    /// The innermost function.
+    pub function: Option<FunctionId>,
+    /// The innermost class.
+    pub class: Option<ClassId>,
+}
+
+/// The scopes of one module.
+#[derive(Debug, Default)]
+pub struct Scopes {
+    /// Names of the module itself.
+    pub top: Bindings,
+    /// Names of each function.
+    pub functions: Vec<Bindings>,
+    owners: Vec<Owner>,
+    /// Assignments to members of `this`: class, member, value.
+    pub members: Vec<(Option<ClassId>, Option<FunctionId>, Symbol, ExprId)>,
+    /// ECMAScript: what the module exports by `module.exports` and `exports.name` (`None`: all of it).
+    pub exports: Vec<(Option<Symbol>, ExprId)>,
+    /// Values that each function returns (`return` and expression bodies), nested functions apart.
+    pub returns: Vec<Vec<ExprId>>,
+    /// Statement-level expressions that assign to a member of anything but `this`.
+    pub loops: Vec<u32>,
+}
+
+impl Scopes {
+    /// Where an expression stands.
+    pub fn owner(&self, expr: ExprId) -> Owner {
+        self.owners.get(expr.0 as usize).copied().unwrap_or_default()
+    }
+
+    /// How many loops within its function an expression stands in.
+    pub fn loop_depth(&self, expr: ExprId) -> u32 {
+        self.loops.get(expr.0 as usize).copied().unwrap_or(0)
+    }
+}
+
+/// One pass over a module.
+pub(crate) fn survey(module: &Module) -> Scopes {
+    let mut survey = Survey {
+        module,
+        scopes: Scopes {
+            functions: vec![Bindings::default(); module.functions.len()],
+            owners: vec![Owner::default(); module.exprs().len()],
+            loops: vec![0; module.exprs().len()],
+            returns: vec![Vec::new(); module.functions.len()],
+            ..Scopes::default()
+        },
+        owner: Owner::default(),
+        depth: 0,
+        seen_functions: vec![false; module.functions.len()],
+        seen_classes: vec![false; module.classes.len()],
+    };
+    for annotation in &module.annotations {
+        survey.expr(*annotation);
+    }
+    survey.block(&module.body);
+    // what a front end did not place in a block still gets its scope
+    for (id, _) in module.classes() {
+        survey.class(id);
+    }
+    for (id, _) in module.functions() {
+        survey.function(id);
+    }
+    for (at, import) in module.imports.iter().enumerate() {
+        if !import.alias.is_empty() && import.kind != ir::ImportKind::Export {
+            let bound = survey.scopes.top.entry(import.alias).or_default();
+            let id = ImportId(at as u32);
+            if !bound.iter().any(|b| matches!(b, Binding::Import(i) if *i == id)) {
+                bound.push(Binding::Import(id));
+            }
+        }
+    }
+    survey.scopes
+}
+
+struct Survey<'m> {
+    module: &'m Module,
+    scopes: Scopes,
+    owner: Owner,
+    depth: u32,
+    seen_functions: Vec<bool>,
+    seen_classes: Vec<bool>,
+}
+
+impl Survey<'_> {
+    fn bind(&mut self, name: Symbol, binding: Binding) {
+        if name.is_empty() {
+            return;
+        }
+        let scope = match self.owner.function {
+            Some(function) => &mut self.scopes.functions[function.0 as usize],
+            None => &mut self.scopes.top,
+        };
+        scope.entry(name).or_default().push(binding);
+    }
+
+    fn block(&mut self, block: &Block) {
+        for stmt in block {
+            self.stmt(*stmt);
+        }
+    }
+
+    fn stmt(&mut self, id: StmtId) {
+        match &self.module.stmt(id).kind {
+            StmtKind::Assign { target, ty, value, declares, op } => {
+                self.expr(*target);
+                if let Some(value) = value {
+                    self.expr(*value);
+                }
+                if op.is_none() {
+                    self.assign(*target, *value, *ty, *declares);
+                }
+            }
+            StmtKind::Expr(e) | StmtKind::Defer(e) | StmtKind::Spawn(e) | StmtKind::Assert(e) => self.expr(*e),
+            StmtKind::If { cond, then, otherwise } => {
+                self.expr(*cond);
+                self.block(then);
+                self.block(otherwise);
+            }
+            StmtKind::Loop { pattern, iter, cond, body } => {
+                if let Some(iter) = iter {
+                    self.expr(*iter);
+                }
+                self.depth += 1;
+                if let Some(cond) = cond {
+                    self.expr(*cond);
+                }
+                if let Some(pattern) = pattern {
+                    self.expr(*pattern);
+                    if let Some(iter) = iter {
+                        self.pattern(*pattern, &mut SmallVec::new(), &|path| Binding::Element(*iter, path));
+                    }
+                }
+                self.block(body);
+                self.depth -= 1;
+            }
+            StmtKind::Switch { subject, arms } => {
+                if let Some(subject) = subject {
+                    self.expr(*subject);
+                }
+                for arm in arms {
+                    for pattern in &arm.patterns {
+                        self.expr(*pattern);
+                        if let Some(subject) = subject {
+                            self.match_pattern(*pattern, *subject);
+                        }
+                    }
+                    if let Some(guard) = arm.guard {
+                        self.expr(guard);
+                    }
+                    self.block(&arm.body);
+                }
+            }
+            StmtKind::Try { body, catches, finally } => {
+                self.block(body);
+                for catch in catches {
+                    if let Some(name) = catch.binding {
+                        let binding = match catch.types.as_slice() {
+                            [ty] => Binding::Typed(*ty),
+                            _ => Binding::Opaque,
+                        };
+                        self.bind(name, binding);
+                    }
+                    self.block(&catch.body);
+                }
+                self.block(finally);
+            }
+            StmtKind::With { resources, body } => {
+                self.block(resources);
+                self.block(body);
+            }
+            StmtKind::Return(value) => {
+                if let Some(value) = value {
+                    self.expr(*value);
+                    if let Some(function) = self.owner.function {
+                        self.scopes.returns[function.0 as usize].push(*value);
+                    }
+                }
+            }
+            StmtKind::Throw(value) => {
+                if let Some(value) = value {
+                    self.expr(*value);
+                }
+            }
+            StmtKind::Block(block) => self.block(block),
+            StmtKind::Function(function) => {
+                if let Some(name) = self.module.function(*function).name {
+                    self.bind(name, Binding::Function(*function));
+                }
+                self.function(*function);
+            }
+            StmtKind::Class(class) => {
+                self.bind(self.module.class(*class).name, Binding::Class(*class));
+                self.class(*class);
+            }
+            StmtKind::Import(import) => {
+                let bound = self.module.import(*import);
+                if bound.kind != ir::ImportKind::Export {
+                    self.bind(bound.alias, Binding::Import(*import));
+                }
+            }
+            StmtKind::Break | StmtKind::Continue => {}
+        }
+    }
+
+    fn assign(&mut self, target: ExprId, value: Option<ExprId>, ty: Option<TypeId>, declares: bool) {
+        match (&self.module.expr(target).kind, value) {
+            (ExprKind::Name(name), value) => {
+                // a name of the module that a function assigns without declaring it stays the module's
+                let outer = !declares
+                    && self.owner.function.is_some()
+                    && self.module.language.is_ecmascript()
+                    && self.scopes.top.contains_key(name)
+                    && !self.is_bound_locally(*name);
+                let mut bindings: SmallVec<[Binding; 2]> = SmallVec::new();
+                bindings.extend(ty.map(Binding::Typed));
+                bindings.extend(value.map(|v| Binding::Value(v, SmallVec::new())));
+                for binding in bindings {
+                    if outer {
+                        self.scopes.top.entry(*name).or_default().push(binding);
+                    } else {
+                        self.bind(*name, binding);
+                    }
+                }
+            }
+            (ExprKind::Member { object, name, .. }, Some(value)) => {
+                let name = *name;
+                match &self.module.expr(*object).kind {
+                    ExprKind::This => {
+                        let Owner { class, function } = self.owner;
+                        self.scopes.members.push((class, function, name, value));
+                    }
+                    ExprKind::Name(object) if *object == "module" && name == "exports" => {
+                        self.scopes.exports.push((None, value));
+                    }
+                    ExprKind::Name(object) if *object == "exports" => {
+                        self.scopes.exports.push((Some(name), value));
+                    }
+                    ExprKind::Member { object: outer, name: middle, .. } if *middle == "exports" => {
+                        if matches!(&self.module.expr(*outer).kind, ExprKind::Name(n) if *n == "module") {
+                            self.scopes.exports.push((Some(name), value));
+                        }
+                    }
+                    _ => {}
+                }
+            }
+            (_, Some(value)) => {
+                self.pattern(target, &mut SmallVec::new(), &|path| Binding::Value(value, path));
+            }
+            _ => {}
+        }
+    }
+
+    fn is_bound_locally(&self, name: Symbol) -> bool {
+        let mut function = self.owner.function;
+        while let Some(id) = function {
+            if self.scopes.functions[id.0 as usize].contains_key(&name) {
+                return true;
+            }
+            function = self.module.function(id).parent;
+        }
+        false
+    }
+
+    /// Binds the names of a pattern. Call-like patterns (`Some(x)`, `Ok(x)`) pass their only argument on.
+    fn pattern(
+        &mut self,
+        pattern: ExprId,
+        path: &mut SmallVec<[PathStep; 1]>,
+        make: &dyn Fn(SmallVec<[PathStep; 1]>) -> Binding,
+    ) {
+        if path.len() > 8 {
+            return;
+        }
+        match &self.module.expr(pattern).kind {
+            ExprKind::Name(name) => {
+                let name = *name;
+                self.bind(name, make(path.clone()));
+            }
+            ExprKind::List(items) => {
+                for (at, item) in items.iter().enumerate() {
+                    path.push(PathStep::Index(at as u32));
+                    self.pattern(*item, path, make);
+                    path.pop();
+                }
+            }
+            ExprKind::Map(entries) => {
+                for entry in entries {
+                    let step = entry.key.and_then(|k| self.module.string(k)).map_or(PathStep::Rest, PathStep::Key);
+                    path.push(step);
+                    self.pattern(entry.value, path, make);
+                    path.pop();
+                }
+            }
+            ExprKind::Assign { target, .. } => self.pattern(*target, path, make),
+            ExprKind::Spread(inner) => {
+                path.push(PathStep::Rest);
+                self.pattern(*inner, path, make);
+                path.pop();
+            }
+            ExprKind::Unary { operand, .. } => self.pattern(*operand, path, make),
+            ExprKind::Cast { value, .. } => self.pattern(*value, path, make),
+            ExprKind::Call { args, .. } => {
+                let one = args.len() == 1;
+                for (at, arg) in args.iter().enumerate() {
+                    if !one {
+                        path.push(PathStep::Index(at as u32));
+                    }
+                    self.pattern(arg.value, path, make);
+                    if !one {
+                        path.pop();
+                    }
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// Binds the names of a match arm's pattern; a lone name is a value to compare with unless it is
+    /// lower case.
+    fn match_pattern(&mut self, pattern: ExprId, subject: ExprId) {
+        if let ExprKind::Name(name) = &self.module.expr(pattern).kind
+            && !name.as_str().starts_with(|c: char| c.is_lowercase())
+        {
+            return;
+        }
+        self.pattern(pattern, &mut SmallVec::new(), &|path| Binding::Value(subject, path));
+    }
+
+    fn expr(&mut self, id: ExprId) {
+        self.scopes.owners[id.0 as usize] = self.owner;
+        self.scopes.loops[id.0 as usize] = self.depth;
+        match &self.module.expr(id).kind {
+            ExprKind::Assign { target, op: None, value } => self.assign(*target, Some(*value), None, false),
+            ExprKind::IsType { ty, binding: Some(name), .. } => self.bind(*name, Binding::Typed(*ty)),
+            ExprKind::ClassExpr(class) => self.class(*class),
+            _ => {}
+        }
+        let (mut exprs, mut stmts, mut functions) = (Vec::new(), Vec::new(), Vec::new());
+        self.module.children(id, &mut exprs, &mut stmts, &mut functions);
+        for expr in exprs {
+            self.expr(expr);
+        }
+        self.block(&stmts);
+        for function in functions {
+            self.function(function);
+        }
+    }
+
+    fn function(&mut self, id: FunctionId) {
+        if std::mem::replace(&mut self.seen_functions[id.0 as usize], true) {
+            return;
+        }
+        let function = self.module.function(id);
+        for annotation in &function.annotations {
+            self.expr(*annotation);
+        }
+        let before = (self.owner, self.depth);
+        self.owner = Owner { function: Some(id), class: function.class.or(self.owner.class) };
+        self.depth = 0;
+        for (at, param) in function.params.iter().enumerate() {
+            for e in param.annotations.iter().chain(&param.default) {
+                self.expr(*e);
+            }
+            self.bind(param.name, Binding::Param(id, at as u32, SmallVec::new()));
+            if let Some(pattern) = param.pattern {
+                self.expr(pattern);
+                self.pattern(pattern, &mut SmallVec::new(), &|path| Binding::Param(id, at as u32, path));
+            }
+        }
+        if let Some(body) = &function.body {
+            self.block(body);
+        }
+        (self.owner, self.depth) = before;
+    }
+
+    fn class(&mut self, id: ClassId) {
+        if std::mem::replace(&mut self.seen_classes[id.0 as usize], true) {
+            return;
+        }
+        let class = self.module.class(id);
+        for annotation in &class.annotations {
+            self.expr(*annotation);
+        }
+        let before = self.owner;
+        self.owner.class = Some(id);
+        for field in &class.fields {
+            for e in field.annotations.iter().chain(&field.init) {
+                self.expr(*e);
+            }
+        }
+        // names bound in a class body are members, not variables of the function around it
+        for stmt in &class.body {
+            match &self.module.stmt(*stmt).kind {
+                StmtKind::Class(inner) => self.class(*inner),
+                StmtKind::Function(inner) => self.function(*inner),
+                StmtKind::Expr(e) => self.expr(*e),
+                _ => self.stmt(*stmt),
+            }
+        }
+        for method in &class.methods {
+            self.function(*method);
+        }
+        self.owner = before;
+    }
+}
