@@ -1,1 +1,103 @@
+//! The backend model: what the code is about, in the words of backends.
+//!
+//! Every source of evidence fills it and every rule reads only it. The program's expressions become
+//! routes with their guards and inputs ([`entities`]), calls of libraries become effects by the facts
+//! ([`facts`]), configuration files become settings ([`config`]).
+//!
+//! Library knowledge that fits a flat record is in `facts/<language>/<library>.toml`; what a framework
+//! means by routing, guards and injection is in `adapters/<framework>.rs`. Nothing here judges: that is
+//! for `rules`. No I/O.
+//!
+//! Begin reading at [`Model::build`], then [`entities::Route`] and [`adapters::Adapter`].
 
+pub mod adapters;
+pub mod config;
+pub mod effects;
+pub mod entities;
+pub mod facts;
+pub mod guards;
+mod reach;
+
+use std::sync::Arc;
+
+use base::{FileRole, Gap, SourceMap, Span};
+use program::{FnId, ModuleId, Program};
+use rayon::prelude::*;
+
+pub use effects::Effect;
+pub use entities::{
+    Auth, Guard, GuardKind, Handler, Input, Method, Place, Route, Service, Setting, SettingKind,
+};
+pub use facts::{Facts, FactsError, Kind, Record};
+
+/// The backend under review.
+pub struct Model {
+    /// The files.
+    pub sources: Arc<SourceMap>,
+    /// The code.
+    pub program: Program,
+    /// What libraries mean.
+    pub facts: Arc<Facts>,
+    /// Routes, by service, path and method.
+    pub routes: Vec<Route>,
+    /// Services found in the repository.
+    pub services: Vec<Service>,
+    /// Frameworks found, by name.
+    pub frameworks: Vec<&'static str>,
+    /// What calls of libraries do, in order of place.
+    pub effects: Vec<Effect>,
+    /// Settings of the application and its frameworks.
+    pub settings: Vec<Setting>,
+    /// Entries of configuration files.
+    pub config: Vec<config::ConfigEntry>,
+    /// What was not understood.
+    pub gaps: Vec<Gap>,
+    effects_of: rustc_hash::FxHashMap<FnId, Vec<u32>>,
+}
+
+impl Model {
+    /// Makes the model of a repository.
+    pub fn build(modules: Vec<ir::Module>, sources: Arc<SourceMap>, facts: Arc<Facts>) -> Model {
+        let program = Program::build(modules, &sources, &*facts);
+        let context = adapters::Context { program: &program, facts: &facts, sources: &sources };
+        let mut found: Vec<adapters::Found> =
+            adapters::ALL.par_iter().map(|adapter| adapters::run(*adapter, &context)).collect();
+        let mut routes: Vec<Route> = found.iter_mut().flat_map(|f| std::mem::take(&mut f.routes)).collect();
+        let services = entities::services(&sources, &mut routes);
+        routes.sort_by(|a, b| {
+            (&a.service, &a.path, a.method, a.span).cmp(&(&b.service, &b.path, b.method, b.span))
+        });
+        routes.dedup_by(|a, b| a.service == b.service && a.path == b.path && a.method == b.method && a.span == b.span);
+        let mut frameworks: Vec<_> = found.iter().filter(|f| f.detected).map(|f| f.framework).collect();
+        frameworks.sort_unstable();
+        let mut settings: Vec<Setting> = found.iter_mut().flat_map(|f| std::mem::take(&mut f.settings)).collect();
+        settings.sort_by_key(|s| s.span);
+        let mut gaps: Vec<Gap> = found.iter_mut().flat_map(|f| std::mem::take(&mut f.gaps)).collect();
+        let effects = effects::collect(&program, &facts);
+        let (config, config_gaps) = config::read(&sources);
+        gaps.extend(config_gaps);
+        gaps.sort_by(|a, b| (a.span, &a.what).cmp(&(b.span, &b.what)));
+        let mut effects_of: rustc_hash::FxHashMap<FnId, Vec<u32>> = Default::default();
+        for (at, effect) in effects.iter().enumerate() {
+            if let Some(function) = effect.function {
+                effects_of.entry(function).or_default().push(at as u32);
+            }
+        }
+        Model { sources, program, facts, routes, services, frameworks, effects, settings, config, gaps, effects_of }
+    }
+
+    /// The effects of a function's own calls, in order.
+    pub fn effects_of(&self, function: FnId) -> impl Iterator<Item = &Effect> {
+        self.effects_of.get(&function).into_iter().flatten().map(|at| &self.effects[*at as usize])
+    }
+
+    /// What a file is for.
+    pub fn role(&self, span: Span) -> FileRole {
+        self.sources.file(span.file).role
+    }
+
+    /// What a module's file is for.
+    pub fn module_role(&self, module: ModuleId) -> FileRole {
+        self.sources.file(self.program.module(module).file).role
+    }
+}

@@ -153,6 +153,7 @@ pub struct Program {
     pub(crate) tables: Tables,
     calls: Vec<FxHashMap<ExprId, Callee>>,
     callers: FxHashMap<FnId, Vec<CallSite>>,
+    calls_in: FxHashMap<FnId, Vec<ExprId>>,
     unique_methods: FxHashMap<Symbol, FnId>,
 }
 
@@ -182,6 +183,7 @@ impl Program {
             tables: Tables::default(),
             calls: Vec::new(),
             callers: FxHashMap::default(),
+            calls_in: FxHashMap::default(),
             unique_methods: FxHashMap::default(),
         };
         program.imports =
@@ -202,6 +204,14 @@ impl Program {
             .map(|m| calls::resolve_module(&program, library, m))
             .collect();
         program.callers = calls::callers(&program);
+        for id in program.ids() {
+            let calls: Vec<ExprId> = program.calls(id).map(|(e, _)| e).collect();
+            for expr in calls {
+                if let Some(function) = program.scopes(id).owner(expr).function {
+                    program.calls_in.entry(FnId { module: id, function }).or_default().push(expr);
+                }
+            }
+        }
         program
     }
 
@@ -293,6 +303,82 @@ impl Program {
         all.into_iter()
     }
 
+    /// The calls that stand in a function itself, in order of the tree.
+    pub fn calls_in(&self, id: FnId) -> &[ExprId] {
+        self.calls_in.get(&id).map_or(&[], Vec::as_slice)
+    }
+
+    /// The expression that gives a constant its value: a variable assigned once, a field with an
+    /// initialiser, in this module or the one it is imported from.
+    pub fn definition(&self, at: ExprRef) -> Option<ExprRef> {
+        let module = self.module(at.module);
+        match &module.expr(at.expr).kind {
+            ir::ExprKind::Name(name) => {
+                let owner = self.scopes(at.module).owner(at.expr);
+                let mut function = owner.function;
+                while let Some(id) = function {
+                    if let Some(bindings) = self.scopes(at.module).functions[id.0 as usize].get(name) {
+                        return only_value(at.module, bindings);
+                    }
+                    function = module.function(id).parent;
+                }
+                let mut class = owner.class;
+                while let Some(id) = class {
+                    let field = module.class(id).fields.iter().find(|f| f.name == *name);
+                    if let Some(field) = field {
+                        return field.init.map(|expr| ExprRef { module: at.module, expr });
+                    }
+                    class = module.class(id).outer;
+                }
+                if let Some(bindings) = self.scopes(at.module).top.get(name) {
+                    if let [Binding::Import(import)] = bindings.as_slice() {
+                        let target = self.imports.get(at.module.0 as usize)?.get(import.0 as usize)?;
+                        let resolve::Target::Member(namespace, name) = target else { return None };
+                        return self.global(*namespace, *name);
+                    }
+                    return only_value(at.module, bindings);
+                }
+                self.global(self.namespace_of[at.module.0 as usize], *name)
+            }
+            ir::ExprKind::Member { object, name, .. } => {
+                let mut evaluator = self.evaluator(at.module, &NoLibrary);
+                for value in evaluator.eval(*object) {
+                    let found = match value {
+                        Value::Namespace(namespace) => self.global(namespace, *name),
+                        Value::Class(class) | Value::Instance(class) => {
+                            self.classes.field(class, *name).and_then(|(part, index)| {
+                                let expr = self.class(part).fields[index as usize].init?;
+                                Some(ExprRef { module: part.module, expr })
+                            })
+                        }
+                        Value::Object(object) => {
+                            let module = self.module(object.module);
+                            let ir::ExprKind::Map(entries) = &module.expr(object.expr).kind else { continue };
+                            entries
+                                .iter()
+                                .find(|e| e.key.and_then(|k| module.string(k)) == Some(*name))
+                                .map(|e| ExprRef { module: object.module, expr: e.value })
+                        }
+                        _ => None,
+                    };
+                    if found.is_some() {
+                        return found;
+                    }
+                }
+                None
+            }
+            _ => None,
+        }
+    }
+
+    fn global(&self, namespace: Symbol, name: Symbol) -> Option<ExprRef> {
+        let defs = self.namespaces.get(&namespace)?.get(&name)?;
+        defs.iter().find_map(|def| match def {
+            Def::Global(module) => only_value(*module, self.scopes(*module).top.get(&name)?),
+            _ => None,
+        })
+    }
+
     /// Who calls a function, in order of module and position.
     pub fn callers(&self, id: FnId) -> &[CallSite] {
         self.callers.get(&id).map_or(&[], Vec::as_slice)
@@ -302,4 +388,13 @@ impl Program {
     pub(crate) fn unique_method(&self, name: Symbol) -> Option<FnId> {
         self.unique_methods.get(&name).copied()
     }
+}
+
+fn only_value(module: ModuleId, bindings: &[Binding]) -> Option<ExprRef> {
+    let mut values = bindings.iter().filter_map(|b| match b {
+        Binding::Value(expr, path) if path.is_empty() => Some(*expr),
+        _ => None,
+    });
+    let expr = values.next()?;
+    values.next().is_none().then_some(ExprRef { module, expr })
 }

@@ -1,0 +1,186 @@
+//! Frameworks: what no flat record can say of routing, guards and injection.
+//!
+//! An adapter reads the program and yields routes, settings and gaps. It judges nothing. To support a
+//! framework is to write `adapters/<framework>.rs` and to name it in [`ALL`].
+
+use base::{Gap, GapKind, SourceMap, Span, Symbol};
+use ir::{ExprId, ExprKind};
+use program::{ClassRef, Evaluator, ExprRef, FnId, ModuleId, Program, Value, Values};
+
+use crate::{Facts, Handler, Route, Setting};
+
+/// Every adapter.
+pub(crate) const ALL: &[&dyn Adapter] = &[];
+
+/// What an adapter reads.
+pub struct Context<'a> {
+    /// The code.
+    pub program: &'a Program,
+    /// What libraries mean.
+    pub facts: &'a Facts,
+    /// The files, for those that are not code.
+    pub sources: &'a SourceMap,
+}
+
+/// What an adapter found.
+#[derive(Debug, Default)]
+pub struct Found {
+    /// The framework.
+    pub framework: &'static str,
+    /// Whether it is used here at all.
+    pub detected: bool,
+    /// Routes.
+    pub routes: Vec<Route>,
+    /// Settings.
+    pub settings: Vec<Setting>,
+    /// What was not understood.
+    pub gaps: Vec<Gap>,
+}
+
+impl Found {
+    /// Notes something that the adapter could not resolve.
+    pub fn gap(&mut self, what: &str, span: Span) {
+        self.gaps.push(Gap { kind: GapKind::Framework, what: what.to_owned(), span: Some(span), path: None });
+    }
+}
+
+/// One framework.
+pub trait Adapter: Sync {
+    /// Its name for people, such as `Express`.
+    fn name(&self) -> &'static str;
+
+    /// Whether a module belongs to it, by its imports (or what else shows it).
+    fn uses(&self, context: &Context<'_>, module: ModuleId) -> bool;
+
+    /// Reads the program. Called when any module belongs to it.
+    fn read(&self, context: &Context<'_>, found: &mut Found);
+}
+
+pub(crate) fn run(adapter: &dyn Adapter, context: &Context<'_>) -> Found {
+    let mut found = Found { framework: adapter.name(), ..Found::default() };
+    found.detected = context.program.ids().any(|m| adapter.uses(context, m));
+    if found.detected {
+        adapter.read(context, &mut found);
+    }
+    found
+}
+
+impl<'a> Context<'a> {
+    /// An evaluator for a module.
+    pub fn evaluator(&self, module: ModuleId) -> Evaluator<'a> {
+        self.program.evaluator(module, self.facts)
+    }
+
+    /// What an expression may stand for.
+    pub fn eval(&self, at: ExprRef) -> Values {
+        self.evaluator(at.module).eval(at.expr)
+    }
+
+    /// Whether a file imports a library, by the name of its package or a prefix of it.
+    pub fn imports(&self, module: ModuleId, library: &str) -> bool {
+        crate::effects::imports_library(self.program.module(module), library)
+    }
+
+    /// The string that an expression always is: a literal, or a constant of the repository.
+    pub fn string(&self, at: ExprRef) -> Option<Symbol> {
+        self.constant(at, 0)
+    }
+
+    fn constant(&self, at: ExprRef, depth: u32) -> Option<Symbol> {
+        let module = self.program.module(at.module);
+        if let Some(text) = module.string(at.expr) {
+            return Some(text);
+        }
+        if depth > 6 {
+            return None;
+        }
+        let inner = |expr: ExprId| self.constant(ExprRef { module: at.module, expr }, depth + 1);
+        match &module.expr(at.expr).kind {
+            ExprKind::Template(parts) => {
+                let mut joined = String::new();
+                for part in parts {
+                    match part {
+                        ir::Part::Text(text) => joined.push_str(text.as_str()),
+                        ir::Part::Hole(hole) => joined.push_str(inner(*hole)?.as_str()),
+                    }
+                }
+                Some(Symbol::new(&joined))
+            }
+            ExprKind::Name(_) | ExprKind::Member { .. } => {
+                let definition = self.program.definition(at)?;
+                self.constant(definition, depth + 1)
+            }
+            ExprKind::Logical { right, .. } => inner(*right),
+            _ => None,
+        }
+    }
+
+    /// The handler that an expression stands for.
+    pub fn handler(&self, at: ExprRef) -> Handler {
+        let function = self.function(at);
+        let module = self.program.module(at.module);
+        let name = match function {
+            Some(function) if self.program.function(function).name.is_some() => self.program.function_name(function),
+            _ => module.dotted(at.expr).unwrap_or_else(|| "(inline)".to_owned()),
+        };
+        let span = function.map_or_else(|| self.program.span(at), |f| self.function_span(f));
+        Handler { name, function, span }
+    }
+
+    /// The function of the repository that an expression stands for. A call that wraps one (`asyncHandler(f)`,
+    /// `f.bind(this)`) stands for what it wraps.
+    pub fn function(&self, at: ExprRef) -> Option<FnId> {
+        for value in self.eval(at) {
+            if let Value::Function(function) = value {
+                return Some(function);
+            }
+        }
+        let module = self.program.module(at.module);
+        if let ExprKind::Call { callee, args, .. } = &module.expr(at.expr).kind {
+            for arg in args.iter().rev() {
+                let found = self.function(ExprRef { module: at.module, expr: arg.value });
+                if found.is_some() {
+                    return found;
+                }
+            }
+            if let ExprKind::Member { object, name, .. } = &module.expr(*callee).kind
+                && *name == "bind"
+            {
+                return self.function(ExprRef { module: at.module, expr: *object });
+            }
+        }
+        None
+    }
+
+    /// A method of a class, bases included.
+    pub fn method(&self, class: ClassRef, name: &str) -> Option<FnId> {
+        self.program.classes().method(class, Symbol::new(name)).first().copied()
+    }
+
+    /// The first line of a function, from its name on.
+    pub fn function_span(&self, function: FnId) -> Span {
+        let module = self.program.module(function.module);
+        let item = module.function(function.function);
+        module.span(ir::Range { start: item.name_range.start, end: item.range.end.max(item.name_range.start) })
+    }
+
+    /// The entry of an object literal (or keyword-like map) by its key.
+    pub fn entry(&self, map: ExprRef, key: &str) -> Option<ExprRef> {
+        let module = self.program.module(map.module);
+        let ExprKind::Map(entries) = &module.expr(map.expr).kind else { return None };
+        entries
+            .iter()
+            .find(|e| e.key.and_then(|k| module.string(k)).is_some_and(|k| k == key))
+            .map(|e| ExprRef { module: map.module, expr: e.value })
+    }
+
+    /// The annotations of a function or class whose name ends in `name`, with the resolved names.
+    pub fn annotation_names(&self, module: ModuleId, annotation: ExprId) -> Vec<Symbol> {
+        let mut names: Vec<Symbol> = Vec::new();
+        if let Some(callee) = self.program.call(ExprRef { module, expr: annotation }) {
+            names.extend(callee.external.iter().copied());
+            names.extend(callee.name);
+        }
+        names
+    }
+}

@@ -1,0 +1,105 @@
+//! Calls of libraries, with what the facts say of them.
+
+use base::{Evidence, Span, Symbol};
+use ir::ExprKind;
+use program::{ExprRef, FnId, ModuleId, Program};
+use rayon::prelude::*;
+
+use crate::facts::{Facts, Kind, Record, RecordId};
+
+/// One call (or annotation) that a record speaks of.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Effect {
+    /// The record.
+    pub record: RecordId,
+    /// Its kind.
+    pub kind: Kind,
+    /// The call.
+    pub call: ExprRef,
+    /// Where.
+    pub span: Span,
+    /// The qualified name that matched, or the method name where only that is known.
+    pub name: Symbol,
+    /// The function that the call stands in.
+    pub function: Option<FnId>,
+    /// How many loops of that function it stands in.
+    pub loop_depth: u32,
+    /// Shown when the qualified name was resolved, suspected when only a method name and an import match.
+    pub evidence: Evidence,
+}
+
+/// Matches every call with the facts.
+pub(crate) fn collect(program: &Program, facts: &Facts) -> Vec<Effect> {
+    let per_module: Vec<Vec<Effect>> =
+        program.ids().collect::<Vec<_>>().into_par_iter().map(|id| of_module(program, facts, id)).collect();
+    per_module.into_iter().flatten().collect()
+}
+
+fn of_module(program: &Program, facts: &Facts, id: ModuleId) -> Vec<Effect> {
+    let module = program.module(id);
+    let scopes = program.scopes(id);
+    let mut found = Vec::new();
+    for (expr, callee) in program.calls(id) {
+        let mut matched: Vec<(RecordId, Symbol, Evidence)> = Vec::new();
+        for name in &callee.external {
+            for record in facts.of(*name) {
+                if !matched.iter().any(|(r, ..)| r == record) {
+                    matched.push((*record, *name, Evidence::Shown));
+                }
+            }
+        }
+        if matched.is_empty() && callee.functions.is_empty()
+            && let Some(name) = callee.name
+            && let ExprKind::Call { callee, .. } = &module.expr(expr).kind
+            && matches!(module.expr(*callee).kind, ExprKind::Member { .. })
+        {
+            for (record, imports) in facts.of_method(name) {
+                if imports.iter().any(|i| imports_library(module, i)) {
+                    matched.push((record, name, Evidence::Suspected));
+                }
+            }
+        }
+        let function = scopes.owner(expr).function.map(|function| FnId { module: id, function });
+        found.extend(matched.into_iter().map(|(record, name, evidence)| Effect {
+            record,
+            kind: facts.record(record).kind,
+            call: ExprRef { module: id, expr },
+            span: module.expr_span(expr),
+            name,
+            function,
+            loop_depth: scopes.loop_depth(expr),
+            evidence,
+        }));
+    }
+    found.sort_by_key(|e| (e.span, e.record));
+    found
+}
+
+/// Whether a file imports a library, by the name of its package or a prefix of it.
+pub fn imports_library(module: &ir::Module, library: &str) -> bool {
+    let starts = |name: &str| {
+        name.strip_prefix(library).is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '/', ':']))
+    };
+    module.imports.iter().any(|i| {
+        starts(i.module.as_str()) || i.name.is_some_and(|n| starts(&format!("{}.{n}", i.module)))
+    })
+}
+
+impl Effect {
+    /// The argument that the record says matters: by position, or by keyword.
+    pub fn argument<'p>(&self, program: &'p Program, record: &Record) -> Option<&'p ir::Arg> {
+        argument(program, self.call, record.arg, record.keyword.as_deref())
+    }
+}
+
+/// The argument of a call by keyword, or by position among the unnamed.
+pub fn argument<'p>(
+    program: &'p Program,
+    call: ExprRef,
+    position: Option<u32>,
+    keyword: Option<&str>,
+) -> Option<&'p ir::Arg> {
+    let ExprKind::Call { args, .. } = &program.expr(call).kind else { return None };
+    let by_name = keyword.and_then(|k| args.iter().find(|a| a.name.is_some_and(|n| n == k)));
+    by_name.or_else(|| args.iter().filter(|a| a.name.is_none()).nth(position? as usize))
+}

@@ -1,0 +1,339 @@
+//! The things in a backend.
+
+use base::{Evidence, SourceMap, Span};
+use program::{ExprRef, FnId};
+use serde::Serialize;
+
+/// An HTTP method.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "UPPERCASE")]
+pub enum Method {
+    /// Every method.
+    Any,
+    /// GET
+    Get,
+    /// HEAD
+    Head,
+    /// POST
+    Post,
+    /// PUT
+    Put,
+    /// PATCH
+    Patch,
+    /// DELETE
+    Delete,
+    /// OPTIONS
+    Options,
+    /// TRACE
+    Trace,
+    /// CONNECT
+    Connect,
+}
+
+impl Method {
+    /// The method of this name, in any case; `all` and `any` are [`Method::Any`].
+    pub fn of(name: &str) -> Option<Method> {
+        Some(match name.to_ascii_uppercase().as_str() {
+            "GET" => Method::Get,
+            "HEAD" => Method::Head,
+            "POST" => Method::Post,
+            "PUT" => Method::Put,
+            "PATCH" => Method::Patch,
+            "DELETE" => Method::Delete,
+            "OPTIONS" => Method::Options,
+            "TRACE" => Method::Trace,
+            "CONNECT" => Method::Connect,
+            "ANY" | "ALL" | "*" => Method::Any,
+            _ => return None,
+        })
+    }
+
+    /// The name as on the wire; `ANY` for every method.
+    pub fn name(self) -> &'static str {
+        match self {
+            Method::Any => "ANY",
+            Method::Get => "GET",
+            Method::Head => "HEAD",
+            Method::Post => "POST",
+            Method::Put => "PUT",
+            Method::Patch => "PATCH",
+            Method::Delete => "DELETE",
+            Method::Options => "OPTIONS",
+            Method::Trace => "TRACE",
+            Method::Connect => "CONNECT",
+        }
+    }
+
+    /// Whether a call must not change state (RFC 9110, section 9.2.1).
+    pub fn is_safe(self) -> bool {
+        matches!(self, Method::Get | Method::Head | Method::Options | Method::Trace)
+    }
+}
+
+/// Whether a route needs a caller who proved who they are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Auth {
+    /// Anyone may call.
+    None,
+    /// Anyone may call; a caller who is known is told apart.
+    Optional,
+    /// Only authenticated callers.
+    Required,
+}
+
+/// What a guard does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum GuardKind {
+    /// Turns away callers who are not authenticated.
+    Authentication,
+    /// Recognises a caller where there is one, turns nobody away.
+    OptionalAuthentication,
+    /// Turns away callers who lack a role, permission or scope (and those who are not authenticated).
+    Authorization,
+    /// Opens a route that an outer guard closed (`AllowAnonymous`, `permitAll`, `skip_before_action`):
+    /// what stands before it no longer authenticates.
+    Anonymous,
+    /// Checks a CSRF token.
+    Csrf,
+    /// Limits the rate.
+    RateLimit,
+    /// Validates input.
+    Validation,
+    /// Cross-origin resource sharing.
+    Cors,
+    /// Anything else that stands before the handler.
+    Other,
+}
+
+/// Something that stands before a handler.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Guard {
+    /// What it does.
+    pub kind: GuardKind,
+    /// Its name as written, such as `auth.required`, `IsAuthenticated`.
+    pub name: String,
+    /// Where it is put before the route.
+    pub span: Span,
+    /// Its code, if it is the repository's.
+    pub function: Option<FnId>,
+    /// How sure its kind is.
+    pub evidence: Evidence,
+}
+
+/// Where an input comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Place {
+    /// A path parameter.
+    Path,
+    /// A query parameter.
+    Query,
+    /// The body or a field of it.
+    Body,
+    /// A header.
+    Header,
+    /// A cookie.
+    Cookie,
+    /// An uploaded file.
+    File,
+}
+
+/// An input of a route.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Input {
+    /// Its name; empty for the body as a whole.
+    pub name: String,
+    /// Where it comes from.
+    pub place: Place,
+    /// The declared type as written.
+    pub ty: Option<String>,
+    /// Declared constraints as written.
+    pub constraints: Vec<String>,
+    /// Whether a declaration or a validator checks it before the handler sees it.
+    pub validated: bool,
+    /// Where it is declared.
+    pub span: Option<Span>,
+}
+
+/// The code that answers.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Handler {
+    /// Its name, such as `ArticleController.create`.
+    pub name: String,
+    /// Its code, if found.
+    pub function: Option<FnId>,
+    /// Where it is.
+    pub span: Span,
+}
+
+/// A route: one method on one path.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Route {
+    /// The method.
+    pub method: Method,
+    /// The full path with every prefix, parameters as `{name}`, a rest as `{name}` too.
+    pub path: String,
+    /// Where it is registered.
+    pub span: Span,
+    /// The code that answers.
+    pub handler: Option<Handler>,
+    /// What stands before it, outermost first.
+    pub guards: Vec<Guard>,
+    /// Whether a caller must be authenticated; [`Route::auth_of`] derives it from the guards.
+    pub auth: Auth,
+    /// What it takes.
+    pub inputs: Vec<Input>,
+    /// The adapter's name.
+    pub framework: &'static str,
+    /// The service, see [`Service`].
+    pub service: String,
+}
+
+impl Route {
+    /// A route with its authentication derived from its guards and its path parameters as inputs.
+    pub fn new(
+        framework: &'static str,
+        method: Method,
+        path: String,
+        span: Span,
+        handler: Option<Handler>,
+        guards: Vec<Guard>,
+    ) -> Route {
+        let inputs = path_parameters(&path)
+            .map(|name| Input {
+                name: name.to_owned(),
+                place: Place::Path,
+                ty: None,
+                constraints: Vec::new(),
+                validated: false,
+                span: None,
+            })
+            .collect();
+        let auth = Self::auth_of(&guards);
+        Route { method, path, span, handler, guards, auth, inputs, framework, service: String::new() }
+    }
+
+    /// What guards in order amount to: the last word counts.
+    pub fn auth_of(guards: &[Guard]) -> Auth {
+        let mut auth = Auth::None;
+        for guard in guards {
+            match guard.kind {
+                GuardKind::Authentication | GuardKind::Authorization => auth = Auth::Required,
+                GuardKind::OptionalAuthentication if auth == Auth::None => auth = Auth::Optional,
+                GuardKind::Anonymous => auth = Auth::None,
+                _ => {}
+            }
+        }
+        auth
+    }
+
+    /// Method and path, for people: `POST /users/{id}`.
+    pub fn name(&self) -> String {
+        format!("{} {}", self.method.name(), self.path)
+    }
+
+    /// Whether a guard of this kind stands before it.
+    pub fn has_guard(&self, kind: GuardKind) -> bool {
+        self.guards.iter().any(|g| g.kind == kind)
+    }
+}
+
+/// The names of `{…}` in a path.
+pub fn path_parameters(path: &str) -> impl Iterator<Item = &str> {
+    path.split('{').skip(1).filter_map(|p| p.split('}').next()).map(|p| p.trim_start_matches('*'))
+}
+
+/// Joins two parts of a path: one slash between, one in front, none at the end (but for the root).
+pub fn join_path(prefix: &str, path: &str) -> String {
+    let mut joined = String::new();
+    for part in prefix.split('/').chain(path.split('/')).filter(|p| !p.is_empty()) {
+        joined.push('/');
+        joined.push_str(part);
+    }
+    if joined.is_empty() { "/".to_owned() } else { joined }
+}
+
+/// A deployable part of the repository: the directory of the nearest build file above its routes.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Service {
+    /// The directory's name; the repository's own is `.`.
+    pub name: String,
+    /// The directory, relative; empty for the root.
+    pub root: String,
+}
+
+const BUILD_FILES: [&str; 11] = [
+    "package.json", "pyproject.toml", "setup.py", "manage.py", "requirements.txt", "go.mod", "pom.xml",
+    "build.gradle", "build.gradle.kts", "Cargo.toml", "Gemfile",
+];
+
+/// Finds the services by the build files above the routes, and names them in the routes.
+pub(crate) fn services(sources: &SourceMap, routes: &mut [Route]) -> Vec<Service> {
+    let mut roots: Vec<String> = sources
+        .files()
+        .filter_map(|(_, file)| {
+            let (dir, name) = file.path.rsplit_once('/').unwrap_or(("", &file.path));
+            (BUILD_FILES.contains(&name) || name.ends_with(".csproj")).then(|| dir.to_owned())
+        })
+        .collect();
+    roots.sort_by_key(|r| std::cmp::Reverse(r.len()));
+    roots.dedup();
+    let mut services = Vec::new();
+    for route in routes.iter_mut() {
+        let path = &sources.file(route.span.file).path;
+        let root = roots.iter().find(|r| r.is_empty() || path.starts_with(&format!("{r}/")));
+        let root = root.cloned().unwrap_or_default();
+        route.service = if root.is_empty() { ".".to_owned() } else { root.clone() };
+        let service = Service { name: route.service.clone(), root };
+        if !services.contains(&service) {
+            services.push(service);
+        }
+    }
+    services.sort_by(|a, b| a.name.cmp(&b.name));
+    services
+}
+
+/// A setting of the application that rules ask about.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Setting {
+    /// Which.
+    pub kind: SettingKind,
+    /// The value as far as it is known, as written or as `true`/`false`/number/string.
+    pub value: String,
+    /// Where it is set.
+    pub span: Span,
+    /// The expression of the value, if it is code.
+    pub expr: Option<ExprRef>,
+    /// Whether it holds only in development (the file, a branch, a profile say so).
+    pub development_only: bool,
+}
+
+/// Settings that rules ask about. A framework's adapter says which of its own options each is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum SettingKind {
+    /// Debug mode: `true` shows internals to callers.
+    Debug,
+    /// The allowed origin of CORS: `*`, `reflect` (whatever the caller sends), or a list.
+    CorsOrigin,
+    /// Whether CORS allows credentials.
+    CorsCredentials,
+    /// `Secure` of the session cookie.
+    CookieSecure,
+    /// `HttpOnly` of the session cookie.
+    CookieHttpOnly,
+    /// `SameSite` of the session cookie.
+    CookieSameSite,
+    /// A key that signs sessions or tokens.
+    SigningKey,
+    /// Whether CSRF protection is on.
+    Csrf,
+    /// Security headers set for every answer.
+    SecurityHeaders,
+    /// Rate limiting for every route.
+    RateLimit,
+    /// Error details (stack traces) shown to callers.
+    ErrorDetails,
+}

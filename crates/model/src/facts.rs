@@ -1,0 +1,332 @@
+//! What libraries mean: flat records in a closed vocabulary.
+
+use std::collections::BTreeMap;
+
+use base::Symbol;
+use rustc_hash::FxHashMap;
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+/// The facts that come with the program: file name and text.
+const EMBEDDED: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/facts.rs"));
+
+/// What one call (or annotation, or type) of a library is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Kind {
+    /// The type of what a call gives back (`type`).
+    Returns,
+    /// `T<X>` stands for `X`.
+    Transparent,
+    /// Untrusted input. `place` says where it comes from.
+    Source,
+    /// Something dangerous for untrusted data. `label` says what kind.
+    Sink,
+    /// Makes data harmless for the kinds in `label`.
+    Sanitizer,
+    /// Checks input against a schema.
+    Validator,
+    /// Reads or writes a database. `operation` is `read`, `write`, `delete` or `execute`.
+    Query,
+    /// Opens or runs a transaction.
+    Transaction,
+    /// Takes a lock.
+    Lock,
+    /// Calls another system. `timeout` says where its timeout is set.
+    Outbound,
+    /// A client or pool of another system is made. `timeout` says where its timeout is set.
+    Opens,
+    /// Closes what `opens` opened.
+    Closes,
+    /// Reads or writes a cache.
+    Cache,
+    /// Sends a message.
+    Publishes,
+    /// Takes messages.
+    Consumes,
+    /// Writes to a log.
+    Logs,
+    /// Hashes. `algorithm` says how, or `algorithm-arg` where it is given.
+    Hashes,
+    /// Hashes a password as it should be done.
+    PasswordHash,
+    /// Makes random numbers; `secure` says whether they may be secrets.
+    Random,
+    /// Signs a token. `secret-arg` is the key's position.
+    SignsToken,
+    /// Verifies a token.
+    VerifiesToken,
+    /// Reads a token without verifying it.
+    DecodesToken,
+    /// Stands before handlers. `guard` says what it does.
+    Guard,
+    /// Gives the authenticated caller.
+    Principal,
+    /// Sets a cookie.
+    Cookie,
+    /// Configures CORS.
+    Cors,
+    /// Sets security headers.
+    SecurityHeaders,
+    /// Answers the caller.
+    Responds,
+    /// Blocks its thread: not for asynchronous code.
+    Blocks,
+    /// Starts a task or thread.
+    Spawns,
+    /// Answers health checks, exports metrics or traces, or reports errors; `label` says which.
+    Observes,
+}
+
+/// What a guard does, in facts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum GuardFact {
+    /// See [`crate::GuardKind::Authentication`].
+    Authentication,
+    /// See [`crate::GuardKind::OptionalAuthentication`].
+    OptionalAuthentication,
+    /// See [`crate::GuardKind::Authorization`].
+    Authorization,
+    /// See [`crate::GuardKind::Anonymous`].
+    Anonymous,
+    /// See [`crate::GuardKind::Csrf`].
+    Csrf,
+    /// See [`crate::GuardKind::RateLimit`].
+    RateLimit,
+    /// See [`crate::GuardKind::Validation`].
+    Validation,
+    /// See [`crate::GuardKind::Cors`].
+    Cors,
+    /// See [`crate::GuardKind::Other`].
+    Other,
+}
+
+/// One record. Names are qualified as `program` resolves them: `pg.Pool#query` (a method of a value),
+/// `jsonwebtoken.verify` (a member of a module or a static method), `java.sql.Statement#executeQuery`.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct Record {
+    /// What it is.
+    pub kind: Kind,
+    /// The qualified names that it speaks of.
+    pub names: Vec<String>,
+    /// When the receiver is unknown: match calls of these method names too, in files that import the
+    /// library, as suspected evidence.
+    #[serde(default)]
+    pub methods: Vec<String>,
+    /// For `returns`: the type.
+    #[serde(rename = "type")]
+    pub ty: Option<String>,
+    /// What kind of danger, source, query or observation.
+    pub label: Option<String>,
+    /// For `query` and `cache`: `read`, `write`, `delete`, `execute`.
+    pub operation: Option<String>,
+    /// The argument that matters, from 0.
+    pub arg: Option<u32>,
+    /// The keyword or option name of the argument that matters.
+    pub keyword: Option<String>,
+    /// For `outbound` and `opens`: names of options (keyword arguments, keys of an options object,
+    /// builder methods) that set a timeout. Empty: the library has a sane default.
+    #[serde(default)]
+    pub timeout: Vec<String>,
+    /// For `hashes`: the algorithm.
+    pub algorithm: Option<String>,
+    /// For `hashes`: the position of the algorithm's name.
+    pub algorithm_arg: Option<u32>,
+    /// For `signs-token` and `verifies-token`: the position of the key.
+    pub secret_arg: Option<u32>,
+    /// For `signs-token`: option names or builder methods that set an expiry.
+    #[serde(default)]
+    pub expiry: Vec<String>,
+    /// For `random`: whether it may make secrets.
+    pub secure: Option<bool>,
+    /// For `guard`: what it does.
+    pub guard: Option<GuardFact>,
+    /// The library's own mended form, quoted in fixes.
+    pub mended: Option<String>,
+}
+
+/// One library's file.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct LibraryFacts {
+    /// Its name for people.
+    pub library: String,
+    /// Names (packages, modules) whose import brings the library in.
+    #[serde(default)]
+    pub imports: Vec<String>,
+    /// What it means.
+    #[serde(default, rename = "record")]
+    pub records: Vec<Record>,
+}
+
+/// Why facts could not be read.
+#[derive(Debug, thiserror::Error)]
+pub enum FactsError {
+    /// The file is not as the schema has it.
+    #[error("{file}: {error}")]
+    Invalid {
+        /// The file.
+        file: String,
+        /// What is wrong.
+        error: String,
+    },
+}
+
+/// A record's number.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct RecordId(pub u32);
+
+/// All facts, indexed.
+#[derive(Debug, Default)]
+pub struct Facts {
+    records: Vec<Record>,
+    libraries: Vec<String>,
+    library_of: Vec<u32>,
+    imports: Vec<Vec<String>>,
+    by_name: FxHashMap<Symbol, Vec<RecordId>>,
+    by_method: FxHashMap<Symbol, Vec<RecordId>>,
+    returns: FxHashMap<Symbol, Symbol>,
+    transparent: FxHashMap<Symbol, ()>,
+    known: FxHashMap<Symbol, ()>,
+}
+
+impl Facts {
+    /// The facts that come with the program.
+    ///
+    /// # Errors
+    /// A file of ours that is not as the schema has it: a bug, which a test shows.
+    pub fn embedded() -> Result<Facts, FactsError> {
+        Self::parse(EMBEDDED.iter().map(|(name, text)| (*name, *text)))
+    }
+
+    /// The embedded facts with a user's own over them.
+    ///
+    /// # Errors
+    /// A file that is not as the schema has it.
+    pub fn with_overlay<'a>(overlay: impl Iterator<Item = (&'a str, &'a str)>) -> Result<Facts, FactsError> {
+        Self::parse(EMBEDDED.iter().map(|(name, text)| (*name, *text)).chain(overlay))
+    }
+
+    fn parse<'a>(files: impl Iterator<Item = (&'a str, &'a str)>) -> Result<Facts, FactsError> {
+        let mut facts = Facts::default();
+        for (name, text) in files {
+            let library: LibraryFacts = toml::from_str(text)
+                .map_err(|e| FactsError::Invalid { file: name.to_owned(), error: e.to_string() })?;
+            facts.add(library);
+        }
+        Ok(facts)
+    }
+
+    fn add(&mut self, library: LibraryFacts) {
+        let number = self.libraries.len() as u32;
+        self.libraries.push(library.library);
+        self.imports.push(library.imports);
+        for record in library.records {
+            let id = RecordId(self.records.len() as u32);
+            for name in &record.names {
+                let symbol = Symbol::new(name);
+                self.know(name);
+                match record.kind {
+                    Kind::Returns => {
+                        if let Some(ty) = &record.ty {
+                            self.know(ty);
+                            self.returns.insert(symbol, Symbol::new(ty));
+                        }
+                    }
+                    Kind::Transparent => {
+                        self.transparent.insert(symbol, ());
+                    }
+                    _ => self.by_name.entry(symbol).or_default().push(id),
+                }
+            }
+            for method in &record.methods {
+                self.by_method.entry(Symbol::new(method)).or_default().push(id);
+            }
+            self.records.push(record);
+            self.library_of.push(number);
+        }
+    }
+
+    fn know(&mut self, name: &str) {
+        self.known.insert(Symbol::new(name), ());
+        if let Some((ty, _)) = name.split_once('#') {
+            self.known.insert(Symbol::new(ty), ());
+        }
+    }
+
+    /// The record.
+    pub fn record(&self, id: RecordId) -> &Record {
+        &self.records[id.0 as usize]
+    }
+
+    /// The name of a record's library.
+    pub fn library(&self, id: RecordId) -> &str {
+        &self.libraries[self.library_of[id.0 as usize] as usize]
+    }
+
+    /// The records of a qualified name.
+    pub fn of(&self, qualified: Symbol) -> &[RecordId] {
+        self.by_name.get(&qualified).map_or(&[], Vec::as_slice)
+    }
+
+    /// The records that match by method name alone, with the imports that one of must be present.
+    pub fn of_method(&self, method: Symbol) -> impl Iterator<Item = (RecordId, &[String])> {
+        self.by_method
+            .get(&method)
+            .into_iter()
+            .flatten()
+            .map(|id| (*id, self.imports[self.library_of[id.0 as usize] as usize].as_slice()))
+    }
+
+    /// The first record of this kind for a qualified name.
+    pub fn find(&self, qualified: Symbol, kind: Kind) -> Option<&Record> {
+        self.of(qualified).iter().map(|id| self.record(*id)).find(|r| r.kind == kind)
+    }
+
+    /// All libraries with the number of their records, for people.
+    pub fn libraries(&self) -> BTreeMap<&str, usize> {
+        let mut counts = BTreeMap::new();
+        for library in &self.library_of {
+            *counts.entry(self.libraries[*library as usize].as_str()).or_default() += 1;
+        }
+        counts
+    }
+}
+
+impl program::Library for Facts {
+    fn returns(&self, qualified: &str) -> Option<Symbol> {
+        self.returns.get(&Symbol::new(qualified)).copied()
+    }
+
+    fn is_transparent(&self, qualified: &str) -> bool {
+        self.transparent.contains_key(&Symbol::new(qualified))
+    }
+
+    fn is_known(&self, qualified: &str) -> bool {
+        self.known.contains_key(&Symbol::new(qualified))
+    }
+}
+
+/// The JSON schema of a facts file.
+pub fn schema() -> serde_json::Value {
+    schemars::schema_for!(LibraryFacts).into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_embedded_facts_are_as_the_schema_has_them() {
+        let facts = Facts::embedded();
+        assert!(facts.is_ok(), "{}", facts.err().map(|e| e.to_string()).unwrap_or_default());
+    }
+
+    #[test]
+    fn an_unknown_key_is_refused() {
+        let text = "library = \"x\"\n[[record]]\nkind = \"query\"\nnames = [\"a\"]\nregex = \"b\"";
+        assert!(Facts::parse([("x.toml", text)].into_iter()).is_err());
+    }
+}

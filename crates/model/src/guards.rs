@@ -1,0 +1,279 @@
+//! What stands before handlers: what it does, from facts, from its code, and from its name last.
+
+use base::{Evidence, Span};
+use ir::{ExprKind, Literal, Part, StmtKind, Visit};
+use program::{ExprRef, FnId, Program, Value};
+
+use crate::adapters::Context;
+use crate::facts::{GuardFact, Kind};
+use crate::{Guard, GuardKind};
+
+/// How many calls deep a guard's code is read.
+const MAX_DEPTH: u32 = 4;
+
+impl From<GuardFact> for GuardKind {
+    fn from(fact: GuardFact) -> Self {
+        match fact {
+            GuardFact::Authentication => GuardKind::Authentication,
+            GuardFact::OptionalAuthentication => GuardKind::OptionalAuthentication,
+            GuardFact::Authorization => GuardKind::Authorization,
+            GuardFact::Anonymous => GuardKind::Anonymous,
+            GuardFact::Csrf => GuardKind::Csrf,
+            GuardFact::RateLimit => GuardKind::RateLimit,
+            GuardFact::Validation => GuardKind::Validation,
+            GuardFact::Cors => GuardKind::Cors,
+            GuardFact::Other => GuardKind::Other,
+        }
+    }
+}
+
+/// What a piece of guarding code was seen to do.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Seen {
+    /// Answers 401, or raises an error of that meaning.
+    pub rejects_401: bool,
+    /// Answers 403, or raises an error of that meaning.
+    pub rejects_403: bool,
+    /// Answers 429.
+    pub rejects_429: bool,
+    /// Verifies a token, or asks for the caller.
+    pub identifies: bool,
+    /// Sends to a login page.
+    pub to_login: bool,
+}
+
+impl Context<'_> {
+    /// The guard that an expression puts before a route: a middleware, a decorator, a filter.
+    pub fn guard(&self, at: ExprRef) -> Guard {
+        let module = self.program.module(at.module);
+        let span = module.expr_span(at.expr);
+        let name = guard_name(self.program, at);
+        let function = self.function(at);
+        if let Some(kind) = self.guard_fact(at) {
+            return Guard { kind, name, span, function, evidence: Evidence::Shown };
+        }
+        let (kind, evidence) = match function {
+            Some(function) => self.function_guard(function, &name),
+            None => (by_name(&name), Evidence::Suspected),
+        };
+        Guard { kind, name, span, function, evidence }
+    }
+
+    /// What the facts say of an expression: of what it stands for, or of what it calls.
+    pub fn guard_fact(&self, at: ExprRef) -> Option<GuardKind> {
+        let of = |name: base::Symbol| self.facts.find(name, Kind::Guard).and_then(|r| r.guard).map(GuardKind::from);
+        for value in self.eval(at) {
+            if let Value::External(name) | Value::ExternalInstance(name) = value
+                && let Some(kind) = of(name)
+            {
+                return Some(kind);
+            }
+        }
+        let callee = self.program.call(at)?;
+        callee.external.iter().find_map(|name| of(*name))
+    }
+
+    /// What a function of the repository does as a guard: by what it was seen to do, else by its name.
+    pub fn function_guard(&self, function: FnId, name: &str) -> (GuardKind, Evidence) {
+        let seen = self.seen(function);
+        let named = by_name(name);
+        let authenticates = named == GuardKind::Authentication || named == GuardKind::Authorization;
+        if seen.rejects_429 {
+            return (GuardKind::RateLimit, Evidence::Shown);
+        }
+        if seen.rejects_401 || seen.to_login && (seen.identifies || authenticates) {
+            return (GuardKind::Authentication, Evidence::Shown);
+        }
+        if seen.rejects_403 {
+            return (if named == GuardKind::Csrf { GuardKind::Csrf } else { GuardKind::Authorization }, Evidence::Shown);
+        }
+        if seen.identifies {
+            return (GuardKind::OptionalAuthentication, Evidence::Shown);
+        }
+        (named, Evidence::Suspected)
+    }
+
+    /// What a function and what it calls was seen to do.
+    pub fn seen(&self, function: FnId) -> Seen {
+        let mut seen = Seen::default();
+        let mut visited = vec![function];
+        self.look(function, 0, &mut visited, &mut seen);
+        seen
+    }
+
+    fn look(&self, function: FnId, depth: u32, visited: &mut Vec<FnId>, seen: &mut Seen) {
+        let module = self.program.module(function.module);
+        let mut look = Look { context: self, at: function, seen, calls: Vec::new() };
+        module.walk_function(function.function, &mut look);
+        let calls = look.calls;
+        if depth >= MAX_DEPTH {
+            return;
+        }
+        for call in calls {
+            let Some(callee) = self.program.call(call) else { continue };
+            for next in &callee.functions {
+                if !visited.contains(next) && visited.len() < 60 {
+                    visited.push(*next);
+                    self.look(*next, depth + 1, visited, seen);
+                }
+            }
+        }
+    }
+}
+
+struct Look<'c, 's> {
+    context: &'c Context<'c>,
+    at: FnId,
+    seen: &'s mut Seen,
+    calls: Vec<ExprRef>,
+}
+
+impl Visit for Look<'_, '_> {
+    fn expr(&mut self, id: ir::ExprId) -> bool {
+        let program = self.context.program;
+        let module = program.module(self.at.module);
+        match &module.expr(id).kind {
+            ExprKind::Literal(Literal::Int(Some(status))) => self.status(*status),
+            ExprKind::Literal(Literal::Str(text)) => self.word(text.as_str()),
+            ExprKind::Template(parts) => {
+                for part in parts {
+                    if let Part::Text(text) = part {
+                        self.word(text.as_str());
+                    }
+                }
+            }
+            ExprKind::Member { name, .. } | ExprKind::Name(name) => self.error_name(name.as_str()),
+            ExprKind::Call { .. } => {
+                let at = ExprRef { module: self.at.module, expr: id };
+                self.calls.push(at);
+                if let Some(callee) = program.call(at) {
+                    for name in &callee.external {
+                        for record in self.context.facts.of(*name) {
+                            let kind = self.context.facts.record(*record).kind;
+                            self.seen.identifies |= matches!(kind, Kind::VerifiesToken | Kind::Principal);
+                        }
+                    }
+                }
+            }
+            _ => {}
+        }
+        true
+    }
+
+    fn stmt(&mut self, id: ir::StmtId) -> bool {
+        !matches!(
+            self.context.program.module(self.at.module).stmt(id).kind,
+            StmtKind::Import(_)
+        )
+    }
+
+    fn function(&mut self, _: ir::FunctionId) -> bool {
+        true
+    }
+}
+
+impl Look<'_, '_> {
+    fn status(&mut self, status: i64) {
+        self.seen.rejects_401 |= status == 401;
+        self.seen.rejects_403 |= status == 403;
+        self.seen.rejects_429 |= status == 429;
+    }
+
+    fn word(&mut self, text: &str) {
+        let lower = text.to_ascii_lowercase();
+        self.seen.to_login |= lower.starts_with('/') && (lower.contains("login") || lower.contains("signin") || lower.contains("sign_in"));
+        self.seen.rejects_401 |= lower == "unauthorized" || lower == "unauthenticated" || lower == "not authenticated";
+        self.seen.rejects_403 |= lower == "forbidden";
+    }
+
+    /// Names of statuses and errors, whatever the case: `StatusUnauthorized`, `HTTP_401_UNAUTHORIZED`,
+    /// `UnauthorizedException`, `:unauthorized`.
+    fn error_name(&mut self, name: &str) {
+        let lower: String = name.chars().filter(|c| *c != '_').collect::<String>().to_ascii_lowercase();
+        self.seen.rejects_401 |= lower.contains("unauthorized")
+            || lower.contains("unauthenticated")
+            || lower.contains("notauthenticated")
+            || lower.contains("authenticationfailed");
+        self.seen.rejects_403 |= lower.contains("forbidden") || lower.contains("permissiondenied");
+        self.seen.rejects_429 |= lower.contains("toomanyrequests");
+    }
+}
+
+fn guard_name(program: &Program, at: ExprRef) -> String {
+    let module = program.module(at.module);
+    match &module.expr(at.expr).kind {
+        ExprKind::Call { callee, .. } => module.dotted(*callee),
+        _ => module.dotted(at.expr),
+    }
+    .unwrap_or_else(|| "(inline)".to_owned())
+}
+
+/// What a name promises. Only whole words count: `authorize`, not `authorizeUrlBuilder`'s neighbours.
+pub fn by_name(name: &str) -> GuardKind {
+    let words = words(name);
+    let has = |list: &[&str]| words.iter().any(|w| list.contains(&w.as_str()));
+    if has(&["csrf", "xsrf"]) {
+        GuardKind::Csrf
+    } else if has(&["cors"]) {
+        GuardKind::Cors
+    } else if has(&["ratelimit", "ratelimiter", "throttle", "throttling", "limiter", "slowdown"])
+        || has(&["rate"]) && has(&["limit", "limiter"])
+    {
+        GuardKind::RateLimit
+    } else if has(&["validate", "validator", "validation", "schema", "celebrate"]) {
+        GuardKind::Validation
+    } else if has(&["optional"]) && has(&["auth", "jwt", "authenticate", "user", "login", "token"]) {
+        GuardKind::OptionalAuthentication
+    } else if has(&["admin", "permission", "permissions", "role", "roles", "authorize", "authorized", "authorization", "acl", "can", "scope", "scopes", "policy"])
+    {
+        GuardKind::Authorization
+    } else if has(&["auth", "authenticate", "authenticated", "authentication", "jwt", "login", "loggedin", "signin", "protect", "session", "token", "bearer", "authguard"])
+        && !has(&["no", "skip", "without", "init", "initialize"])
+    {
+        GuardKind::Authentication
+    } else {
+        GuardKind::Other
+    }
+}
+
+/// The words of a name in lower case: `requireLogin`, `require_login` and `RequireLogin` are two.
+pub fn words(name: &str) -> Vec<String> {
+    let mut words: Vec<String> = Vec::new();
+    let mut before_lower = false;
+    for c in name.chars() {
+        if !c.is_alphanumeric() {
+            words.push(String::new());
+            before_lower = false;
+            continue;
+        }
+        if c.is_uppercase() && before_lower || words.is_empty() {
+            words.push(String::new());
+        }
+        before_lower = c.is_lowercase() || c.is_numeric();
+        if let Some(word) = words.last_mut() {
+            word.extend(c.to_lowercase());
+        }
+    }
+    words.retain(|w| !w.is_empty());
+    words
+}
+
+/// A guard that a framework declares by itself, without an expression to look at.
+pub fn declared(kind: GuardKind, name: &str, span: Span) -> Guard {
+    Guard { kind, name: name.to_owned(), span, function: None, evidence: Evidence::Shown }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_read_by_their_words() {
+        assert_eq!(by_name("requireLogin"), GuardKind::Authentication);
+        assert_eq!(by_name("auth.optional"), GuardKind::OptionalAuthentication);
+        assert_eq!(by_name("isAdmin"), GuardKind::Authorization);
+        assert_eq!(by_name("rateLimit"), GuardKind::RateLimit);
+        assert_eq!(by_name("bodyParser.json"), GuardKind::Other);
+        assert_eq!(by_name("loadAuthor"), GuardKind::Other);
+    }
+}
