@@ -18,7 +18,7 @@ fn main() {
         let Some(language) = Language::of_path(&path) else { continue };
         let Ok(read) = std::fs::read(&path) else { continue };
         let text = String::from_utf8_lossy(&read);
-        let lowered = lang::lower(FileId(0), language, &text);
+        let lowered = specialist_lang::lower(FileId(0), language, &text);
         bytes += text.len();
         nodes += lowered.nodes;
         unknown += lowered.nodes_unknown;
