@@ -1,5 +1,17 @@
+//! Java.
+
+mod expr;
+mod items;
+mod stmt;
+
 use tree_sitter::Node;
 
-use crate::lowering::Lowering;
+use crate::lowering::{Lowering, named_children};
 
-pub fn lower<'t>(_lowering: &mut Lowering<'t>, _root: Node<'t>) {}
+pub fn lower<'t>(lowering: &mut Lowering<'t>, root: Node<'t>) {
+    let mut body = Vec::new();
+    for child in named_children(root) {
+        items::top_level(lowering, child, &mut body);
+    }
+    lowering.ir.module.body = body;
+}
