@@ -17,6 +17,10 @@ pub struct Lowering<'t> {
     pub function: Option<FunctionId>,
     /// The class being lowered.
     pub class: Option<ClassId>,
+    /// Ruby: the local variables in sight; any other lone name is a call.
+    pub locals: Vec<Symbol>,
+    /// Ruby: where each heredoc is opened, with its body, by position.
+    heredocs: Vec<(usize, Option<Node<'t>>)>,
     depth: u32,
     gaps: Vec<Gap>,
     nodes: usize,
@@ -60,6 +64,8 @@ impl<'t> Lowering<'t> {
             text,
             function: None,
             class: None,
+            locals: Vec::new(),
+            heredocs: Vec::new(),
             depth: 0,
             gaps: Vec::new(),
             nodes: 0,
@@ -69,10 +75,17 @@ impl<'t> Lowering<'t> {
 
     /// One pass over the syntax tree without recursion: counts named nodes, keeps comments, notes
     /// where the parser recovered from an error.
-    pub fn survey(&mut self, tree: &Tree) {
+    pub fn survey(&mut self, tree: &'t Tree) {
         let mut cursor = tree.walk();
         loop {
             let node = cursor.node();
+            if node.kind() == "heredoc_beginning" {
+                self.heredocs.push((node.start_byte(), None));
+            } else if node.kind() == "heredoc_body"
+                && let Some(open) = self.heredocs.iter_mut().find(|(_, body)| body.is_none())
+            {
+                open.1 = Some(node);
+            }
             if node.is_named() {
                 self.nodes += 1;
                 if node.is_extra() && node.kind().ends_with("comment") {
@@ -95,6 +108,11 @@ impl<'t> Lowering<'t> {
                 }
             }
         }
+    }
+
+    /// The body of the heredoc that a node opens.
+    pub fn heredocs(&self, opening: Node<'_>) -> Option<Node<'t>> {
+        self.heredocs.iter().find(|(at, _)| *at == opening.start_byte()).and_then(|(_, body)| *body)
     }
 
     /// The text of a node.

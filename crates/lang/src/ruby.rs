@@ -1,5 +1,13 @@
+//! Ruby.
+
+mod expr;
+mod items;
+mod stmt;
+
 use tree_sitter::Node;
 
 use crate::lowering::Lowering;
 
-pub fn lower<'t>(_lowering: &mut Lowering<'t>, _root: Node<'t>) {}
+pub fn lower<'t>(lowering: &mut Lowering<'t>, root: Node<'t>) {
+    lowering.ir.module.body = stmt::block(lowering, root);
+}
