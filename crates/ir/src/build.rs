@@ -118,6 +118,37 @@ impl Builder {
         ImportId(self.module.imports.len() as u32 - 1)
     }
 
+    /// How much there is of each kind now, for [`Builder::shift`].
+    pub fn mark(&self) -> Mark {
+        let m = &self.module;
+        Mark { exprs: m.exprs.len(), stmts: m.stmts.len(), types: m.types.len(), functions: m.functions.len() }
+    }
+
+    /// Moves everything added since `mark` by `shift` bytes, within a file of `length` bytes: for text
+    /// that was parsed apart from its file.
+    pub fn shift(&mut self, mark: Mark, shift: i64, length: u32) {
+        let moved = |at: u32| (i64::from(at) + shift).clamp(0, i64::from(length)) as u32;
+        let moved = |range: &mut Range| *range = Range { start: moved(range.start), end: moved(range.end) };
+        for expr in &mut self.module.exprs[mark.exprs..] {
+            moved(&mut expr.range);
+            if let ExprKind::Member { name_range, .. } = &mut expr.kind {
+                moved(name_range);
+            }
+        }
+        for stmt in &mut self.module.stmts[mark.stmts..] {
+            moved(&mut stmt.range);
+            if let StmtKind::Switch { arms, .. } = &mut stmt.kind {
+                arms.iter_mut().for_each(|arm| moved(&mut arm.range));
+            }
+        }
+        self.module.types[mark.types..].iter_mut().for_each(|ty| moved(&mut ty.range));
+        for function in &mut self.module.functions[mark.functions..] {
+            moved(&mut function.range);
+            moved(&mut function.name_range);
+            function.params.iter_mut().for_each(|param| moved(&mut param.range));
+        }
+    }
+
     /// A template of `parts`, neighbouring texts joined; a plain string literal when there is no hole.
     pub fn template(&mut self, parts: Vec<Part>, range: Range) -> ExprId {
         let mut joined: Vec<Part> = Vec::with_capacity(parts.len());
@@ -163,4 +194,13 @@ impl Builder {
         }
         self.expr(ExprKind::Binary { op: BinaryOp::Add, left, right }, range)
     }
+}
+
+/// See [`Builder::mark`].
+#[derive(Clone, Copy, Debug)]
+pub struct Mark {
+    exprs: usize,
+    stmts: usize,
+    types: usize,
+    functions: usize,
 }

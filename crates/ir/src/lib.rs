@@ -12,7 +12,7 @@
 mod build;
 mod walk;
 
-pub use build::Builder;
+pub use build::{Builder, Mark};
 pub use walk::Visit;
 
 use base::{FileId, Language, Span, Symbol};

@@ -19,6 +19,8 @@ pub struct Lowering<'t> {
     pub class: Option<ClassId>,
     /// Ruby: the local variables in sight; any other lone name is a call.
     pub locals: Vec<Symbol>,
+    /// Rust: the inline modules around.
+    pub namespaces: Vec<Symbol>,
     /// Ruby: where each heredoc is opened, with its body, by position.
     heredocs: Vec<(usize, Option<Node<'t>>)>,
     depth: u32,
@@ -65,6 +67,7 @@ impl<'t> Lowering<'t> {
             function: None,
             class: None,
             locals: Vec::new(),
+            namespaces: Vec::new(),
             heredocs: Vec::new(),
             depth: 0,
             gaps: Vec::new(),
@@ -108,6 +111,51 @@ impl<'t> Lowering<'t> {
                 }
             }
         }
+    }
+
+    /// The inline modules around, dotted.
+    pub fn namespace(&self) -> Option<Symbol> {
+        let joined = self.namespaces.iter().map(|n| n.as_str()).collect::<Vec<_>>().join(".");
+        (!joined.is_empty()).then(|| Symbol::new(&joined))
+    }
+
+    /// Lowers a node of another tree, whose text is a part of this file with `shift` as the distance
+    /// between their places, into this module. What it adds gets its place in this file.
+    pub fn lower_part(
+        &mut self,
+        text: &str,
+        shift: i64,
+        node: Node<'_>,
+        lower: for<'n> fn(&mut Lowering<'n>, Node<'n>) -> ExprId,
+    ) -> ExprId {
+        let file = self.ir.module.file;
+        let empty = Builder::new(file, self.ir.module.language);
+        let mut part = Lowering {
+            ir: std::mem::replace(&mut self.ir, empty),
+            text,
+            function: self.function,
+            class: self.class,
+            locals: Vec::new(),
+            namespaces: self.namespaces.clone(),
+            heredocs: Vec::new(),
+            depth: self.depth,
+            gaps: Vec::new(),
+            nodes: 0,
+            nodes_unknown: 0,
+        };
+        let mark = part.ir.mark();
+        let id = lower(&mut part, node);
+        part.ir.shift(mark, shift, self.text.len() as u32);
+        self.nodes_unknown += part.nodes_unknown;
+        self.gaps.extend(part.gaps.into_iter().map(|mut gap| {
+            gap.span = gap.span.map(|s| {
+                let move_by = |at: u32| (i64::from(at) + shift).clamp(0, self.text.len() as i64) as u32;
+                Span::new(file, move_by(s.start), move_by(s.end))
+            });
+            gap
+        }));
+        self.ir = part.ir;
+        id
     }
 
     /// The body of the heredoc that a node opens.
