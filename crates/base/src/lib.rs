@@ -23,3 +23,14 @@ pub use source::{FileRole, LineColumn, SourceFile, SourceMap};
 pub use span::{FileId, Span};
 pub use symbol::Symbol;
 pub use text::{Piece, Text};
+
+/// A stable hash of parts, as 16 hexadecimal digits (the start of their SHA-256).
+pub fn source_hash(parts: &[&str]) -> String {
+    use sha2::{Digest, Sha256};
+    let mut hash = Sha256::new();
+    for part in parts {
+        hash.update((part.len() as u64).to_le_bytes());
+        hash.update(part.as_bytes());
+    }
+    hash.finalize().iter().take(8).map(|b| format!("{b:02x}")).collect()
+}

@@ -1,1 +1,1 @@
-fn main() {}
+fn main() { let a: Vec<String> = std::env::args().collect(); let s = engine::Session::open(std::path::Path::new(&a[2]), engine::Options::default()).unwrap(); if a.len() > 3 { println!("{}", engine::map::json(&s)) } else { println!("{}", engine::map::table(&s)); eprintln!("{:?}", s.timings) } }

@@ -1,1 +1,333 @@
+//! One session from sources to review: the only public API of the program.
+//!
+//! Walks the tree, lowers it, makes the model, runs the rules, and puts the review together. This is the
+//! place that reads files; nothing below it does I/O, nothing of the reviewed project is ever run, and no
+//! network is used.
+//!
+//! Begin reading at [`Session::open`] and [`Session::review`].
 
+mod checklist;
+pub mod map;
+mod suppress;
+mod walk;
+
+use std::{
+    collections::BTreeMap,
+    panic::{AssertUnwindSafe, catch_unwind},
+    path::Path,
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use base::{
+    Budget, EscalationCall, Finding, Gap, GapKind, Persona, Review, Severity, SourceMap, Span, Summary,
+};
+use model::{Facts, Model};
+use rayon::prelude::*;
+
+pub use base;
+pub use model;
+
+/// What can end a session before it has anything to say.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The path is not a directory that can be read.
+    #[error("cannot read {path}: {reason}. Give the directory of a project.")]
+    Root {
+        /// As given.
+        path: String,
+        /// Why.
+        reason: String,
+    },
+    /// No source file in a language that is read.
+    #[error("nothing to review in {0}: no source file in JavaScript, TypeScript, Python, Go, Java, Rust, C# or Ruby.")]
+    Nothing(String),
+    /// Facts that are not as the schema has them.
+    #[error(transparent)]
+    Facts(#[from] model::FactsError),
+    /// A rule that does not exist.
+    #[error("there is no rule `{0}`; `specialist rules` lists them.")]
+    NoSuchRule(String),
+    /// The threads could not be started.
+    #[error("cannot start threads: {0}")]
+    Threads(String),
+}
+
+/// How to look.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// Threads; 0 for as many as there are cores.
+    pub threads: usize,
+    /// Files over this many bytes are left out.
+    pub max_file_bytes: u64,
+    /// Only these rules; empty for all.
+    pub only: Vec<String>,
+    /// Not these rules.
+    pub skip: Vec<String>,
+    /// Rules up to this persona speak.
+    pub persona: Persona,
+    /// Fingerprints that are known and not told again.
+    pub baseline: Vec<String>,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            threads: 0,
+            max_file_bytes: 1024 * 1024,
+            only: Vec::new(),
+            skip: Vec::new(),
+            persona: Persona::Regular,
+            baseline: Vec::new(),
+        }
+    }
+}
+
+/// Where the time went; parse and lower are sums over all threads.
+#[derive(Clone, Debug, Default)]
+pub struct Timings {
+    /// Reading files.
+    pub read: Duration,
+    /// tree-sitter, summed over threads.
+    pub parse: Duration,
+    /// Lowering, summed over threads.
+    pub lower: Duration,
+    /// Parsing and lowering, by the clock.
+    pub front: Duration,
+    /// Program and model, by the clock.
+    pub model: Duration,
+    /// Rules, by the clock.
+    pub rules: Duration,
+}
+
+/// A tree that was read and understood.
+pub struct Session {
+    /// The model.
+    pub model: Model,
+    /// The files, with what must be masked.
+    pub sources: SourceMap,
+    /// Where the time went.
+    pub timings: Timings,
+    gaps: Vec<Gap>,
+    nodes: usize,
+    nodes_unknown: usize,
+    options: Options,
+}
+
+/// Stack of a worker: front ends and analyses recurse over trees of bounded depth.
+const STACK: usize = 64 * 1024 * 1024;
+
+impl Session {
+    /// Reads a tree and makes its model.
+    ///
+    /// # Errors
+    /// The root cannot be read, or there is nothing to review in it.
+    pub fn open(root: &Path, options: Options) -> Result<Session, Error> {
+        let pool = rayon::ThreadPoolBuilder::new()
+            .num_threads(options.threads)
+            .stack_size(STACK)
+            .build()
+            .map_err(|e| Error::Threads(e.to_string()))?;
+        pool.install(|| Self::open_here(root, options))
+    }
+
+    fn open_here(root: &Path, options: Options) -> Result<Session, Error> {
+        let mut timings = Timings::default();
+        let started = Instant::now();
+        let (files, mut gaps) = walk::read(root, options.max_file_bytes)?;
+        timings.read = started.elapsed();
+        let sources = Arc::new(SourceMap::new(files));
+        let code: Vec<_> = sources.files().filter_map(|(id, f)| f.language.map(|l| (id, l))).collect();
+        if code.is_empty() {
+            return Err(Error::Nothing(root.display().to_string()));
+        }
+        let started = Instant::now();
+        let lowered: Vec<_> = code
+            .par_iter()
+            .map(|(id, language)| {
+                let text = &sources.file(*id).text;
+                catch_unwind(AssertUnwindSafe(|| lang::lower(*id, *language, text))).map_err(|_| *id)
+            })
+            .collect();
+        timings.front = started.elapsed();
+        let (mut modules, mut nodes, mut nodes_unknown) = (Vec::with_capacity(lowered.len()), 0, 0);
+        for result in lowered {
+            match result {
+                Ok(lowered) => {
+                    timings.parse += lowered.parse;
+                    timings.lower += lowered.lower;
+                    nodes += lowered.nodes;
+                    nodes_unknown += lowered.nodes_unknown;
+                    gaps.extend(lowered.gaps);
+                    modules.push(lowered.module);
+                }
+                Err(id) => gaps.push(Gap {
+                    kind: GapKind::Internal,
+                    what: "panic in the front end".into(),
+                    span: Some(Span::new(id, 0, 0)),
+                    path: None,
+                }),
+            }
+        }
+        let started = Instant::now();
+        let facts = Arc::new(Facts::embedded()?);
+        let model = Model::build(modules, sources.clone(), facts);
+        timings.model = started.elapsed();
+        gaps.extend(model.gaps.iter().cloned());
+        gaps.sort_by(|a, b| (a.kind, &a.what, a.span, &a.path).cmp(&(b.kind, &b.what, b.span, &b.path)));
+        let sources = (*sources).clone();
+        Ok(Session { model, sources, timings, gaps, nodes, nodes_unknown, options })
+    }
+
+    /// Runs the rules and puts the review together. Afterwards `sources` masks every secret found.
+    ///
+    /// # Errors
+    /// A rule named in the options does not exist.
+    pub fn review(&mut self) -> Result<Review, Error> {
+        let all = rules::all();
+        for name in self.options.only.iter().chain(&self.options.skip) {
+            if !all.iter().any(|r| r.info.id == name) {
+                return Err(Error::NoSuchRule(name.clone()));
+            }
+        }
+        let chosen: Vec<_> = all
+            .iter()
+            .filter(|r| self.options.only.is_empty() || self.options.only.iter().any(|o| o == r.info.id))
+            .filter(|r| !self.options.skip.iter().any(|s| s == r.info.id))
+            .filter(|r| r.info.persona <= self.options.persona || !self.options.only.is_empty())
+            .collect();
+        let started = Instant::now();
+        let model = &self.model;
+        let results: Vec<_> = chosen
+            .par_iter()
+            .map(|rule| {
+                catch_unwind(AssertUnwindSafe(|| {
+                    let mut report = rules::Report::new(&rule.info);
+                    (rule.check)(model, &mut report);
+                    report.finish()
+                }))
+                .map_err(|_| rule.info.id)
+            })
+            .collect();
+        let mut findings: Vec<Finding> = Vec::new();
+        let mut masks: Vec<Span> = Vec::new();
+        let mut gaps = self.gaps.clone();
+        for result in results {
+            match result {
+                Ok((found, hidden)) => {
+                    findings.extend(found);
+                    masks.extend(hidden);
+                }
+                Err(id) => gaps.push(Gap {
+                    kind: GapKind::Internal,
+                    what: format!("panic in rule {id}"),
+                    span: None,
+                    path: None,
+                }),
+            }
+        }
+        self.sources.set_masks(masks);
+        suppress::fingerprint(&mut findings, &self.sources);
+        let before = findings.len();
+        let (unused, malformed) = suppress::apply(&mut findings, &self.model, &self.sources);
+        gaps.extend(unused.into_iter().chain(malformed));
+        findings.retain(|f| !self.options.baseline.contains(&f.fingerprint));
+        let suppressed = before - findings.len();
+        findings.sort_by(|a, b| {
+            (std::cmp::Reverse(a.severity), std::cmp::Reverse(a.evidence), a.span, a.rule, &a.subject).cmp(&(
+                std::cmp::Reverse(b.severity),
+                std::cmp::Reverse(b.evidence),
+                b.span,
+                b.rule,
+                &b.subject,
+            ))
+        });
+        let strengths = rules::strengths::all(&self.model);
+        let ran: Vec<_> = chosen.iter().map(|r| r.info.clone()).collect();
+        let stages = checklist::fill(&self.model, &ran, &findings, &strengths);
+        self.timings.rules = started.elapsed();
+        let escalations = escalations(&findings, &ran);
+        Ok(Review {
+            version: env!("CARGO_PKG_VERSION"),
+            summary: self.summary(),
+            findings,
+            suppressed,
+            strengths,
+            stages,
+            budgets: budgets(),
+            escalations,
+            gaps,
+            rules: all.into_iter().map(|r| r.info).collect(),
+            incomplete: false,
+        })
+    }
+
+    /// What was looked at.
+    pub fn summary(&self) -> Summary {
+        let mut languages: BTreeMap<&'static str, usize> = BTreeMap::new();
+        let (mut files, mut lines) = (0, 0);
+        for (_, file) in self.sources.files() {
+            if let Some(language) = file.language {
+                *languages.entry(language.name()).or_default() += file.lines();
+                files += 1;
+                lines += file.lines();
+            }
+        }
+        let program = &self.model.program;
+        let calls: Vec<bool> = program.ids().flat_map(|m| program.calls(m).map(|(_, c)| c.is_resolved())).collect();
+        Summary {
+            files,
+            lines,
+            languages,
+            frameworks: self.model.frameworks.iter().map(|f| (*f).to_owned()).collect(),
+            services: self.model.services.iter().map(|s| s.name.clone()).collect(),
+            routes: self.model.routes.len(),
+            calls: calls.len(),
+            calls_resolved: calls.iter().filter(|c| **c).count(),
+            nodes: self.nodes,
+            nodes_unknown: self.nodes_unknown,
+        }
+    }
+
+    /// What was not understood, before the rules ran.
+    pub fn gaps(&self) -> &[Gap] {
+        &self.gaps
+    }
+}
+
+/// All rules, for lists and pages.
+pub fn all_rules() -> Vec<base::RuleInfo> {
+    rules::all().into_iter().map(|r| r.info).collect()
+}
+
+/// Whether a review has a finding at or above a severity.
+pub fn fails(review: &Review, threshold: Severity) -> bool {
+    review.findings.iter().any(|f| f.severity >= threshold)
+}
+
+fn budgets() -> Vec<Budget> {
+    [
+        ("API Response Time (p95)", "≤ 200ms"),
+        ("API Response Time (p99)", "≤ 500ms"),
+        ("Database Query (p95)", "≤ 100ms"),
+        ("Cache Hit Rate", "≥ 80%"),
+        ("Error Rate", "< 0.1%"),
+        ("Throughput", "Specified based on requirements"),
+        ("99.9% Availability", "≤ 8.6 hours downtime/year"),
+        ("99.99% Availability", "≤ 52 minutes downtime/year"),
+    ]
+    .into_iter()
+    .map(|(name, target)| Budget { name, target, measured: None, met: None })
+    .collect()
+}
+
+fn escalations(findings: &[Finding], rules: &[base::RuleInfo]) -> Vec<EscalationCall> {
+    let mut calls: BTreeMap<base::Escalation, Vec<String>> = BTreeMap::new();
+    for finding in findings {
+        let rule = rules.iter().find(|r| r.id == finding.rule);
+        if let Some(escalation) = rule.and_then(|r| r.escalation) {
+            calls.entry(escalation).or_default().push(finding.fingerprint.clone());
+        }
+    }
+    calls.into_iter().map(|(escalation, findings)| EscalationCall { escalation, findings }).collect()
+}

@@ -1,0 +1,111 @@
+//! The five stages' checklists, filled in. What nobody looked at is never shown as fine.
+
+use base::{CheckItem, CheckState, Finding, RuleInfo, Stage, StageReport, Strength, Text};
+use model::Model;
+
+/// Row, words, and what it would take to examine it when no rule or strength speaks of it.
+type Line = (&'static str, &'static str, &'static str);
+
+const STAGES: [(Stage, [Line; 8]); 5] = [
+    (
+        Stage::Api,
+        [
+            ("W1.1", "Review endpoint design and URLs", "no rule on URL design yet"),
+            ("W1.2", "Verify HTTP method usage", "no rule on method semantics yet"),
+            ("W1.3", "Check request/response payloads", "no contract was given"),
+            ("W1.4", "Validate status codes usage", "no rule on status codes yet"),
+            ("W1.5", "Examine error handling format", "no rule on error formats yet"),
+            ("W1.6", "Review API documentation", "no contract was given"),
+            ("W1.7", "Check versioning strategy", "no rule on versioning yet"),
+            ("W1.8", "Analyze rate limiting setup", "no rate limiting was found and no rule asked for it here"),
+        ],
+    ),
+    (
+        Stage::Security,
+        [
+            ("W2.1", "Verify authentication method", "no authentication was recognised"),
+            ("W2.2", "Check token/session handling", "no token or session handling was recognised"),
+            ("W2.3", "Review authorization rules", "no authorization was recognised"),
+            ("W2.4", "Validate CORS configuration", "no CORS configuration was recognised"),
+            ("W2.5", "Check input validation", "no validation was recognised"),
+            ("W2.6", "Verify sanitization", "data flow is not followed yet"),
+            ("W2.7", "Check for hardcoded secrets", "the rule did not run"),
+            ("W2.8", "Review security headers", "no security headers were recognised"),
+        ],
+    ),
+    (
+        Stage::Data,
+        [
+            ("W3.1", "Review schema design", "the schema is not read yet"),
+            ("W3.2", "Analyze query patterns", "queries are not read yet"),
+            ("W3.3", "Check for N+1 queries", "queries are not read yet"),
+            ("W3.4", "Verify index usage", "no live database given, and the schema is not read yet"),
+            ("W3.5", "Review transaction handling", "no transactions were recognised"),
+            ("W3.6", "Check data consistency rules", "the schema is not read yet"),
+            ("W3.7", "Analyze query performance", "no live database given"),
+            ("W3.8", "Review migration approach", "no migrations were found"),
+        ],
+    ),
+    (
+        Stage::Performance,
+        [
+            ("W4.1", "Identify slow endpoints", "no live service or load run given"),
+            ("W4.2", "Review caching strategy", "no live cache given"),
+            ("W4.3", "Check pagination implementation", "no rule on pagination yet"),
+            ("W4.4", "Analyze database query performance", "no live database given"),
+            ("W4.5", "Review connection pooling", "no live database given"),
+            ("W4.6", "Check for inefficient algorithms", "no rule on algorithms yet"),
+            ("W4.7", "Verify load testing results", "no load run given"),
+            ("W4.8", "Review scaling strategy", "needs people: what load is expected is not in the code"),
+        ],
+    ),
+    (
+        Stage::Reliability,
+        [
+            ("W5.1", "Review test coverage", "no tests were found"),
+            ("W5.2", "Check error handling completeness", "the rule did not run"),
+            ("W5.3", "Verify timeout configuration", "no outbound call was recognised"),
+            ("W5.4", "Review retry strategies", "no rule on retries yet"),
+            ("W5.5", "Check circuit breaker setup", "no rule on circuit breakers yet"),
+            ("W5.6", "Analyze failure scenarios", "no live system given"),
+            ("W5.7", "Review logging completeness", "no logging library was recognised"),
+            ("W5.8", "Check monitoring setup", "no monitoring was recognised"),
+        ],
+    ),
+];
+
+/// Fills every line: findings fail it, strengths pass it, rules that ran over routes and found nothing
+/// pass it with that as the evidence, and what is left was not examined.
+pub(crate) fn fill(model: &Model, rules: &[RuleInfo], findings: &[Finding], strengths: &[Strength]) -> Vec<StageReport> {
+    let state = |row: &str, reason: &str| {
+        let speaking: Vec<&RuleInfo> = rules.iter().filter(|r| r.rows.contains(&row)).collect();
+        let failed: Vec<String> = findings
+            .iter()
+            .filter(|f| speaking.iter().any(|r| r.id == f.rule))
+            .map(|f| f.fingerprint.clone())
+            .collect();
+        if !failed.is_empty() {
+            return CheckState::Failed { findings: failed };
+        }
+        if let Some(strength) = strengths.iter().find(|s| s.rows.contains(&row)) {
+            return CheckState::Passed { evidence: strength.text.clone() };
+        }
+        let looked_at_something = !model.routes.is_empty() || row == "W2.7";
+        if !speaking.is_empty() && looked_at_something {
+            let names: Vec<&str> = speaking.iter().map(|r| r.id).collect();
+            let evidence = Text::say("Checked, nothing found: `{}`.", &[&names.join(", ")]);
+            return CheckState::Passed { evidence };
+        }
+        CheckState::NotExamined { reason: Text::say("{}", &[reason]) }
+    };
+    STAGES
+        .iter()
+        .map(|(stage, lines)| StageReport {
+            stage: *stage,
+            items: lines
+                .iter()
+                .map(|(row, text, reason)| CheckItem { row, text, state: state(row, reason) })
+                .collect(),
+        })
+        .collect()
+}

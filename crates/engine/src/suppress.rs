@@ -1,0 +1,66 @@
+//! Identities of findings, and suppressions in the code.
+
+use base::{Finding, Gap, GapKind, SourceMap, Span};
+use model::Model;
+
+/// The fingerprint of each finding: rule, subject, and the code at its place without white space. It
+/// survives moved lines and reformatting.
+pub(crate) fn fingerprint(findings: &mut [Finding], sources: &SourceMap) {
+    for finding in findings {
+        let text: String = sources
+            .shown_line(finding.span.file, sources.start(finding.span).line)
+            .chars()
+            .filter(|c| !c.is_whitespace())
+            .collect();
+        finding.fingerprint = base::source_hash(&[finding.rule, &finding.subject, &text]);
+    }
+}
+
+struct Allowed {
+    span: Span,
+    line: u32,
+    rule: String,
+    used: bool,
+}
+
+/// Takes out findings that a comment `specialist: allow <rule>, because <reason>` on the same line or
+/// the one above allows. Gives the comments that allowed nothing, and those without a reason.
+pub(crate) fn apply(findings: &mut Vec<Finding>, model: &Model, sources: &SourceMap) -> (Vec<Gap>, Vec<Gap>) {
+    let mut allowed: Vec<Allowed> = Vec::new();
+    let mut malformed = Vec::new();
+    for id in model.program.ids() {
+        let module = model.program.module(id);
+        for comment in &module.comments {
+            let span = module.span(*comment);
+            let Some((_, rest)) = sources.text(span).split_once("specialist: allow ") else { continue };
+            let (rules, reason) = rest.split_once(", because ").unwrap_or((rest, ""));
+            if reason.trim().is_empty() {
+                malformed.push(note("a suppression without `, because <reason>` is not obeyed", span));
+                continue;
+            }
+            let line = sources.end(span).line;
+            for rule in rules.split([',', ' ']).filter(|r| !r.is_empty()) {
+                allowed.push(Allowed { span, line, rule: rule.to_owned(), used: false });
+            }
+        }
+    }
+    findings.retain(|finding| {
+        let line = sources.start(finding.span).line;
+        let hit = allowed.iter_mut().find(|a| {
+            a.span.file == finding.span.file && a.rule == finding.rule && (a.line == line || a.line + 1 == line)
+        });
+        match hit {
+            Some(allowed) => {
+                allowed.used = true;
+                false
+            }
+            None => true,
+        }
+    });
+    let unused = allowed.iter().filter(|a| !a.used).map(|a| note("a suppression that suppresses nothing", a.span));
+    (unused.collect(), malformed)
+}
+
+fn note(what: &str, span: Span) -> Gap {
+    Gap { kind: GapKind::Configuration, what: what.to_owned(), span: Some(span), path: None }
+}

@@ -1,0 +1,219 @@
+//! Reading the tree: within the root, regular files only, bounded in size and number.
+
+use std::{
+    fs,
+    io::Read,
+    path::{Path, PathBuf},
+};
+
+use base::{FileRole, Gap, GapKind, Language, SourceFile};
+use ignore::WalkBuilder;
+use rayon::prelude::*;
+
+use crate::Error;
+
+/// Most files that are read.
+const MAX_FILES: usize = 200_000;
+
+/// Directories of other people's code and of build products.
+const LEFT_OUT: [&str; 18] = [
+    "node_modules", "bower_components", "vendor", "third_party", "third-party", "dist", "target", ".venv", "venv",
+    "site-packages", "__pycache__", ".git", ".next", ".nuxt", "bin", "obj", ".gradle", ".terraform",
+];
+
+/// Files that are no code but are read too.
+const BUILD_FILES: [&str; 12] = [
+    "package.json", "tsconfig.json", "go.mod", "Cargo.toml", "pyproject.toml", "setup.py", "requirements.txt",
+    "pom.xml", "build.gradle", "build.gradle.kts", "Gemfile", "manage.py",
+];
+
+pub(crate) fn read(root: &Path, max_bytes: u64) -> Result<(Vec<SourceFile>, Vec<Gap>), Error> {
+    let metadata = fs::metadata(root)
+        .map_err(|e| Error::Root { path: root.display().to_string(), reason: e.to_string() })?;
+    if !metadata.is_dir() {
+        return Err(Error::Root { path: root.display().to_string(), reason: "it is not a directory".into() });
+    }
+    let mut gaps = Vec::new();
+    let mut paths: Vec<(String, PathBuf)> = Vec::new();
+    let mut walk = WalkBuilder::new(root);
+    walk.hidden(false).follow_links(false).require_git(false).git_global(false).parents(false).max_depth(Some(64));
+    walk.filter_entry(|entry| {
+        let name = entry.file_name().to_string_lossy();
+        let is_dir = entry.file_type().is_some_and(|t| t.is_dir());
+        !(is_dir && entry.depth() > 0 && is_left_out(&name, entry.path()))
+    });
+    for entry in walk.build() {
+        let entry = match entry {
+            Ok(entry) => entry,
+            Err(error) => {
+                gaps.push(gap(GapKind::Unreadable, "not readable", Some(error.to_string())));
+                continue;
+            }
+        };
+        let Some(kind) = entry.file_type() else { continue };
+        let relative = entry.path().strip_prefix(root).unwrap_or(entry.path());
+        let path = relative.to_string_lossy().replace('\\', "/");
+        if path.is_empty() || kind.is_dir() || !is_wanted(&path) {
+            continue;
+        }
+        if kind.is_symlink() {
+            gaps.push(gap(GapKind::Unreadable, "symbolic link, not followed", Some(path)));
+        } else if !kind.is_file() {
+            gaps.push(gap(GapKind::Unreadable, "not a regular file", Some(path)));
+        } else if paths.len() >= MAX_FILES {
+            gaps.push(gap(GapKind::Bound, "more than 200,000 files", Some(path)));
+            break;
+        } else {
+            paths.push((path, entry.into_path()));
+        }
+    }
+    paths.sort();
+    let read: Vec<Result<SourceFile, Gap>> =
+        paths.into_par_iter().map(|(path, full)| read_file(path, &full, max_bytes)).collect();
+    let mut files = Vec::with_capacity(read.len());
+    for result in read {
+        match result {
+            Ok(file) => files.push(file),
+            Err(gap) => gaps.push(gap),
+        }
+    }
+    Ok((files, gaps))
+}
+
+fn gap(kind: GapKind, what: &str, path: Option<String>) -> Gap {
+    Gap { kind, what: what.to_owned(), span: None, path }
+}
+
+fn is_left_out(name: &str, path: &Path) -> bool {
+    if !LEFT_OUT.contains(&name) {
+        return false;
+    }
+    match name {
+        // .NET's build products; elsewhere `bin` holds code
+        "bin" | "obj" => has_project_file(path.parent()),
+        "target" => path.parent().is_some_and(|p| p.join("Cargo.toml").exists() || p.join("pom.xml").exists()),
+        _ => true,
+    }
+}
+
+fn has_project_file(dir: Option<&Path>) -> bool {
+    let entries = dir.and_then(|d| fs::read_dir(d).ok()).into_iter().flatten().flatten();
+    entries.take(500).any(|e| e.file_name().to_string_lossy().ends_with(".csproj"))
+}
+
+fn is_wanted(path: &str) -> bool {
+    let name = path.rsplit('/').next().unwrap_or(path);
+    Language::of_path(path).is_some()
+        || BUILD_FILES.contains(&name)
+        || name.ends_with(".csproj")
+        || name.starts_with("tsconfig")
+        || model::config::is_config(path)
+        || name.ends_with(".sql")
+        || name == "schema.prisma"
+}
+
+fn read_file(path: String, full: &Path, max_bytes: u64) -> Result<SourceFile, Gap> {
+    let unreadable = |e: std::io::Error| gap(GapKind::Unreadable, &format!("not readable: {}", e.kind()), Some(path.clone()));
+    let metadata = fs::symlink_metadata(full).map_err(unreadable)?;
+    if !metadata.is_file() {
+        return Err(gap(GapKind::Unreadable, "not a regular file", Some(path)));
+    }
+    if metadata.len() > max_bytes {
+        return Err(gap(GapKind::TooLarge, "over the size limit", Some(path)));
+    }
+    let file = fs::File::open(full).map_err(unreadable)?;
+    let mut bytes = Vec::with_capacity(metadata.len() as usize);
+    file.take(max_bytes + 1).read_to_end(&mut bytes).map_err(unreadable)?;
+    let text = decode(&bytes);
+    let language = Language::of_path(&path);
+    if language.is_some() && (is_minified(&path, &text) || is_generated(&text)) {
+        return Err(gap(GapKind::LeftOut, "generated or minified", Some(path)));
+    }
+    let role = role(&path);
+    Ok(SourceFile::new(path, text.into(), language, role))
+}
+
+/// UTF-8 with replacements, UTF-16 by its mark; the mark itself is left out.
+fn decode(bytes: &[u8]) -> String {
+    match bytes {
+        [0xEF, 0xBB, 0xBF, rest @ ..] => String::from_utf8_lossy(rest).into_owned(),
+        [0xFF, 0xFE, rest @ ..] => utf16(rest, u16::from_le_bytes),
+        [0xFE, 0xFF, rest @ ..] => utf16(rest, u16::from_be_bytes),
+        _ => String::from_utf8_lossy(bytes).into_owned(),
+    }
+}
+
+fn utf16(bytes: &[u8], unit: fn([u8; 2]) -> u16) -> String {
+    let units = bytes.chunks_exact(2).map(|pair| unit([pair[0], pair[1]]));
+    char::decode_utf16(units).map(|c| c.unwrap_or('\u{FFFD}')).collect()
+}
+
+fn is_minified(path: &str, text: &str) -> bool {
+    if path.contains(".min.") || path.ends_with(".bundle.js") {
+        return true;
+    }
+    let lines = text.bytes().filter(|b| *b == b'\n').count() + 1;
+    text.len() > 20_000 && text.len() / lines > 500
+}
+
+fn is_generated(text: &str) -> bool {
+    let head: String = text.chars().take(600).collect();
+    let marks = ["Code generated by", "DO NOT EDIT", "@generated", "<auto-generated", "This file was automatically generated"];
+    marks.iter().any(|m| head.contains(m))
+}
+
+/// What a file is for, by its path.
+pub(crate) fn role(path: &str) -> FileRole {
+    let lower = path.to_ascii_lowercase();
+    let name = lower.rsplit('/').next().unwrap_or(&lower);
+    let stem = name.split('.').next().unwrap_or(name);
+    let dirs: Vec<&str> = lower.split('/').rev().skip(1).collect();
+    let in_dir = |names: &[&str]| dirs.iter().any(|d| names.contains(d));
+    let is_test = in_dir(&["test", "tests", "__tests__", "spec", "specs", "e2e", "testing", "fixtures", "__mocks__", "testdata", "cypress", "mocks"])
+        || dirs.iter().any(|d| d.ends_with(".tests") || d.ends_with(".test") || d.ends_with("tests") && d.contains('.') || d.ends_with("_test"))
+        || name.contains(".test.")
+        || name.contains(".spec.")
+        || name.contains("-spec.")
+        || stem.starts_with("test_")
+        || stem.ends_with("_test")
+        || stem.ends_with("_spec")
+        || matches!(stem, "conftest" | "tests")
+        || path.ends_with("Test.java")
+        || path.ends_with("Tests.java")
+        || path.ends_with("Tests.cs")
+        || path.ends_with("Test.cs")
+        || path.ends_with("IT.java");
+    if is_test {
+        return FileRole::Test;
+    }
+    if in_dir(&["migrations", "migration", "migrate", "alembic"]) || lower.contains("db/migrate/") {
+        return FileRole::Migration;
+    }
+    if in_dir(&["example", "examples", "sample", "samples", "docs", "doc", "demo", "benchmark", "benchmarks", "benches", "scripts"]) {
+        return FileRole::Example;
+    }
+    if name.contains(".example") || name.contains(".sample") || name.contains(".template") || name.ends_with(".dist") {
+        return FileRole::Example;
+    }
+    FileRole::Production
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn roles_follow_the_path() {
+        assert_eq!(role("src/users.test.ts"), FileRole::Test);
+        assert_eq!(role("app/tests/api.py"), FileRole::Test);
+        assert_eq!(role("db/migrate/1_x.rb"), FileRole::Migration);
+        assert_eq!(role(".env.example"), FileRole::Example);
+        assert_eq!(role("src/contest.py"), FileRole::Production);
+    }
+
+    #[test]
+    fn byte_order_marks_are_left_out() {
+        assert_eq!(decode(&[0xEF, 0xBB, 0xBF, b'a']), "a");
+        assert_eq!(decode(&[0xFF, 0xFE, b'a', 0]), "a");
+    }
+}
