@@ -3,6 +3,11 @@
 //! An adapter reads the program and yields routes, settings and gaps. It judges nothing. To support a
 //! framework is to write `adapters/<framework>.rs` and to name it in [`ALL`].
 
+mod express;
+mod fastapi;
+mod gin;
+mod routers;
+
 use base::{Gap, GapKind, SourceMap, Span, Symbol};
 use ir::{ExprId, ExprKind};
 use program::{ClassRef, Evaluator, ExprRef, FnId, ModuleId, Program, Value, Values};
@@ -10,7 +15,7 @@ use program::{ClassRef, Evaluator, ExprRef, FnId, ModuleId, Program, Value, Valu
 use crate::{Facts, Handler, Route, Setting};
 
 /// Every adapter.
-pub(crate) const ALL: &[&dyn Adapter] = &[];
+pub(crate) const ALL: &[&dyn Adapter] = &[&express::Express, &fastapi::FastApi, &gin::Gin];
 
 /// What an adapter reads.
 pub struct Context<'a> {
@@ -58,7 +63,7 @@ pub trait Adapter: Sync {
 
 pub(crate) fn run(adapter: &dyn Adapter, context: &Context<'_>) -> Found {
     let mut found = Found { framework: adapter.name(), ..Found::default() };
-    found.detected = context.program.ids().any(|m| adapter.uses(context, m));
+    found.detected = context.modules().any(|m| adapter.uses(context, m));
     if found.detected {
         adapter.read(context, &mut found);
     }
@@ -66,6 +71,24 @@ pub(crate) fn run(adapter: &dyn Adapter, context: &Context<'_>) -> Found {
 }
 
 impl<'a> Context<'a> {
+    /// Modules that are no tests, in order.
+    pub fn modules(&self) -> impl Iterator<Item = ModuleId> + use<'a> {
+        let (program, sources) = (self.program, self.sources);
+        program.ids().filter(move |m| sources.file(program.module(*m).file).role != base::FileRole::Test)
+    }
+
+    /// Whether a module is a test.
+    pub fn is_test(&self, module: ModuleId) -> bool {
+        self.sources.file(self.program.module(module).file).role == base::FileRole::Test
+    }
+
+    /// What makes the value of an expression, outside tests.
+    pub fn origins(&self, at: ExprRef) -> Vec<ExprRef> {
+        let mut origins = self.program.origins(at, self.facts);
+        origins.retain(|o| !self.is_test(o.module));
+        origins
+    }
+
     /// An evaluator for a module.
     pub fn evaluator(&self, module: ModuleId) -> Evaluator<'a> {
         self.program.evaluator(module, self.facts)

@@ -52,10 +52,13 @@ impl Context<'_> {
         if let Some(kind) = self.guard_fact(at) {
             return Guard { kind, name, span, function, evidence: Evidence::Shown };
         }
-        let (kind, evidence) = match function {
+        let (mut kind, evidence) = match function {
             Some(function) => self.function_guard(function, &name),
             None => (by_name(&name), Evidence::Suspected),
         };
+        if kind == GuardKind::Authentication && self.is_switched_off(at) {
+            kind = GuardKind::OptionalAuthentication;
+        }
         Guard { kind, name, span, function, evidence }
     }
 
@@ -71,6 +74,24 @@ impl Context<'_> {
         }
         let callee = self.program.call(at)?;
         callee.external.iter().find_map(|name| of(*name))
+    }
+
+    /// `auth(false)`, where the guard's maker asks its parameter before it turns anyone away.
+    fn is_switched_off(&self, at: ExprRef) -> bool {
+        let module = self.program.module(at.module);
+        let ExprKind::Call { args, .. } = &module.expr(at.expr).kind else { return false };
+        let off = args.iter().position(|a| matches!(module.expr(a.value).kind, ExprKind::Literal(Literal::Bool(false))));
+        let (Some(position), Some(callee)) = (off, self.program.call(at)) else { return false };
+        callee.functions.iter().any(|function| {
+            let name = self.program.function(*function).params.get(position).map(|p| p.name);
+            let inner = self.program.module(function.module);
+            inner.exprs().any(|(_, e)| {
+                matches!(&e.kind, ExprKind::Name(n) if Some(*n) == name) && {
+                    let item = inner.function(function.function);
+                    item.range.start <= e.range.start && e.range.end <= item.range.end
+                }
+            })
+        })
     }
 
     /// What a function of the repository does as a guard: by what it was seen to do, else by its name.

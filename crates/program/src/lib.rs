@@ -17,6 +17,7 @@
 pub mod calls;
 mod classes;
 pub mod eval;
+mod origin;
 mod resolve;
 mod scope;
 

@@ -1,0 +1,130 @@
+//! Routers that are objects: made, nested, given middleware and routes by calls (Express, Gin and kin).
+//!
+//! Each router is known by the expression that makes it. What stands before a route is the middleware
+//! registered earlier on its router, and on the routers around it before it was mounted.
+
+use program::ExprRef;
+use rustc_hash::FxHashMap;
+
+use super::{Context, Found};
+use crate::entities::join_path;
+use crate::{Guard, Handler, Method, Route};
+
+/// A router mounted in another, or made from it.
+#[derive(Clone, Debug)]
+struct Mount {
+    parent: ExprRef,
+    child: ExprRef,
+    at: ExprRef,
+    prefix: String,
+    guards: Vec<Guard>,
+}
+
+#[derive(Clone, Debug)]
+struct Middleware {
+    router: ExprRef,
+    at: ExprRef,
+    prefix: String,
+    guards: Vec<Guard>,
+}
+
+#[derive(Clone, Debug)]
+struct Registered {
+    router: ExprRef,
+    at: ExprRef,
+    method: Method,
+    path: String,
+    guards: Vec<Guard>,
+    handler: Option<Handler>,
+}
+
+/// Everything said about routers, to be put together at the end.
+#[derive(Debug, Default)]
+pub(crate) struct Routers {
+    mounts: Vec<Mount>,
+    middleware: Vec<Middleware>,
+    routes: Vec<Registered>,
+    order: FxHashMap<ExprRef, ()>,
+}
+
+/// Mounts are followed this deep.
+const MAX_DEPTH: usize = 12;
+
+impl Routers {
+    pub fn mount(&mut self, parent: ExprRef, child: ExprRef, at: ExprRef, prefix: String, guards: Vec<Guard>) {
+        if parent != child {
+            self.mounts.push(Mount { parent, child, at, prefix, guards });
+        }
+    }
+
+    pub fn middleware(&mut self, router: ExprRef, at: ExprRef, prefix: String, guards: Vec<Guard>) {
+        self.order.insert(router, ());
+        self.middleware.push(Middleware { router, at, prefix, guards });
+    }
+
+    pub fn route(
+        &mut self,
+        router: ExprRef,
+        at: ExprRef,
+        method: Method,
+        path: String,
+        guards: Vec<Guard>,
+        handler: Option<Handler>,
+    ) {
+        self.routes.push(Registered { router, at, method, path, guards, handler });
+    }
+
+    /// The routes with their full paths and guards. A router mounted in several places gives its routes
+    /// in each.
+    pub fn finish(self, framework: &'static str, context: &Context<'_>, found: &mut Found) {
+        for route in &self.routes {
+            for (prefix, mut guards, reached) in self.places(route.router, route.at, 0) {
+                let full = join_path(&prefix, &route.path);
+                guards.retain(|(scope, _)| scope.is_empty() || starts_with(&full, scope));
+                let mut guards: Vec<Guard> = guards.into_iter().map(|(_, guard)| guard).collect();
+                guards.extend(route.guards.iter().cloned());
+                let span = context.program.span(route.at);
+                if !reached {
+                    found.gap("a router that nothing mounts", span);
+                }
+                found.routes.push(Route::new(framework, route.method, full, span, route.handler.clone(), guards));
+            }
+        }
+    }
+
+    /// Prefixes and guards (with the path they are limited to) of a router, as seen from `at`.
+    fn places(&self, router: ExprRef, at: ExprRef, depth: usize) -> Vec<(String, Vec<(String, Guard)>, bool)> {
+        let own: Vec<(String, Guard)> = self
+            .middleware
+            .iter()
+            .filter(|m| m.router == router && is_before(m.at, at))
+            .flat_map(|m| m.guards.iter().map(|g| (m.prefix.clone(), g.clone())))
+            .collect();
+        let mounts: Vec<&Mount> = self.mounts.iter().filter(|m| m.child == router).collect();
+        if mounts.is_empty() || depth > MAX_DEPTH {
+            return vec![(String::new(), own, true)];
+        }
+        let mut places = Vec::new();
+        for mount in mounts {
+            for (prefix, mut guards, reached) in self.places(mount.parent, mount.at, depth + 1) {
+                let prefix = join_path(&prefix, &mount.prefix);
+                guards.extend(mount.guards.iter().map(|g| (String::new(), g.clone())));
+                guards.extend(own.iter().map(|(scope, guard)| {
+                    let scope = if scope.is_empty() { String::new() } else { join_path(&prefix, scope) };
+                    (scope, guard.clone())
+                }));
+                places.push((prefix, guards, reached));
+            }
+        }
+        places
+    }
+}
+
+/// Within a file, order is that of the text; between files, middleware is taken to come first.
+fn is_before(first: ExprRef, second: ExprRef) -> bool {
+    first.module != second.module || first.expr < second.expr
+}
+
+fn starts_with(path: &str, scope: &str) -> bool {
+    path == scope || path.strip_prefix(scope).is_some_and(|rest| rest.starts_with('/') || scope == "/")
+}
