@@ -56,7 +56,7 @@ impl Context<'_> {
             Some(function) => self.function_guard(function, &name),
             None => (by_name(&name), Evidence::Suspected),
         };
-        if kind == GuardKind::Authentication && self.is_switched_off(at) {
+        if matches!(kind, GuardKind::Authentication | GuardKind::Authorization) && self.is_switched_off(at) {
             kind = GuardKind::OptionalAuthentication;
         }
         Guard { kind, name, span, function, evidence }
@@ -83,7 +83,8 @@ impl Context<'_> {
         let off = args.iter().position(|a| matches!(module.expr(a.value).kind, ExprKind::Literal(Literal::Bool(false))));
         let (Some(position), Some(callee)) = (off, self.program.call(at)) else { return false };
         callee.functions.iter().any(|function| {
-            let name = self.program.function(*function).params.get(position).map(|p| p.name);
+            let by_position = self.program.function(*function).params.get(position).map(|p| p.name);
+            let name = args[position].name.or(by_position);
             let inner = self.program.module(function.module);
             inner.exprs().any(|(_, e)| {
                 matches!(&e.kind, ExprKind::Name(n) if Some(*n) == name) && {

@@ -774,9 +774,16 @@ fn round_module(program: &Program, library: &dyn Library, id: ModuleId) -> Table
         if let Some(ret) = item.ret {
             values = evaluator.type_values(ret, item.class);
         }
-        if values.is_empty() {
+        // a declared type of a library (`Callable`, `Handler`) says less than a function that is returned
+        let vague = values.iter().all(|v| matches!(v, Value::ExternalInstance(_)));
+        if vague {
+            let declared = !values.is_empty();
             for returned in scopes.returns[function.0 as usize].iter().take(8) {
-                evaluator.eval(*returned).into_iter().for_each(|v| push(&mut values, v));
+                for value in evaluator.eval(*returned) {
+                    if !declared || matches!(value, Value::Function(_) | Value::Object(_)) {
+                        push(&mut values, value);
+                    }
+                }
             }
         }
         if !values.is_empty() {
