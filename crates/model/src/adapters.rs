@@ -4,6 +4,7 @@
 //! framework is to write `adapters/<framework>.rs` and to name it in [`ALL`].
 
 mod aspnet;
+mod django;
 mod express;
 mod fastapi;
 mod gin;
@@ -17,7 +18,7 @@ use program::{ClassRef, Evaluator, ExprRef, FnId, ModuleId, Program, Value, Valu
 use crate::{Facts, Handler, Route, Setting};
 
 /// Every adapter.
-pub(crate) const ALL: &[&dyn Adapter] = &[&aspnet::AspNet, &express::Express, &fastapi::FastApi, &gin::Gin, &spring::Spring];
+pub(crate) const ALL: &[&dyn Adapter] = &[&aspnet::AspNet, &django::Django, &express::Express, &fastapi::FastApi, &gin::Gin, &spring::Spring];
 
 /// What an adapter reads.
 pub struct Context<'a> {

@@ -77,7 +77,7 @@ impl Context<'_> {
     }
 
     /// `auth(false)`, where the guard's maker asks its parameter before it turns anyone away.
-    fn is_switched_off(&self, at: ExprRef) -> bool {
+    pub(crate) fn is_switched_off(&self, at: ExprRef) -> bool {
         let module = self.program.module(at.module);
         let ExprKind::Call { args, .. } = &module.expr(at.expr).kind else { return false };
         let off = args.iter().position(|a| matches!(module.expr(a.value).kind, ExprKind::Literal(Literal::Bool(false))));

@@ -105,6 +105,9 @@ impl Context<'_> {
     /// What a dependency does, by its own code and that of the dependencies in its signature.
     fn dependency_guard(&self, at: ExprRef, depth: usize) -> Guard {
         let mut guard = self.guard(at);
+        if self.is_switched_off(at) {
+            return guard;
+        }
         if let Some(function) = guard.function
             && depth < 6
             && !crate::Route::auth_of(std::slice::from_ref(&guard)).eq(&crate::Auth::Required)
@@ -136,12 +139,9 @@ fn signature(context: &Context<'_>, function: FnId, depth: usize) -> Vec<Guard> 
                 && let Some(name) = inner.dotted(*callee)
                 && matches!(name.rsplit('.').next(), Some("Depends" | "Security"))
             {
-                match args.first() {
-                    Some(arg) => {
-                        let target = ExprRef { module: at.module, expr: arg.value };
-                        guards.push(context.dependency_guard(target, depth));
-                    }
-                    None => {}
+                if let Some(arg) = args.first() {
+                    let target = ExprRef { module: at.module, expr: arg.value };
+                    guards.push(context.dependency_guard(target, depth));
                 }
             }
         }
