@@ -8,6 +8,7 @@ mod django;
 mod express;
 mod fastapi;
 mod gin;
+mod rails;
 mod routers;
 mod spring;
 
@@ -18,7 +19,7 @@ use program::{ClassRef, Evaluator, ExprRef, FnId, ModuleId, Program, Value, Valu
 use crate::{Facts, Handler, Route, Setting};
 
 /// Every adapter.
-pub(crate) const ALL: &[&dyn Adapter] = &[&aspnet::AspNet, &django::Django, &express::Express, &fastapi::FastApi, &gin::Gin, &spring::Spring];
+pub(crate) const ALL: &[&dyn Adapter] = &[&aspnet::AspNet, &django::Django, &express::Express, &fastapi::FastApi, &gin::Gin, &rails::Rails, &spring::Spring];
 
 /// What an adapter reads.
 pub struct Context<'a> {
