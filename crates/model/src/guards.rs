@@ -143,6 +143,46 @@ impl Context<'_> {
     }
 }
 
+/// Handlers that ask for the caller themselves: a call of a function of the project that takes the request
+/// and turns away who is not authenticated.
+pub(crate) fn in_handlers(context: &Context<'_>, routes: &mut [crate::Route]) {
+    for route in routes.iter_mut().filter(|r| r.auth == crate::Auth::None) {
+        let Some(handler) = route.handler.as_ref().and_then(|h| h.function) else { continue };
+        let module = context.program.module(handler.module);
+        for call in context.program.calls_in(handler) {
+            let at = ExprRef { module: handler.module, expr: *call };
+            let Some(callee) = context.program.call(at).filter(|c| c.certain) else { continue };
+            for function in &callee.functions {
+                let name = context.program.function(*function).name.map_or("", |n| n.as_str());
+                let tokens = words(name);
+                let asks = tokens.iter().any(|w| w.starts_with("auth") || matches!(w.as_str(), "current" | "session" | "principal"));
+                let logs_in = tokens.iter().any(|w| matches!(w.as_str(), "login" | "signin" | "password" | "credentials"));
+                if !asks || logs_in || !takes_request(context, *function) || !context.seen(*function).rejects_401 {
+                    continue;
+                }
+                route.guards.push(Guard {
+                    kind: GuardKind::Authentication,
+                    name: name.to_owned(),
+                    span: module.expr_span(*call),
+                    function: Some(*function),
+                    evidence: Evidence::Suspected,
+                });
+            }
+        }
+        route.auth = crate::Route::auth_of(&route.guards);
+    }
+}
+
+fn takes_request(context: &Context<'_>, function: FnId) -> bool {
+    let item = context.program.function(function);
+    let module = context.program.module(function.module);
+    item.params.iter().any(|p| {
+        let ty = p.ty.map_or("", |t| context.sources.text(module.span(module.ty(t).range)));
+        let tokens = words(&format!("{} {ty}", p.name));
+        tokens.iter().any(|w| matches!(w.as_str(), "req" | "request" | "ctx" | "context" | "headers" | "c"))
+    })
+}
+
 struct Look<'c, 's> {
     context: &'c Context<'c>,
     at: FnId,
