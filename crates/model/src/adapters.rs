@@ -20,7 +20,16 @@ use program::{ClassRef, Evaluator, ExprRef, FnId, ModuleId, Program, Value, Valu
 use crate::{Facts, Handler, Route, Setting};
 
 /// Every adapter.
-pub(crate) const ALL: &[&dyn Adapter] = &[&actix::Actix, &aspnet::AspNet, &django::Django, &express::Express, &fastapi::FastApi, &gin::Gin, &rails::Rails, &spring::Spring];
+pub(crate) const ALL: &[&dyn Adapter] = &[
+    &actix::Actix,
+    &aspnet::AspNet,
+    &django::Django,
+    &express::Express,
+    &fastapi::FastApi,
+    &gin::Gin,
+    &rails::Rails,
+    &spring::Spring,
+];
 
 /// What an adapter reads.
 pub struct Context<'a> {

@@ -80,7 +80,8 @@ impl Context<'_> {
     pub(crate) fn is_switched_off(&self, at: ExprRef) -> bool {
         let module = self.program.module(at.module);
         let ExprKind::Call { args, .. } = &module.expr(at.expr).kind else { return false };
-        let off = args.iter().position(|a| matches!(module.expr(a.value).kind, ExprKind::Literal(Literal::Bool(false))));
+        let off =
+            args.iter().position(|a| matches!(module.expr(a.value).kind, ExprKind::Literal(Literal::Bool(false))));
         let (Some(position), Some(callee)) = (off, self.program.call(at)) else { return false };
         callee.functions.iter().any(|function| {
             let by_position = self.program.function(*function).params.get(position).map(|p| p.name);
@@ -107,7 +108,10 @@ impl Context<'_> {
             return (GuardKind::Authentication, Evidence::Shown);
         }
         if seen.rejects_403 {
-            return (if named == GuardKind::Csrf { GuardKind::Csrf } else { GuardKind::Authorization }, Evidence::Shown);
+            return (
+                if named == GuardKind::Csrf { GuardKind::Csrf } else { GuardKind::Authorization },
+                Evidence::Shown,
+            );
         }
         if seen.identifies {
             return (GuardKind::OptionalAuthentication, Evidence::Shown);
@@ -155,8 +159,11 @@ pub(crate) fn in_handlers(context: &Context<'_>, routes: &mut [crate::Route]) {
             for function in &callee.functions {
                 let name = context.program.function(*function).name.map_or("", |n| n.as_str());
                 let tokens = words(name);
-                let asks = tokens.iter().any(|w| w.starts_with("auth") || matches!(w.as_str(), "current" | "session" | "principal"));
-                let logs_in = tokens.iter().any(|w| matches!(w.as_str(), "login" | "signin" | "password" | "credentials"));
+                let asks = tokens
+                    .iter()
+                    .any(|w| w.starts_with("auth") || matches!(w.as_str(), "current" | "session" | "principal"));
+                let logs_in =
+                    tokens.iter().any(|w| matches!(w.as_str(), "login" | "signin" | "password" | "credentials"));
                 if !asks || logs_in || !takes_request(context, *function) || !context.seen(*function).rejects_401 {
                     continue;
                 }
@@ -223,10 +230,7 @@ impl Visit for Look<'_, '_> {
     }
 
     fn stmt(&mut self, id: ir::StmtId) -> bool {
-        !matches!(
-            self.context.program.module(self.at.module).stmt(id).kind,
-            StmtKind::Import(_)
-        )
+        !matches!(self.context.program.module(self.at.module).stmt(id).kind, StmtKind::Import(_))
     }
 
     fn function(&mut self, _: ir::FunctionId) -> bool {
@@ -243,7 +247,8 @@ impl Look<'_, '_> {
 
     fn word(&mut self, text: &str) {
         let lower = text.to_ascii_lowercase();
-        self.seen.to_login |= lower.starts_with('/') && (lower.contains("login") || lower.contains("signin") || lower.contains("sign_in"));
+        self.seen.to_login |= lower.starts_with('/')
+            && (lower.contains("login") || lower.contains("signin") || lower.contains("sign_in"));
         self.seen.rejects_401 |= lower == "unauthorized" || lower == "unauthenticated" || lower == "not authenticated";
         self.seen.rejects_403 |= lower == "forbidden";
     }
@@ -286,11 +291,37 @@ pub fn by_name(name: &str) -> GuardKind {
         GuardKind::Validation
     } else if has(&["optional"]) && has(&["auth", "jwt", "authenticate", "user", "login", "token"]) {
         GuardKind::OptionalAuthentication
-    } else if has(&["admin", "permission", "permissions", "role", "roles", "authorize", "authorized", "authorization", "acl", "can", "scope", "scopes", "policy"])
-    {
+    } else if has(&[
+        "admin",
+        "permission",
+        "permissions",
+        "role",
+        "roles",
+        "authorize",
+        "authorized",
+        "authorization",
+        "acl",
+        "can",
+        "scope",
+        "scopes",
+        "policy",
+    ]) {
         GuardKind::Authorization
-    } else if has(&["auth", "authenticate", "authenticated", "authentication", "jwt", "login", "loggedin", "signin", "protect", "session", "token", "bearer", "authguard"])
-        && !has(&["no", "skip", "without", "init", "initialize"])
+    } else if has(&[
+        "auth",
+        "authenticate",
+        "authenticated",
+        "authentication",
+        "jwt",
+        "login",
+        "loggedin",
+        "signin",
+        "protect",
+        "session",
+        "token",
+        "bearer",
+        "authguard",
+    ]) && !has(&["no", "skip", "without", "init", "initialize"])
     {
         GuardKind::Authentication
     } else {

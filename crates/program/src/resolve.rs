@@ -233,8 +233,9 @@ impl Program {
                                 .into_iter()
                                 .find(|p| self.resolver.module_at(p).is_some())
                         }
-                        Language::Rust => Some(format!("{path}.{name}"))
-                            .filter(|p| self.namespaces.contains_key(&Symbol::new(p))),
+                        Language::Rust => {
+                            Some(format!("{path}.{name}")).filter(|p| self.namespaces.contains_key(&Symbol::new(p)))
+                        }
                         _ => None,
                     };
                     if let Some(inner) = inner {

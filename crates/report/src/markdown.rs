@@ -35,7 +35,11 @@ pub fn render(review: &Review, sources: &SourceMap) -> String {
         s.files,
         s.lines,
         s.routes,
-        if s.frameworks.is_empty() { String::new() } else { format!(" in {}", safe::markdown(&s.frameworks.join(", "))) }
+        if s.frameworks.is_empty() {
+            String::new()
+        } else {
+            format!(" in {}", safe::markdown(&s.frameworks.join(", ")))
+        }
     );
     for severity in [Severity::Critical, Severity::Important, Severity::Suggestion] {
         let findings: Vec<&Finding> = review.of(severity).collect();

@@ -36,7 +36,9 @@ fn physical(sources: &SourceMap, span: Span) -> Value {
     // one line, so that pull requests show it
     let end_column = match end.line == start.line {
         true => end.column.max(start.column + 1),
-        false => sources.file(span.file).text[sources.file(span.file).line_range(start.line)].chars().count() as u32 + 1,
+        false => {
+            sources.file(span.file).text[sources.file(span.file).line_range(start.line)].chars().count() as u32 + 1
+        }
     };
     json!({
         "artifactLocation": {"uri": uri(&sources.file(span.file).path), "uriBaseId": "SRCROOT"},

@@ -86,8 +86,7 @@ pub fn render(review: &Review, sources: &SourceMap, options: Options) -> String 
     let title = pen.bold("✅ Strengths");
     pen.line(&title);
     for strength in &review.strengths {
-        let places: Vec<String> =
-            strength.origins.iter().take(2).map(|o| safe::line(&place(sources, *o))).collect();
+        let places: Vec<String> = strength.origins.iter().take(2).map(|o| safe::line(&place(sources, *o))).collect();
         let text = pen.text(&strength.text, "  ");
         let places = pen.dim(&places.join(", "));
         pen.line(&format!("  - {text} {places}"));
@@ -201,7 +200,9 @@ fn checklists(pen: &mut Pen, review: &Review) {
                     ("☒", list)
                 }
                 CheckState::NotApplicable { reason } => ("–", format!("not applicable: {}", pen.text(reason, "    "))),
-                CheckState::NotExamined { reason } => ("?", format!("not examined, because {}", pen.text(reason, "    "))),
+                CheckState::NotExamined { reason } => {
+                    ("?", format!("not examined, because {}", pen.text(reason, "    ")))
+                }
             };
             let words = pen.dim(&words);
             pen.line(&format!("  {mark} {}: {words}", item.text));

@@ -86,12 +86,15 @@ impl Reader<'_, '_> {
             match &module.expr(current).kind {
                 ExprKind::Call { callee, args, .. } => {
                     let dotted = module.dotted(*callee).unwrap_or_default();
-                    let path = args.first().and_then(|a| self.context.string(ExprRef { module: at.module, expr: a.value }));
+                    let path =
+                        args.first().and_then(|a| self.context.string(ExprRef { module: at.module, expr: a.value }));
                     let path = path.map_or(String::new(), |p| clean(p.as_str()));
                     match dotted.as_str() {
                         "App.new" | "actix_web.App.new" => break Base::App,
                         "web.scope" | "actix_web.web.scope" | "scope" | "Scope.new" => break Base::Scope(path),
-                        "web.resource" | "actix_web.web.resource" | "resource" | "Resource.new" => break Base::Resource(path),
+                        "web.resource" | "actix_web.web.resource" | "resource" | "Resource.new" => {
+                            break Base::Resource(path);
+                        }
                         _ => {}
                     }
                     let ExprKind::Member { object, name, .. } = &module.expr(*callee).kind else { break Base::Other };
@@ -166,7 +169,9 @@ impl Reader<'_, '_> {
             };
             match name.as_str() {
                 "to" | "to_async" => handler = args.first().map(|a| a.value),
-                "wrap" => all.extend(args.first().map(|a| self.wrapper(ExprRef { module: spec.module, expr: a.value }))),
+                "wrap" => {
+                    all.extend(args.first().map(|a| self.wrapper(ExprRef { module: spec.module, expr: a.value })))
+                }
                 "method" => {
                     let named = args.first().and_then(|a| module.dotted(a.value));
                     method = named.and_then(|n| Method::of(n.rsplit('.').next().unwrap_or(""))).unwrap_or(method);

@@ -21,7 +21,10 @@ impl Adapter for AspNet {
         let item = context.program.module(module);
         item.language == Language::CSharp
             && (context.imports(module, "Microsoft.AspNetCore")
-                || context.program.calls(module).any(|(_, c)| c.name.is_some_and(|n| n == "MapControllers" || n == "MapGet" || n == "MapPost")))
+                || context
+                    .program
+                    .calls(module)
+                    .any(|(_, c)| c.name.is_some_and(|n| n == "MapControllers" || n == "MapGet" || n == "MapPost")))
     }
 
     fn read(&self, context: &Context<'_>, found: &mut Found) {
@@ -80,11 +83,13 @@ fn is_controller(context: &Context<'_>, class: ClassRef) -> bool {
     let by_base = bases.iter().any(|b| {
         let last = b.as_str().rsplit('.').next().unwrap_or("");
         matches!(last, "ControllerBase" | "Controller" | "ODataController" | "ApiController")
-            || last.ends_with("Controller") || last.ends_with("ControllerBase")
+            || last.ends_with("Controller")
+            || last.ends_with("ControllerBase")
     });
     let attributes = class_attributes(context, class);
     let has = |name: &str| attributes.iter().any(|(m, a)| attribute_name(context, *m, *a) == name);
-    (by_base || has("ApiController") || item.name.as_str().ends_with("Controller") && has("Route")) && !has("NonController")
+    (by_base || has("ApiController") || item.name.as_str().ends_with("Controller") && has("Route"))
+        && !has("NonController")
 }
 
 fn verb_of(name: &str) -> Option<Method> {
@@ -104,7 +109,11 @@ fn template(context: &Context<'_>, module_id: ModuleId, annotation: ExprId) -> O
     let module = context.program.module(module_id);
     let ExprKind::Call { args, .. } = &module.expr(annotation).kind else { return None };
     let arg = args.iter().find(|a| a.name.is_none_or(|n| n == "template" || n == "Template"))?;
-    Some(context.string(ExprRef { module: module_id, expr: arg.value }).map_or_else(|| "{?}".to_owned(), |s| s.to_string()))
+    Some(
+        context
+            .string(ExprRef { module: module_id, expr: arg.value })
+            .map_or_else(|| "{?}".to_owned(), |s| s.to_string()),
+    )
 }
 
 /// `{id:int}`, `{id?}`, `{*rest}` as `{id}`; `[controller]` and `[action]` filled in.
@@ -135,7 +144,9 @@ fn guard_of(context: &Context<'_>, module: ModuleId, annotation: ExprId) -> Opti
     let name = attribute_name(context, module, annotation);
     let text = context.sources.text(span);
     let kind = match name.as_str() {
-        "Authorize" if text.contains("Roles") || text.contains("Policy") || text.contains("(\"") => GuardKind::Authorization,
+        "Authorize" if text.contains("Roles") || text.contains("Policy") || text.contains("(\"") => {
+            GuardKind::Authorization
+        }
         "Authorize" => GuardKind::Authentication,
         "AllowAnonymous" => GuardKind::Anonymous,
         "ValidateAntiForgeryToken" | "AutoValidateAntiforgeryToken" => GuardKind::Csrf,
@@ -168,8 +179,7 @@ fn controller_routes(context: &Context<'_>, class: ClassRef, method: FnId, fallb
     if prefixes.len() > 1 && prefixes.iter().all(|p| p == &prefixes[0]) {
         prefixes.truncate(1);
     }
-    let verbs: Vec<(Method, ExprId)> =
-        names.iter().filter_map(|(a, n)| verb_of(n.as_str()).map(|m| (m, *a))).collect();
+    let verbs: Vec<(Method, ExprId)> = names.iter().filter_map(|(a, n)| verb_of(n.as_str()).map(|m| (m, *a))).collect();
     let own: Vec<String> =
         names.iter().filter(|(_, n)| *n == "Route").filter_map(|(a, _)| template(context, method.module, *a)).collect();
     let mut registered: Vec<(Method, String, Span)> = Vec::new();
@@ -196,7 +206,8 @@ fn controller_routes(context: &Context<'_>, class: ClassRef, method: FnId, fallb
         }
     }
     if prefixes.is_empty() {
-        let conventional = verbs.iter().any(|_| registered.iter().all(|(_, p, _)| p.is_empty())) && !has_api(context, &attributes);
+        let conventional =
+            verbs.iter().any(|_| registered.iter().all(|(_, p, _)| p.is_empty())) && !has_api(context, &attributes);
         prefixes.push(if conventional { format!("{controller}/{action}") } else { String::new() });
     }
     let mut guards: Vec<Guard> = fallback.to_vec();
@@ -260,14 +271,8 @@ fn inputs(context: &Context<'_>, method: FnId, route: &mut Route) {
             None if route.method.is_safe() => Place::Query,
             None => Place::Body,
         });
-        let input = Input {
-            name,
-            place,
-            ty,
-            constraints: Vec::new(),
-            validated: scalar,
-            span: Some(module.span(param.range)),
-        };
+        let input =
+            Input { name, place, ty, constraints: Vec::new(), validated: scalar, span: Some(module.span(param.range)) };
         match in_path {
             Some(at) => route.inputs[at] = input,
             None => route.inputs.push(input),

@@ -84,13 +84,17 @@ impl Reader<'_, '_> {
                 all.extend(self.items(here(*right), depth + 1));
                 all
             }
-            ExprKind::Name(_) => self.context.program.definition(at).map(|d| self.items(d, depth + 1)).unwrap_or_default(),
+            ExprKind::Name(_) => {
+                self.context.program.definition(at).map(|d| self.items(d, depth + 1)).unwrap_or_default()
+            }
             // `format_suffix_patterns([…])`, `i18n_patterns(…)`
             ExprKind::Call { args, .. } => {
                 let (name, _) = self.callee(at);
                 match name.as_str() {
                     "i18n_patterns" | "patterns" => args.iter().map(|a| here(a.value)).collect(),
-                    "format_suffix_patterns" => args.first().map(|a| self.items(here(a.value), depth + 1)).unwrap_or_default(),
+                    "format_suffix_patterns" => {
+                        args.first().map(|a| self.items(here(a.value), depth + 1)).unwrap_or_default()
+                    }
                     _ => Vec::new(),
                 }
             }
@@ -117,7 +121,10 @@ impl Reader<'_, '_> {
                 }
                 ir::StmtKind::Expr(call) => {
                     if let ExprKind::Call { callee, args, .. } = &module.expr(*call).kind
-                        && matches!(module.dotted(*callee).as_deref(), Some("urlpatterns.append" | "urlpatterns.extend"))
+                        && matches!(
+                            module.dotted(*callee).as_deref(),
+                            Some("urlpatterns.append" | "urlpatterns.extend")
+                        )
                         && let Some(arg) = args.first()
                     {
                         let value = ExprRef { module: id, expr: arg.value };
@@ -308,11 +315,11 @@ impl Reader<'_, '_> {
                 _ => continue,
             };
             let by = |name: &str| args.iter().find(|a| a.name.is_some_and(|n| n == name)).map(|a| a.value);
-            let detail = by("detail").map_or(detail_default, |d| {
-                matches!(module.expr(d).kind, ExprKind::Literal(ir::Literal::Bool(true)))
-            });
+            let detail = by("detail")
+                .map_or(detail_default, |d| matches!(module.expr(d).kind, ExprKind::Literal(ir::Literal::Bool(true))));
             let path = by("url_path").and_then(|p| self.context.string(ExprRef { module: method.module, expr: p }));
-            let path = path.map_or_else(|| item.name.map_or(String::new(), |n| n.to_string()), |p| clean_pattern(p.as_str()));
+            let path =
+                path.map_or_else(|| item.name.map_or(String::new(), |n| n.to_string()), |p| clean_pattern(p.as_str()));
             let mut methods: Vec<Method> = match by("methods").map(|m| &module.expr(m).kind) {
                 Some(ExprKind::List(items)) => {
                     items.iter().filter_map(|i| module.string(*i)).filter_map(|m| Method::of(m.as_str())).collect()
@@ -441,11 +448,9 @@ impl Reader<'_, '_> {
             let annotation = ExprRef { module: function.module, expr: *annotation };
             let (name, args) = self.callee(annotation);
             let listed = || match args.first().map(|a| &item_module.expr(a.value).kind) {
-                Some(ExprKind::List(items)) => items
-                    .iter()
-                    .filter_map(|i| item_module.string(*i))
-                    .filter_map(|m| Method::of(m.as_str()))
-                    .collect(),
+                Some(ExprKind::List(items)) => {
+                    items.iter().filter_map(|i| item_module.string(*i)).filter_map(|m| Method::of(m.as_str())).collect()
+                }
                 _ => Vec::new(),
             };
             match name.as_str() {
@@ -462,7 +467,11 @@ impl Reader<'_, '_> {
                 "permission_classes" => {
                     if let Some(arg) = args.first() {
                         own = self.permissions(ExprRef { module: function.module, expr: arg.value });
-                        own.push(declared(GuardKind::Other, "permission_classes", self.context.program.span(annotation)));
+                        own.push(declared(
+                            GuardKind::Other,
+                            "permission_classes",
+                            self.context.program.span(annotation),
+                        ));
                     }
                 }
                 _ => all.extend(self.decorator(annotation)),
@@ -527,9 +536,22 @@ impl Reader<'_, '_> {
             match verb {
                 "get" => {
                     rest && (last.contains("List") || last.contains("Retrieve"))
-                        || matches!(last, "TemplateView" | "ListView" | "DetailView" | "FormView" | "CreateView" | "UpdateView" | "DeleteView" | "RedirectView")
+                        || matches!(
+                            last,
+                            "TemplateView"
+                                | "ListView"
+                                | "DetailView"
+                                | "FormView"
+                                | "CreateView"
+                                | "UpdateView"
+                                | "DeleteView"
+                                | "RedirectView"
+                        )
                 }
-                "post" => rest && last.contains("Create") || matches!(last, "FormView" | "CreateView" | "UpdateView" | "DeleteView"),
+                "post" => {
+                    rest && last.contains("Create")
+                        || matches!(last, "FormView" | "CreateView" | "UpdateView" | "DeleteView")
+                }
                 "put" | "patch" => rest && last.contains("Update"),
                 "delete" => rest && last.contains("Destroy"),
                 _ => false,
@@ -628,7 +650,8 @@ impl Reader<'_, '_> {
     fn weigh(&self, guards: Vec<Guard>, method: Method) -> Vec<Guard> {
         let weigh = |mut guard: Guard| {
             if guard.name.contains("ReadOnly") {
-                guard.kind = if method.is_safe() { GuardKind::OptionalAuthentication } else { GuardKind::Authentication };
+                guard.kind =
+                    if method.is_safe() { GuardKind::OptionalAuthentication } else { GuardKind::Authentication };
             }
             guard
         };
@@ -689,7 +712,9 @@ impl Reader<'_, '_> {
         let span = self.context.program.span(at);
         let kind = match name.as_str() {
             "login_required" | "token_required" => GuardKind::Authentication,
-            "permission_required" | "user_passes_test" | "staff_member_required" | "superuser_required" => GuardKind::Authorization,
+            "permission_required" | "user_passes_test" | "staff_member_required" | "superuser_required" => {
+                GuardKind::Authorization
+            }
             "csrf_protect" => GuardKind::Csrf,
             "csrf_exempt" => GuardKind::Other,
             "ratelimit" => GuardKind::RateLimit,

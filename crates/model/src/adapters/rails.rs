@@ -384,7 +384,10 @@ impl Reader<'_, '_> {
         let span = self.context.program.module(id).expr_span(expr);
         let path = self.option(id, args, "path").unwrap_or(name.clone());
         let base = join_path(&nest(scope), &path);
-        let names = args.iter().find(|a| a.name.is_some_and(|n| n == "path_names")).map(|a| ExprRef { module: id, expr: a.value });
+        let names = args
+            .iter()
+            .find(|a| a.name.is_some_and(|n| n == "path_names"))
+            .map(|a| ExprRef { module: id, expr: a.value });
         let named = |key: &str, default: &str| {
             let entry = names.and_then(|m| self.context.entry(m, key));
             entry.and_then(|e| self.context.string(e)).map_or(default.to_owned(), |s| s.to_string())
@@ -394,7 +397,10 @@ impl Reader<'_, '_> {
         let sign_up = named("sign_up", "sign_up");
         let skipped = self.list(id, args, "skip").unwrap_or_default();
         let only = self.list(id, args, "only");
-        let wanted = |part: &str| !skipped.iter().any(|s| s == part || s == "all") && only.as_ref().is_none_or(|o| o.iter().any(|x| x == part));
+        let wanted = |part: &str| {
+            !skipped.iter().any(|s| s == part || s == "all")
+                && only.as_ref().is_none_or(|o| o.iter().any(|x| x == part))
+        };
         let mut table: Vec<(Method, String, &str, bool)> = Vec::new();
         if wanted("sessions") {
             table.push((Method::Get, sign_in.clone(), "sessions#new", false));
@@ -512,7 +518,9 @@ fn camel(name: &str) -> String {
 fn plural(name: &str) -> String {
     match name {
         n if n.ends_with('s') || n.ends_with("ch") || n.ends_with('x') => format!("{n}es"),
-        n if n.ends_with('y') && !n.ends_with("ey") && !n.ends_with("ay") && !n.ends_with("oy") => format!("{}ies", &n[..n.len() - 1]),
+        n if n.ends_with('y') && !n.ends_with("ey") && !n.ends_with("ay") && !n.ends_with("oy") => {
+            format!("{}ies", &n[..n.len() - 1])
+        }
         n => format!("{n}s"),
     }
 }
@@ -572,7 +580,13 @@ fn action_guards(context: &Context<'_>, class: ClassRef, action: &str) -> Vec<Gu
                 }
                 if let Some(block) = filter.block {
                     let (kind, evidence) = context.function_guard(block, "");
-                    guards.push(Guard { kind, name: "before_action block".into(), span: filter.span, function: Some(block), evidence });
+                    guards.push(Guard {
+                        kind,
+                        name: "before_action block".into(),
+                        span: filter.span,
+                        function: Some(block),
+                        evidence,
+                    });
                 }
             }
         }
@@ -602,7 +616,11 @@ fn filter(context: &Context<'_>, id: ModuleId, stmt: ir::StmtId) -> Option<Filte
     let ExprKind::Call { callee, args, block, .. } = &module.expr(expr).kind else { return None };
     let ExprKind::Name(name) = &module.expr(*callee).kind else { return None };
     let skip = match name.as_str() {
-        "before_action" | "prepend_before_action" | "append_before_action" | "before_filter" | "prepend_before_filter" => false,
+        "before_action"
+        | "prepend_before_action"
+        | "append_before_action"
+        | "before_filter"
+        | "prepend_before_filter" => false,
         "skip_before_action" | "skip_before_filter" | "skip_forgery_protection" => true,
         "protect_from_forgery" => {
             return Some(Filter {

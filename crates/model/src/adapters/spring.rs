@@ -22,7 +22,8 @@ impl Adapter for Spring {
     }
 
     fn read(&self, context: &Context<'_>, found: &mut Found) {
-        let chains: Vec<Rule> = context.modules().filter(|m| self.uses(context, *m)).flat_map(|m| chain_rules(context, m)).collect();
+        let chains: Vec<Rule> =
+            context.modules().filter(|m| self.uses(context, *m)).flat_map(|m| chain_rules(context, m)).collect();
         let base_path = servlet_path(context);
         for (class, info) in context.program.classes().all() {
             let item = context.program.class(class);
@@ -32,7 +33,11 @@ impl Adapter for Spring {
             {
                 continue;
             }
-            let is_controller = has(context, class, &["RestController", "Controller", "BasePathAwareController", "RepositoryRestController"]);
+            let is_controller = has(
+                context,
+                class,
+                &["RestController", "Controller", "BasePathAwareController", "RepositoryRestController"],
+            );
             if !is_controller {
                 continue;
             }
@@ -42,7 +47,9 @@ impl Adapter for Spring {
             for base in context.program.classes().lineage(class).into_iter().skip(1) {
                 if context.program.class(base).kind == ClassKind::Class {
                     let inherited = context.program.classes().info(base).into_iter().flat_map(|i| i.methods.iter());
-                    methods.extend(inherited.filter(|(n, _)| !info.methods.contains_key(*n)).flat_map(|(_, m)| m.iter().copied()));
+                    methods.extend(
+                        inherited.filter(|(n, _)| !info.methods.contains_key(*n)).flat_map(|(_, m)| m.iter().copied()),
+                    );
                 }
             }
             methods.sort();
@@ -76,7 +83,8 @@ fn has(context: &Context<'_>, class: ClassRef, names: &[&str]) -> bool {
     let item = context.program.class(class);
     item.annotations.iter().any(|a| {
         let name = name_of(context, class.module, *a);
-        names.contains(&name.as_str()) || meta(context, class.module, *a).is_some_and(|m| m != class && has(context, m, names))
+        names.contains(&name.as_str())
+            || meta(context, class.module, *a).is_some_and(|m| m != class && has(context, m, names))
     })
 }
 
@@ -111,10 +119,8 @@ fn mapping_paths(context: &Context<'_>, module_id: ModuleId, annotation: ExprId)
         _ => vec![arg.value],
     };
     let text = |e: &ExprId| context.string(ExprRef { module: module_id, expr: *e });
-    let paths: Vec<String> = items
-        .iter()
-        .map(|e| text(e).map_or_else(|| "/{?}".to_owned(), |p| clean(p.as_str())))
-        .collect();
+    let paths: Vec<String> =
+        items.iter().map(|e| text(e).map_or_else(|| "/{?}".to_owned(), |p| clean(p.as_str()))).collect();
     if paths.is_empty() { vec![String::new()] } else { paths }
 }
 
@@ -231,7 +237,8 @@ fn route(
     at: Span,
     chains: &[Rule],
 ) -> Route {
-    let mut guards: Vec<Guard> = chains.iter().find(|r| r.matches(verb, &path)).map(|r| r.guard.clone()).into_iter().collect();
+    let mut guards: Vec<Guard> =
+        chains.iter().find(|r| r.matches(verb, &path)).map(|r| r.guard.clone()).into_iter().collect();
     let annotations = context.program.class(class).annotations.iter().map(|a| (class.module, *a));
     let item = context.program.function(method);
     for (module, annotation) in annotations.chain(item.annotations.iter().map(|a| (method.module, *a))) {
@@ -241,8 +248,14 @@ fn route(
         let kind = match name.as_str() {
             "PreAuthorize" if text.contains("permitAll") => GuardKind::Anonymous,
             "PreAuthorize" if text.contains("isAuthenticated") => GuardKind::Authentication,
-            "PreAuthorize" | "Secured" | "RolesAllowed" | "PostAuthorize" | "RequiresPermissions" | "RequiresRoles"
-            | "SaCheckPermission" | "SaCheckRole" => GuardKind::Authorization,
+            "PreAuthorize"
+            | "Secured"
+            | "RolesAllowed"
+            | "PostAuthorize"
+            | "RequiresPermissions"
+            | "RequiresRoles"
+            | "SaCheckPermission"
+            | "SaCheckRole" => GuardKind::Authorization,
             "SaCheckLogin" | "RequiresAuthentication" | "RequiresUser" => GuardKind::Authentication,
             "PermitAll" | "Anonymous" | "SaIgnore" | "AnonymousAccess" => GuardKind::Anonymous,
             "RateLimiter" | "RateLimit" => GuardKind::RateLimit,
@@ -261,8 +274,20 @@ fn route(
 }
 
 const TYPED: [&str; 14] = [
-    "int", "long", "Integer", "Long", "boolean", "Boolean", "UUID", "double", "Double", "LocalDate", "LocalDateTime",
-    "BigDecimal", "Instant", "Pageable",
+    "int",
+    "long",
+    "Integer",
+    "Long",
+    "boolean",
+    "Boolean",
+    "UUID",
+    "double",
+    "Double",
+    "LocalDate",
+    "LocalDateTime",
+    "BigDecimal",
+    "Instant",
+    "Pageable",
 ];
 
 fn inputs(context: &Context<'_>, method: FnId, route: &mut Route) {
@@ -305,8 +330,7 @@ fn inputs(context: &Context<'_>, method: FnId, route: &mut Route) {
         let Some(place) = place else { continue };
         let ty = param.ty.map(|t| context.sources.text(module.span(module.ty(t).range)).to_owned());
         validated |= ty.as_deref().is_some_and(|t| TYPED.contains(&t));
-        let input =
-            Input { name, place, ty, constraints, validated, span: Some(module.span(param.range)) };
+        let input = Input { name, place, ty, constraints, validated, span: Some(module.span(param.range)) };
         match route.inputs.iter_mut().find(|i| i.place == place && i.name == input.name) {
             Some(existing) => *existing = input,
             None => route.inputs.push(input),
@@ -317,9 +341,15 @@ fn inputs(context: &Context<'_>, method: FnId, route: &mut Route) {
 /// `server.servlet.context-path`.
 fn servlet_path(context: &Context<'_>) -> String {
     let (entries, _) = crate::config::read(context.sources);
-    let keys = ["server.servlet.context-path", "server.servlet.contextPath", "spring.mvc.servlet.path", "spring.webflux.base-path"];
+    let keys = [
+        "server.servlet.context-path",
+        "server.servlet.contextPath",
+        "spring.mvc.servlet.path",
+        "spring.webflux.base-path",
+    ];
     let found = entries.iter().find(|e| {
-        keys.contains(&e.key.as_str()) && context.sources.file(e.span.file).path.contains("src/main/resources/application.")
+        keys.contains(&e.key.as_str())
+            && context.sources.file(e.span.file).path.contains("src/main/resources/application.")
     });
     found.map(|e| clean(&e.value)).filter(|p| p != "/").unwrap_or_default()
 }
@@ -349,9 +379,7 @@ fn ant(pattern: &str, path: &str) -> bool {
 fn segments(pattern: &[&str], path: &[&str]) -> bool {
     match (pattern.first(), path.first()) {
         (None, None) => true,
-        (Some(&"**"), _) => {
-            segments(&pattern[1..], path) || !path.is_empty() && segments(pattern, &path[1..])
-        }
+        (Some(&"**"), _) => segments(&pattern[1..], path) || !path.is_empty() && segments(pattern, &path[1..]),
         (Some(p), Some(s)) => {
             let same = *p == "*" || p.starts_with('{') || s.starts_with('{') && p.contains('*') || p == s || wild(p, s);
             same && segments(&pattern[1..], &path[1..])
@@ -389,13 +417,24 @@ fn chain_rules(context: &Context<'_>, id: ModuleId) -> Vec<Rule> {
             ExprKind::Member { name, .. } | ExprKind::Name(name) => name.as_str(),
             _ => continue,
         };
-        if !matches!(matcher, "requestMatchers" | "antMatchers" | "mvcMatchers" | "regexMatchers" | "pathMatchers" | "anyRequest" | "anyExchange") {
+        if !matches!(
+            matcher,
+            "requestMatchers"
+                | "antMatchers"
+                | "mvcMatchers"
+                | "regexMatchers"
+                | "pathMatchers"
+                | "anyRequest"
+                | "anyExchange"
+        ) {
             continue;
         }
         let (mut method, mut patterns, mut unknown) = (None, Vec::new(), false);
         for arg in args {
             match &module.expr(arg.value).kind {
-                ExprKind::Member { name, .. } if Method::of(name.as_str()).is_some() => method = Method::of(name.as_str()),
+                ExprKind::Member { name, .. } if Method::of(name.as_str()).is_some() => {
+                    method = Method::of(name.as_str())
+                }
                 ExprKind::Name(name) if Method::of(name.as_str()).is_some() => method = Method::of(name.as_str()),
                 ExprKind::Call { args, .. } => {
                     let inner = args.iter().filter_map(|a| context.string(ExprRef { module: id, expr: a.value }));
@@ -429,9 +468,11 @@ fn strings(context: &Context<'_>, at: ExprRef) -> Vec<String> {
     let origin = context.program.definition(at).unwrap_or(at);
     let module = context.program.module(origin.module);
     match &module.expr(origin.expr).kind {
-        ExprKind::List(items) => {
-            items.iter().filter_map(|i| context.string(ExprRef { module: origin.module, expr: *i })).map(|s| s.to_string()).collect()
-        }
+        ExprKind::List(items) => items
+            .iter()
+            .filter_map(|i| context.string(ExprRef { module: origin.module, expr: *i }))
+            .map(|s| s.to_string())
+            .collect(),
         _ => Vec::new(),
     }
 }
