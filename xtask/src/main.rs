@@ -80,7 +80,12 @@ fn new_rule(area: &str, id: &str) -> anyhow::Result<()> {
     }
     fs::create_dir_all(dir.join("fixtures"))?;
     fs::write(dir.join("rule.rs"), RULE.replace("ID", id).replace("TITLE", "Say the defect in a few words"))?;
-    fs::write(dir.join("rule.md"), format!("# {id}\n\n## What it finds\n\n## Why it matters\n\n## How it decides\n\n## What it misses\n\n## How to fix it\n\n## How to verify\n\n## Trade-offs\n"))?;
+    fs::write(
+        dir.join("rule.md"),
+        format!(
+            "# {id}\n\n## What it finds\n\n## Why it matters\n\n## How it decides\n\n## What it misses\n\n## How to fix it\n\n## How to verify\n\n## Trade-offs\n"
+        ),
+    )?;
     println!("{}: name it in crates/rules/src/lib.rs, then write its fixtures", dir.display());
     Ok(())
 }

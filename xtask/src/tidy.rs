@@ -26,8 +26,26 @@ const LAYERS: [(&str, u32); 11] = [
 
 /// Words that a rule must not know.
 const NAMES: [&str; 20] = [
-    "django", "flask", "fastapi", "express", "nestjs", "rails", "sinatra", "spring", "aspnet", "actix", "axum", "gin",
-    "python", "javascript", "typescript", "golang", "ruby", "java", "csharp", "rust",
+    "django",
+    "flask",
+    "fastapi",
+    "express",
+    "nestjs",
+    "rails",
+    "sinatra",
+    "spring",
+    "aspnet",
+    "actix",
+    "axum",
+    "gin",
+    "python",
+    "javascript",
+    "typescript",
+    "golang",
+    "ruby",
+    "java",
+    "csharp",
+    "rust",
 ];
 
 /// Files over the limit, with the reason.

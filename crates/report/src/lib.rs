@@ -1,140 +1,120 @@
 //! A review in words: one file per format.
 //!
-//! Every string from outside is made safe for the format it goes to ([`safe`]), and source text comes only
-//! through [`base::SourceMap::shown_line`], which masks secrets. No I/O, no clock.
+//! [`render`] turns a [`base::Review`] into the text of one [`Format`]. It is a pure function: it reads
+//! no file, no clock, no environment, and prints nothing; the same review gives the same bytes.
 //!
-//! Begin reading at [`render`].
+//! What it must never do:
+//! - let a string from outside (source text, a path, a name) act on the reader's terminal, page or CI log:
+//!   every such string goes through [`safe`];
+//! - show source text other than through [`base::SourceMap::shown_line`], which masks secrets: see [`excerpt`];
+//! - show anything unexamined as fine.
+//!
+//! The headings and field names are the specification's, word for word; they are in [`words`], and every
+//! format takes them from there. Begin reading at [`terminal`], the format that people see first, then
+//! [`markdown`]; [`json`] and [`sarif`] are for machines and are written through [`ordered`], so that their
+//! keys keep one order.
 
-mod json;
-mod markdown;
+pub mod excerpt;
+pub mod json;
+pub mod linehash;
+pub mod markdown;
+pub mod ordered;
 pub mod safe;
-mod sarif;
-mod terminal;
+pub mod sarif;
+pub mod terminal;
+pub mod words;
 
-use std::str::FromStr;
+use base::{Review, SourceMap};
 
-use base::{Finding, Review, Severity, SourceMap};
+pub use json::json_schema;
 
-/// The formats.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// The formats of a review.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Format {
-    /// For people at a terminal.
+    /// For a person at a terminal.
     Terminal,
-    /// For pull requests and files.
+    /// For a pull request's comment or a file.
     Markdown,
-    /// For programs: versioned, `specialist-review/v1`.
+    /// All data, versioned: `specialist-review/v1`.
     Json,
-    /// For code scanning: SARIF 2.1.0.
+    /// SARIF 2.1.0, as code scanning services read it.
     Sarif,
 }
 
-impl FromStr for Format {
-    type Err = String;
+impl Format {
+    /// Every format, in a fixed order.
+    pub const ALL: [Format; 4] = [Format::Terminal, Format::Markdown, Format::Json, Format::Sarif];
 
-    fn from_str(name: &str) -> Result<Self, Self::Err> {
-        match name {
-            "terminal" | "text" => Ok(Format::Terminal),
-            "markdown" | "md" => Ok(Format::Markdown),
-            "json" => Ok(Format::Json),
-            "sarif" => Ok(Format::Sarif),
-            _ => Err(format!("unknown format `{name}`: use terminal, markdown, json or sarif")),
+    /// The name on the command line.
+    pub fn name(self) -> &'static str {
+        match self {
+            Format::Terminal => "terminal",
+            Format::Markdown => "markdown",
+            Format::Json => "json",
+            Format::Sarif => "sarif",
         }
     }
 }
 
-/// How to write.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Options {
-    /// Colours (terminal only).
-    pub color: bool,
+impl std::fmt::Display for Format {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.name())
+    }
 }
 
-/// Writes a review.
-pub fn render(format: Format, review: &Review, sources: &SourceMap, options: Options) -> String {
+/// A name that is no format.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UnknownFormat(pub String);
+
+impl std::fmt::Display for UnknownFormat {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let names: Vec<&str> = Format::ALL.iter().map(|f| f.name()).collect();
+        write!(f, "unknown format `{}`; known formats: {}", safe::line(&self.0), names.join(", "))
+    }
+}
+
+impl std::error::Error for UnknownFormat {}
+
+impl std::str::FromStr for Format {
+    type Err = UnknownFormat;
+
+    fn from_str(name: &str) -> Result<Self, Self::Err> {
+        Format::ALL.into_iter().find(|f| f.name() == name).ok_or_else(|| UnknownFormat(name.to_owned()))
+    }
+}
+
+/// How to render.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Options {
+    /// Colours in the terminal format. The caller knows about `NO_COLOR` and terminals.
+    pub color: bool,
+    /// Columns of the terminal; prose is wrapped to it.
+    pub width: usize,
+    /// Show lines of source text. They are masked either way.
+    pub show_excerpts: bool,
+    /// Show every place and every kind of gap instead of the first few.
+    pub verbose: bool,
+    /// Markdown: at most this many characters; whole findings are cut, and the text says how many.
+    pub max_chars: Option<usize>,
+}
+
+impl Options {
+    /// What a comment on GitHub may hold.
+    pub const COMMENT_CHARS: usize = 65_536;
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self { color: false, width: 100, show_excerpts: true, verbose: false, max_chars: None }
+    }
+}
+
+/// The review in one format, ending in a newline.
+pub fn render(format: Format, review: &Review, sources: &SourceMap, options: &Options) -> String {
     match format {
         Format::Terminal => terminal::render(review, sources, options),
-        Format::Markdown => markdown::render(review, sources),
+        Format::Markdown => markdown::render(review, sources, options),
         Format::Json => json::render(review, sources),
         Format::Sarif => sarif::render(review, sources),
     }
-}
-
-/// The number of a finding within its section, such as `C1`.
-fn number(review: &Review, fingerprint: &str) -> Option<String> {
-    for severity in [Severity::Critical, Severity::Important, Severity::Suggestion] {
-        if let Some(at) = review.of(severity).position(|f| f.fingerprint == fingerprint) {
-            return Some(format!("{}{}", letter(severity), at + 1));
-        }
-    }
-    None
-}
-
-fn letter(severity: Severity) -> char {
-    match severity {
-        Severity::Critical => 'C',
-        Severity::Important => 'I',
-        Severity::Suggestion => 'S',
-    }
-}
-
-/// The specification's heading of a section.
-fn heading(severity: Severity, count: usize) -> String {
-    match severity {
-        Severity::Critical => format!("🚨 Critical Issues ({count} issues found)"),
-        Severity::Important => format!("⚠️ Important Issues ({count} issues found)"),
-        Severity::Suggestion => format!("💡 Suggestions ({count} suggestions)"),
-    }
-}
-
-/// The specification's fields of a finding, in its order and words. `None` stands for the location.
-fn fields(finding: &Finding) -> Vec<(&'static str, Option<&base::Text>)> {
-    match finding.severity {
-        Severity::Critical => vec![
-            ("Issue", Some(&finding.issue)),
-            ("Location", None),
-            ("Impact", Some(&finding.impact)),
-            ("Fix", Some(&finding.fix)),
-            ("Verification", Some(&finding.verification)),
-        ],
-        Severity::Important => vec![
-            ("Issue", Some(&finding.issue)),
-            ("Location", None),
-            ("Details", Some(&finding.details)),
-            ("Recommendation", Some(&finding.fix)),
-            ("Impact", Some(&finding.impact)),
-            ("Verification", Some(&finding.verification)),
-        ],
-        Severity::Suggestion => vec![
-            ("Opportunity", Some(&finding.issue)),
-            ("Location", None),
-            ("Rationale", Some(&finding.details)),
-            ("Implementation", Some(&finding.fix)),
-            ("Trade-offs", Some(&finding.trade_offs)),
-        ],
-    }
-}
-
-/// `path:line` of a span.
-fn place(sources: &SourceMap, span: base::Span) -> String {
-    format!("{}:{}", sources.file(span.file).path, sources.start(span).line)
-}
-
-/// Gaps of one cause: what, how many, the first places.
-fn grouped_gaps(review: &Review, sources: &SourceMap) -> Vec<(String, usize, Vec<String>)> {
-    let mut groups: Vec<(String, usize, Vec<String>)> = Vec::new();
-    for gap in &review.gaps {
-        let kind = serde_json::to_value(gap.kind).ok().and_then(|v| v.as_str().map(str::to_owned)).unwrap_or_default();
-        let what = format!("{kind}: {}", gap.what);
-        let at = gap.path.clone().or_else(|| gap.span.map(|s| place(sources, s)));
-        match groups.iter_mut().find(|(w, ..)| *w == what) {
-            Some((_, count, places)) => {
-                *count += 1;
-                if places.len() < 3 {
-                    places.extend(at);
-                }
-            }
-            None => groups.push((what, 1, at.into_iter().collect())),
-        }
-    }
-    groups
 }

@@ -1,14 +1,168 @@
-//! For code scanning: SARIF 2.1.0, within the limits of GitHub's code scanning.
+//! A review as SARIF 2.1.0, in the form that code scanning services accept and show.
+//!
+//! All rules that ran are listed, whether they fired or not. A result's region is the first line of its
+//! span, since services show an alert on a change only where all its lines were changed. What was cut to
+//! stay within the services' limits, and what was not examined, is said in notifications.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
-use base::{Evidence, Finding, Review, RuleInfo, Severity, SourceMap, Span};
-use serde_json::{Value, json};
+use base::{CheckState, FileId, Finding, GapKind, Persona, Review, RuleInfo, Severity, SourceMap, Span, Text};
 
-/// Most results in a file; GitHub shows no more.
-const MAX_RESULTS: usize = 5_000;
-/// Most places of a result.
-const MAX_LOCATIONS: usize = 100;
+use crate::{
+    json, linehash, markdown,
+    ordered::{Json, list, object},
+    safe,
+    words::{self, Field, GapGroup, Numbers, Place},
+};
+
+/// The most results: services show no more.
+pub const RESULTS: usize = 5_000;
+/// The most related locations of a result.
+pub const LOCATIONS: usize = 100;
+/// The most steps of a trace.
+pub const STEPS: usize = 1_000;
+/// The most tags of a rule.
+pub const TAGS: usize = 10;
+/// The most notifications.
+const NOTIFICATIONS: usize = 1_000;
+/// The longest message, in characters.
+const MESSAGE: usize = 2_000;
+/// The longest description, in characters.
+const DESCRIPTION: usize = 1_024;
+
+/// Renders the review.
+pub fn render(review: &Review, sources: &SourceMap) -> String {
+    let rules = listed_rules(review);
+    let numbers = Numbers::of(review);
+    let mut hashes = LineHashes::default();
+    let results = review.findings.iter().enumerate().take(RESULTS);
+    let results: Vec<Json> =
+        results.map(|(at, f)| result(sources, &rules, &mut hashes, numbers.label(at), f)).collect();
+    let cwe: BTreeSet<u32> = rules.iter().flat_map(|r| r.cwe.iter().copied()).collect();
+    let driver = object([
+        ("name", "specialist".into()),
+        ("version", review.version.into()),
+        ("semanticVersion", review.version.into()),
+        ("rules", list(rules.iter().map(rule))),
+        ("notifications", list(notification_kinds())),
+        ("supportedTaxonomies", list([object([("name", "CWE".into())])])),
+    ]);
+    let run = object([
+        ("tool", object([("driver", driver)])),
+        ("columnKind", "unicodeCodePoints".into()),
+        (
+            "originalUriBaseIds",
+            object([("SRCROOT", object([("description", text_object("The root of the reviewed repository."))]))]),
+        ),
+        (
+            "invocations",
+            list([object([
+                ("executionSuccessful", (!review.incomplete).into()),
+                ("toolExecutionNotifications", Json::List(notifications(review, sources))),
+            ])]),
+        ),
+        ("taxonomies", list([taxonomy(&cwe)])),
+        ("results", Json::List(results)),
+    ]);
+    object([
+        ("$schema", "https://json.schemastore.org/sarif-2.1.0.json".into()),
+        ("version", "2.1.0".into()),
+        ("runs", list([run])),
+    ])
+    .document()
+}
+
+/// The rules that ran, and a stand-in for any finding whose rule is not among them.
+fn listed_rules(review: &Review) -> Vec<RuleInfo> {
+    let mut rules = review.rules.clone();
+    let known: BTreeSet<&str> = rules.iter().map(|r| r.id).collect();
+    let unknown: BTreeSet<&'static str> =
+        review.findings.iter().map(|f| f.rule).filter(|id| !known.contains(id)).collect();
+    rules.extend(unknown.into_iter().map(|id| RuleInfo {
+        id,
+        title: id,
+        severity: Severity::Important,
+        persona: Persona::Regular,
+        stage: base::Stage::Api,
+        rows: &[],
+        cwe: &[],
+        owasp: &[],
+        security_severity: None,
+        escalation: None,
+        page: "",
+    }));
+    rules
+}
+
+fn rule(rule: &RuleInfo) -> Json {
+    let page = if rule.page.trim().is_empty() { rule.title } else { rule.page.trim() };
+    let mut properties = object([
+        ("tags", list(tags(rule))),
+        ("precision", precision(rule.persona).into()),
+        ("persona", words::persona(rule.persona).into()),
+        ("rows", list(rule.rows.iter().copied())),
+    ]);
+    match rule.security_severity {
+        Some(severity) => properties.set("security-severity", format!("{severity:.1}")),
+        None => properties.set("problem.severity", problem_severity(rule.severity)),
+    }
+    if let Some(escalation) = rule.escalation {
+        let (topic, whom) = escalation.words();
+        properties.set("escalation", format!("{topic}: {whom}"));
+    }
+    let mut out = object([
+        ("id", rule.id.into()),
+        ("name", safe::shortened(rule.title, 255).into()),
+        ("shortDescription", text_object(&safe::shortened(rule.title, DESCRIPTION))),
+        ("fullDescription", text_object(&safe::shortened(&first_paragraph(page, rule.title), DESCRIPTION))),
+        ("help", object([("text", page.into()), ("markdown", page.into())])),
+        ("defaultConfiguration", object([("level", level(rule.severity).into())])),
+        ("properties", properties),
+    ]);
+    if !rule.cwe.is_empty() {
+        let relationships = rule.cwe.iter().map(|number| {
+            object([
+                (
+                    "target",
+                    object([
+                        ("id", number.to_string().into()),
+                        ("toolComponent", object([("name", "CWE".into()), ("index", 0usize.into())])),
+                    ]),
+                ),
+                ("kinds", list(["relevant"])),
+            ])
+        });
+        out.set("relationships", list(relationships));
+    }
+    out
+}
+
+/// The first paragraph of prose on a page.
+fn first_paragraph(page: &str, title: &str) -> String {
+    let paragraphs = page.split("\n\n").map(str::trim);
+    let mut prose = paragraphs.filter(|p| !p.is_empty() && !p.starts_with(['#', '`', '|', '-', '<']));
+    prose.next().map_or_else(|| title.to_owned(), |p| p.split_whitespace().collect::<Vec<_>>().join(" "))
+}
+
+fn tags(rule: &RuleInfo) -> Vec<String> {
+    let mut tags = Vec::new();
+    if rule.security_severity.is_some() {
+        tags.push("security".to_owned());
+    }
+    tags.extend(rule.cwe.iter().map(|n| format!("external/cwe/cwe-{n:03}")));
+    tags.extend(rule.owasp.iter().map(|o| format!("external/owasp/{}", o.to_ascii_lowercase().replace(':', "-"))));
+    tags.truncate(TAGS - 1);
+    tags.push(format!("stage/{}", json::stage_id(rule.stage)));
+    tags
+}
+
+fn precision(persona: Persona) -> &'static str {
+    match persona {
+        Persona::Regular => "high",
+        Persona::Auditor => "medium",
+        Persona::Pedantic => "low",
+    }
+}
 
 fn level(severity: Severity) -> &'static str {
     match severity {
@@ -18,244 +172,246 @@ fn level(severity: Severity) -> &'static str {
     }
 }
 
-/// A relative URI: everything but unreserved characters and slashes is percent-encoded.
-fn uri(path: &str) -> String {
-    let mut out = String::new();
-    for byte in path.bytes() {
-        match byte {
-            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' | b'/' => out.push(byte as char),
-            _ => out.push_str(&format!("%{byte:02X}")),
-        }
+fn problem_severity(severity: Severity) -> &'static str {
+    match severity {
+        Severity::Critical => "error",
+        Severity::Important => "warning",
+        Severity::Suggestion => "recommendation",
     }
+}
+
+fn taxonomy(cwe: &BTreeSet<u32>) -> Json {
+    object([
+        ("name", "CWE".into()),
+        ("organization", "MITRE".into()),
+        ("shortDescription", text_object("The Common Weakness Enumeration.")),
+        ("isComprehensive", false.into()),
+        ("taxa", list(cwe.iter().map(|n| object([("id", n.to_string().into()), ("name", format!("CWE-{n}").into())])))),
+    ])
+}
+
+fn result(sources: &SourceMap, rules: &[RuleInfo], hashes: &mut LineHashes, label: &str, f: &Finding) -> Json {
+    let mut place = object([("physicalLocation", physical(sources, f.span))]);
+    if let Some(endpoint) = &f.endpoint {
+        let logical = object([("fullyQualifiedName", endpoint.into()), ("kind", "endpoint".into())]);
+        place.set("logicalLocations", list([logical]));
+    }
+    let related: Vec<(Span, &Text)> = f.related.iter().take(LOCATIONS - 1).map(|r| (r.span, &r.message)).collect();
+    let mut out = object([
+        ("ruleId", f.rule.into()),
+        ("ruleIndex", rules.iter().position(|r| r.id == f.rule).into()),
+        ("level", level(f.severity).into()),
+        ("message", object([("text", message(f, &related).into()), ("markdown", markdown::fields(f).into())])),
+        ("locations", list([place])),
+    ]);
+    if !related.is_empty() {
+        let locations = related.iter().enumerate().map(|(at, (span, message))| {
+            let mut location = object([("id", (at + 1).into())]);
+            location.set("physicalLocation", physical(sources, *span));
+            location.set("message", text_object(&plain(message)));
+            location
+        });
+        out.set("relatedLocations", list(locations));
+    }
+    if !f.trace.is_empty() {
+        let steps = f.trace.iter().take(STEPS).map(|step| {
+            let location = object([
+                ("physicalLocation", physical(sources, step.span)),
+                ("message", text_object(&plain(&step.message))),
+            ]);
+            object([("location", location)])
+        });
+        out.set("codeFlows", list([object([("threadFlows", list([object([("locations", list(steps))])]))])]));
+    }
+    let line = sources.start(f.span).line;
+    let mut fingerprints = object([]);
+    if let Some(hash) = hashes.of(sources, f.span.file, line) {
+        fingerprints.set("primaryLocationLineHash", hash);
+    }
+    fingerprints.set("specialist/v1", &f.fingerprint);
+    out.set("partialFingerprints", fingerprints);
+    let properties = object([
+        ("id", label.into()),
+        ("severity", words::severity(f.severity).into()),
+        ("evidence", words::evidence(f.evidence).into()),
+        ("endpoint", f.endpoint.as_ref().into()),
+        ("subject", (&f.subject).into()),
+    ]);
+    out.set("properties", properties);
     out
 }
 
-fn physical(sources: &SourceMap, span: Span) -> Value {
-    let start = sources.start(span);
-    let end = sources.end(span);
-    // one line, so that pull requests show it
-    let end_column = match end.line == start.line {
-        true => end.column.max(start.column + 1),
-        false => {
-            sources.file(span.file).text[sources.file(span.file).line_range(start.line)].chars().count() as u32 + 1
-        }
-    };
-    json!({
-        "artifactLocation": {"uri": uri(&sources.file(span.file).path), "uriBaseId": "SRCROOT"},
-        "region": {
-            "startLine": start.line,
-            "startColumn": start.column,
-            "endLine": start.line,
-            "endColumn": end_column.max(start.column + 1),
-        },
-    })
+/// The message in plain text: the issue first, then what a reader of the alert needs, then links to the
+/// related places (services show a related place only where the message links it).
+fn message(f: &Finding, related: &[(Span, &Text)]) -> String {
+    let mut words = String::new();
+    for field in words::fields(f) {
+        let Field::Words(name, text) = field else { continue };
+        let text = safe::lines(&text.plain());
+        let text = text.trim();
+        if words.is_empty() { words.push_str(text) } else { words.push_str(&format!("\n{name}: {text}")) }
+    }
+    let mut out = escaped(&safe::shortened(&words, MESSAGE));
+    for (at, (_, message)) in related.iter().enumerate().take(10) {
+        let words = safe::shortened(&safe::prose(&message.plain()), 120);
+        let words = if words.trim().is_empty() { "related place".to_owned() } else { escaped(&words) };
+        out.push_str(&format!("{}[{words}]({})", if at == 0 { "\nSee " } else { ", " }, at + 1));
+    }
+    if out.trim().is_empty() { f.rule.to_owned() } else { out }
 }
 
-fn rule(info: &RuleInfo) -> Value {
-    let mut tags: Vec<String> = Vec::new();
-    if info.security_severity.is_some() {
-        tags.push("security".to_owned());
-    }
-    tags.extend(info.cwe.iter().map(|n| format!("external/cwe/cwe-{n:03}")));
-    tags.extend(info.owasp.iter().map(|o| format!("external/owasp/{}", o.to_lowercase().replace(':', "-"))));
-    tags.truncate(10);
-    let text: String = info.page.chars().take(1000).collect();
-    let text = if text.is_empty() { info.title.to_owned() } else { text };
-    let mut properties = json!({"tags": tags, "precision": "high"});
-    match info.security_severity {
-        Some(number) => properties["security-severity"] = json!(format!("{number:.1}")),
-        None => {
-            properties["problem.severity"] = json!(match info.severity {
-                Severity::Critical => "error",
-                Severity::Important => "warning",
-                Severity::Suggestion => "recommendation",
-            });
-        }
-    }
-    json!({
-        "id": info.id,
-        "name": info.id,
-        "shortDescription": {"text": info.title},
-        "fullDescription": {"text": info.title},
-        "help": {"text": text, "markdown": if info.page.is_empty() { info.title } else { info.page }},
-        "defaultConfiguration": {"level": level(info.severity)},
-        "properties": properties,
-    })
+/// Plain message text: no link, no placeholder.
+fn plain(text: &Text) -> String {
+    let words = escaped(safe::lines(&text.plain()).trim());
+    if words.is_empty() { "here".to_owned() } else { words }
 }
 
-fn message(finding: &Finding) -> String {
-    let mut text = finding.issue.plain();
-    if !finding.impact.is_empty() {
-        text.push(' ');
-        text.push_str(&finding.impact.plain());
-    }
-    for at in 0..finding.related.len().min(MAX_LOCATIONS) {
-        if at < 3 {
-            text.push_str(&format!(" [related place]({})", at + 1));
-        }
-    }
-    text
-}
-
-fn result(finding: &Finding, sources: &SourceMap, hash: String) -> Value {
-    let mut value = json!({
-        "ruleId": finding.rule,
-        "level": level(finding.severity),
-        "message": {"text": message(finding)},
-        "locations": [{"physicalLocation": physical(sources, finding.span)}],
-        "partialFingerprints": {"primaryLocationLineHash": hash, "specialist/v1": finding.fingerprint},
-        "properties": {"evidence": finding.evidence, "subject": finding.subject, "endpoint": finding.endpoint},
-    });
-    if !finding.related.is_empty() {
-        let related = finding.related.iter().take(MAX_LOCATIONS).enumerate();
-        value["relatedLocations"] = related
-            .map(|(at, r)| {
-                json!({"id": at + 1, "physicalLocation": physical(sources, r.span), "message": {"text": r.message.plain()}})
-            })
-            .collect();
-    }
-    if !finding.trace.is_empty() {
-        let steps: Vec<Value> = finding
-            .trace
-            .iter()
-            .map(|s| json!({"location": {"physicalLocation": physical(sources, s.span), "message": {"text": s.message.plain()}}}))
-            .collect();
-        value["codeFlows"] = json!([{"threadFlows": [{"locations": steps}]}]);
-    }
-    if finding.evidence == Evidence::Suspected {
-        value["rank"] = json!(40.0);
-    }
-    value
-}
-
-pub fn render(review: &Review, sources: &SourceMap) -> String {
-    let mut hashes: HashMap<base::FileId, HashMap<u32, String>> = HashMap::new();
-    let results: Vec<Value> = review
-        .findings
-        .iter()
-        .take(MAX_RESULTS)
-        .map(|f| {
-            let by_line = hashes.entry(f.span.file).or_insert_with(|| line_hashes(&sources.file(f.span.file).text));
-            let hash = by_line.get(&sources.start(f.span).line).cloned().unwrap_or_default();
-            result(f, sources, hash)
-        })
-        .collect();
-    let mut notes: Vec<Value> = review
-        .gaps
-        .iter()
-        .filter(|g| g.kind != base::GapKind::Construct)
-        .take(1000)
-        .map(|g| {
-            let mut note = json!({"level": "note", "message": {"text": format!("not examined: {}", g.what)}});
-            if let Some(span) = g.span {
-                note["locations"] = json!([{"physicalLocation": physical(sources, span)}]);
-            } else if let Some(path) = &g.path {
-                note["message"]["text"] = json!(format!("not examined: {}: {path}", g.what));
+fn escaped(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for (at, c) in text.char_indices() {
+        match c {
+            '\\' | '[' | ']' => out.extend(['\\', c]),
+            // `{0}` would be a placeholder, `{id}` is none
+            '{' if is_placeholder(&text[at + 1..]) => out.push_str("{{"),
+            '}' if text[..at].rsplit_once('{').is_some_and(|(_, inside)| is_placeholder(&format!("{inside}}}"))) => {
+                out.push_str("}}");
             }
-            note
-        })
-        .collect();
-    if review.findings.len() > MAX_RESULTS {
-        let text = format!("{} further findings were left out", review.findings.len() - MAX_RESULTS);
-        notes.push(json!({"level": "warning", "message": {"text": text}}));
+            c => out.push(c),
+        }
     }
-    let rules: Vec<Value> = review.rules.iter().map(rule).collect();
-    let whole = json!({
-        "$schema": "https://json.schemastore.org/sarif-2.1.0.json",
-        "version": "2.1.0",
-        "runs": [{
-            "tool": {"driver": {
-                "name": "specialist",
-                "semanticVersion": review.version,
-                "rules": rules,
-            }},
-            "columnKind": "unicodeCodePoints",
-            "originalUriBaseIds": {"SRCROOT": {"description": {"text": "The root of the reviewed tree."}}},
-            "invocations": [{"executionSuccessful": !review.incomplete, "toolExecutionNotifications": notes}],
-            "results": results,
-        }],
-    });
-    let mut out = serde_json::to_string_pretty(&whole).unwrap_or_default();
-    out.push('\n');
     out
 }
 
-/// The hash of each line as GitHub's code scanning computes it: a rolling hash, base 37, over 100
-/// characters from the start of the line on without spaces and tabs, with a counter for repeats
-/// (`codeql-action/src/fingerprints.ts`).
-fn line_hashes(text: &str) -> HashMap<u32, String> {
-    const WINDOW: usize = 100;
-    const MOD: i64 = 37;
-    const EOF: i64 = 65535;
-    let first_mod = (0..WINDOW).fold(1i64, |power, _| power.wrapping_mul(MOD));
-    let mut window = [0i64; WINDOW];
-    let mut line_numbers = [-1i64; WINDOW];
-    let (mut hash, mut index, mut line, mut line_start, mut previous_cr) = (0i64, 0usize, 0i64, true, false);
-    let mut counts: HashMap<String, u32> = HashMap::new();
-    let mut found: HashMap<u32, String> = HashMap::new();
-    let mut output = |hash: i64, at: i64, found: &mut HashMap<u32, String>| {
-        let key = format!("{:x}", hash as u64);
-        let count = counts.entry(key.clone()).or_insert(0);
-        *count += 1;
-        found.insert(at as u32, format!("{key}:{count}"));
-    };
-    let mut step = |current: i64, found: &mut HashMap<u32, String>| {
-        if line_numbers[index] != -1 {
-            output(hash, line_numbers[index], found);
-        }
-        line_numbers[index] = -1;
-        if line_start {
-            line_start = false;
-            line += 1;
-            line_numbers[index] = line;
-        }
-        if current == 10 {
-            line_start = true;
-        }
-        let begin = window[index];
-        window[index] = current;
-        hash = MOD.wrapping_mul(hash).wrapping_add(current).wrapping_sub(first_mod.wrapping_mul(begin));
-        index = (index + 1) % WINDOW;
-    };
-    for unit in text.encode_utf16() {
-        let mut current = i64::from(unit);
-        if current == 32 || current == 9 || previous_cr && current == 10 {
-            previous_cr = false;
-            continue;
-        }
-        if current == 13 {
-            current = 10;
-            previous_cr = true;
-        } else {
-            previous_cr = false;
-        }
-        step(current, &mut found);
-    }
-    step(EOF, &mut found);
-    for _ in 0..WINDOW {
-        step(0, &mut found);
-    }
-    found
+/// Whether what follows an opening brace is a number and a closing one.
+fn is_placeholder(rest: &str) -> bool {
+    rest.split_once('}').is_some_and(|(inside, _)| !inside.is_empty() && inside.bytes().all(|b| b.is_ascii_digit()))
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
+fn text_object(text: &str) -> Json {
+    object([("text", text.into())])
+}
 
-    #[test]
-    fn line_hashes_are_those_of_code_scanning() {
-        // vectors of the action's own tests
-        let hashes = line_hashes("");
-        assert_eq!(hashes.get(&1).map(String::as_str), Some("c129715d7a2bc9a3:1"));
-        let hashes = line_hashes(" a\nb\n  \t\tc\n d");
-        assert_eq!(hashes.get(&1).map(String::as_str), Some("271789c17abda88f:1"));
-        assert_eq!(hashes.get(&2).map(String::as_str), Some("54703d4cd895b18:1"));
-        assert_eq!(hashes.get(&3).map(String::as_str), Some("180aee12dab6264:1"));
-        assert_eq!(hashes.get(&4).map(String::as_str), Some("a23a3dc5e078b07b:1"));
-    }
+/// The first line of a span.
+fn physical(sources: &SourceMap, span: Span) -> Json {
+    let file = sources.file(span.file);
+    let (start, end) = (sources.start(span), sources.end(span));
+    let end_column = if end.line == start.line {
+        end.column
+    } else {
+        let range = file.line_range(start.line);
+        file.line_column(range.end as u32).column
+    };
+    object([
+        ("artifactLocation", artifact(&file.path)),
+        (
+            "region",
+            object([
+                ("startLine", start.line.into()),
+                ("startColumn", start.column.into()),
+                ("endLine", start.line.into()),
+                ("endColumn", end_column.max(start.column + 1).into()),
+            ]),
+        ),
+    ])
+}
 
-    #[test]
-    fn paths_are_relative_and_encoded() {
-        assert_eq!(uri("src/a b#c.py"), "src/a%20b%23c.py");
+fn artifact(path: &str) -> Json {
+    object([("uri", safe::uri(path).into()), ("uriBaseId", "SRCROOT".into())])
+}
+
+/// The line hashes of the files that have results.
+#[derive(Default)]
+struct LineHashes {
+    files: HashMap<FileId, Vec<String>>,
+}
+
+impl LineHashes {
+    fn of(&mut self, sources: &SourceMap, file: FileId, line: u32) -> Option<String> {
+        let hashes = self.files.entry(file).or_insert_with(|| linehash::line_hashes(&sources.file(file).text));
+        hashes.get(line as usize - 1).cloned()
     }
+}
+
+const CUT: &str = "cut";
+const NOT_EXAMINED: &str = "not-examined";
+
+fn notification_kinds() -> Vec<Json> {
+    let kind = |id: &str, words: &str| object([("id", id.into()), ("shortDescription", text_object(words))]);
+    let mut kinds: Vec<Json> = [
+        GapKind::Syntax,
+        GapKind::Construct,
+        GapKind::TooDeep,
+        GapKind::TooLarge,
+        GapKind::Unreadable,
+        GapKind::LeftOut,
+        GapKind::Framework,
+        GapKind::Configuration,
+        GapKind::Bound,
+        GapKind::Internal,
+    ]
+    .iter()
+    .map(|gap| kind(words::gap_id(*gap), words::gap_kind(*gap)))
+    .collect();
+    kinds.push(kind(NOT_EXAMINED, "A line of the checklist that was not examined"));
+    kinds.push(kind(CUT, "Left out to stay within the limits of this format's readers"));
+    kinds
+}
+
+fn notification(id: &str, level: &str, text: &str, locations: Vec<Json>) -> Json {
+    let mut out =
+        object([("descriptor", object([("id", id.into())])), ("level", level.into()), ("message", text_object(text))]);
+    if !locations.is_empty() {
+        out.set("locations", Json::List(locations));
+    }
+    out
+}
+
+fn notifications(review: &Review, sources: &SourceMap) -> Vec<Json> {
+    let mut out = Vec::new();
+    if review.findings.len() > RESULTS {
+        let text = format!("{} findings, of which the first {RESULTS} are listed.", review.findings.len());
+        out.push(notification(CUT, "warning", &text, Vec::new()));
+    }
+    let long = review.findings.iter().filter(|f| f.related.len() >= LOCATIONS || f.trace.len() > STEPS).count();
+    if long > 0 {
+        let text = format!("{long} results have more places than are listed with them.");
+        out.push(notification(CUT, "note", &text, Vec::new()));
+    }
+    for item in review.stages.iter().flat_map(|s| &s.items) {
+        if let CheckState::NotExamined { reason } = &item.state {
+            let text = format!("{}: not examined, because {}", item.text, plain(reason));
+            out.push(notification(NOT_EXAMINED, "note", &text, Vec::new()));
+        }
+    }
+    let groups = words::gap_groups(review, sources);
+    let room = NOTIFICATIONS.saturating_sub(out.len() + 1);
+    out.extend(groups.iter().take(room).map(gap_notification));
+    if groups.len() > room {
+        let text = format!("{} more kinds of gaps.", groups.len() - room);
+        out.push(notification(CUT, "note", &text, Vec::new()));
+    }
+    out
+}
+
+fn gap_notification(group: &GapGroup) -> Json {
+    let level = match group.kind {
+        GapKind::Internal => "error",
+        GapKind::LeftOut => "note",
+        _ => "warning",
+    };
+    let text = format!(
+        "{}: {}, {}.",
+        words::gap_kind(group.kind),
+        escaped(&safe::code(&group.what)),
+        words::count(group.count, "place", "places")
+    );
+    let locations = group.places.iter().map(|Place { path, at }| {
+        let mut physical = object([("artifactLocation", artifact(path))]);
+        if let Some((line, column)) = at {
+            let region = object([("startLine", (*line).into()), ("startColumn", (*column).into())]);
+            physical.set("region", region);
+        }
+        object([("physicalLocation", physical)])
+    });
+    notification(words::gap_id(group.kind), level, &text, locations.collect())
 }

@@ -1,246 +1,501 @@
-//! For people at a terminal.
+//! A review for a person at a terminal.
+//!
+//! Everything is written through [`Page`], which wraps prose, paints with our own SGR sequences only, and
+//! ends lines; no other control character leaves this file.
 
-use std::fmt::Write as _;
+use std::borrow::Cow;
 
 use anstyle::{AnsiColor, Style};
-use base::{CheckState, Finding, Piece, Review, Severity, SourceMap, Span, Text};
+use base::{Budget, CheckState, Finding, Piece, Review, Severity, SourceMap, Span, Text};
 use unicode_width::UnicodeWidthStr;
 
-use crate::{Options, fields, grouped_gaps, heading, letter, number, place, safe};
+use crate::{
+    Options, excerpt, safe,
+    words::{self, Field, Numbers, Place},
+};
 
-/// Columns of an excerpt.
-const COLUMNS: usize = 160;
+/// Prose is never set wider than this, however wide the terminal.
+const WIDEST_PROSE: usize = 110;
+/// Kinds of gaps listed before "and N more", unless all are asked for.
+const GAP_GROUPS: usize = 20;
+/// The column at which the words of a field begin.
+const FIELD: usize = 18;
+/// The column at which excerpts begin: left of the words, since code needs the room.
+const EXCERPT: usize = 6;
 
-struct Pen {
-    out: String,
-    color: bool,
+/// Renders the review.
+pub fn render(review: &Review, sources: &SourceMap, options: &Options) -> String {
+    let mut page = Page::new(options);
+    let numbers = Numbers::of(review);
+    head(&mut page, review);
+    for severity in words::SEVERITIES {
+        section(&mut page, review, sources, &numbers, severity);
+    }
+    strengths(&mut page, review, sources);
+    stages(&mut page, review, &numbers);
+    budgets(&mut page, &review.budgets);
+    escalations(&mut page, review, &numbers);
+    gaps(&mut page, review, sources);
+    page.blank();
+    if !review.findings.is_empty() {
+        page.words(0, 0, &[Run::dim(words::EVIDENCE_LEGEND)]);
+    }
+    page.words(0, 0, &[Run::bold("Summary: "), Run::plain(words::summary_line(review))]);
+    page.out
 }
 
-impl Pen {
-    fn paint(&self, style: Style, text: &str) -> String {
-        if self.color { format!("{style}{text}{style:#}") } else { text.to_owned() }
+fn head(page: &mut Page<'_>, review: &Review) {
+    page.words(0, 0, &[Run::bold("Backend review"), Run::dim(format!(" · specialist {}", review.version))]);
+    page.blank();
+    for (name, value) in words::examined(review) {
+        page.words(2, 14, &[Run::dim(format!("{name:<12}")), Run::plain(safe::prose(&value))]);
+    }
+}
+
+fn section(page: &mut Page<'_>, review: &Review, sources: &SourceMap, numbers: &Numbers<'_>, severity: Severity) {
+    let found: Vec<_> = numbers.findings(review, severity).collect();
+    page.heading(&words::heading(severity, found.len()));
+    if found.is_empty() {
+        page.words(2, 2, &[Run::dim("None found in what was examined.")]);
+    }
+    for (at, (label, finding)) in found.into_iter().enumerate() {
+        if at > 0 {
+            page.blank();
+        }
+        finding_lines(page, review, sources, label, finding);
+    }
+}
+
+fn finding_lines(page: &mut Page<'_>, review: &Review, sources: &SourceMap, label: &str, finding: &Finding) {
+    let mut title = vec![
+        Run::new(page.severity(finding.severity), label),
+        Run::plain("  "),
+        Run::bold(finding.rule),
+        Run::dim(format!(" · {}", words::evidence(finding.evidence))),
+    ];
+    if let Some(endpoint) = &finding.endpoint {
+        title.extend([Run::dim(" · "), Run::plain(safe::code(endpoint))]);
+    }
+    let references = words::references(review, finding.rule);
+    if !references.is_empty() {
+        title.push(Run::dim(format!(" · {references}")));
+    }
+    page.words(0, 4, &title);
+    for field in words::fields(finding) {
+        match field {
+            Field::Words(name, text) => page.field(name, text),
+            Field::Location => {
+                let place = Place::of(sources, finding.span).precise();
+                page.words(
+                    2,
+                    FIELD,
+                    &[Run::bold(label_of("Location")), Run::new(page.path_style(), safe::code(&place))],
+                );
+                page.excerpt(sources, finding.span);
+            }
+        }
+    }
+    steps(page, sources, "Trace", finding.trace.iter().map(|s| (s.span, &s.message)), true);
+    steps(page, sources, "Related", finding.related.iter().map(|r| (r.span, &r.message)), false);
+}
+
+fn steps<'t>(
+    page: &mut Page<'_>,
+    sources: &SourceMap,
+    name: &str,
+    steps: impl ExactSizeIterator<Item = (Span, &'t Text)>,
+    numbered: bool,
+) {
+    let total = steps.len();
+    let limit = if page.options.verbose { total } else { 12 };
+    for (at, (span, message)) in steps.take(limit).enumerate() {
+        let mark = if numbered { format!("{}. ", at + 1) } else { "- ".to_owned() };
+        let mut runs = vec![
+            Run::bold(label_of(if at == 0 { name } else { "" })),
+            Run::plain(mark.clone()),
+            Run::new(page.path_style(), safe::code(&Place::of(sources, span).short())),
+            Run::plain("  "),
+        ];
+        runs.extend(page.inline(message));
+        page.words(2, FIELD + mark.len(), &runs);
+        page.blocks(FIELD + mark.len(), message);
+    }
+    if total > limit {
+        page.words(FIELD, FIELD, &[Run::dim(format!("and {} more", total - limit))]);
+    }
+}
+
+/// A field's name with its colon, padded to where its words begin.
+fn label_of(name: &str) -> String {
+    let name = if name.is_empty() { String::new() } else { format!("{name}:") };
+    format!("{name:<width$}", width = FIELD - 2)
+}
+
+fn strengths(page: &mut Page<'_>, review: &Review, sources: &SourceMap) {
+    page.heading(words::STRENGTHS);
+    if review.strengths.is_empty() {
+        page.words(2, 2, &[Run::dim("None recognised in what was examined.")]);
+    }
+    for strength in &review.strengths {
+        let mut runs = vec![Run::plain("- ")];
+        runs.extend(page.inline(&strength.text));
+        let places: Vec<Place> = strength.origins.iter().map(|s| Place::of(sources, *s)).collect();
+        let more = page.places(&places, strength.count);
+        if !more.is_empty() {
+            runs.push(Run::dim(format!(" ({more})")));
+        }
+        page.words(2, 4, &runs);
+    }
+}
+
+fn stages(page: &mut Page<'_>, review: &Review, numbers: &Numbers<'_>) {
+    if !review.stages.is_empty() {
+        page.heading("The five stages");
+    }
+    for (at, stage) in review.stages.iter().enumerate() {
+        if at > 0 {
+            page.blank();
+        }
+        page.words(2, 2, &[Run::bold(format!("{}. {}", at + 1, stage.stage.title()))]);
+        for item in &stage.items {
+            let (mark, style, lead, text) = match &item.state {
+                CheckState::Passed { evidence } => ("☑ ", page.good(), " — ", Ok(evidence)),
+                CheckState::Failed { findings } => ("☒ ", page.bad(), " → ", Err(numbers.list(findings))),
+                CheckState::NotApplicable { reason } => ("– ", DIM, " — not applicable: ", Ok(reason)),
+                CheckState::NotExamined { reason } => ("? ", page.unknown(), " — not examined, because ", Ok(reason)),
+            };
+            let mut runs = vec![Run::new(style, mark), Run::plain(item.text)];
+            match text {
+                Ok(text) if text.is_empty() => {}
+                Ok(text) => {
+                    runs.push(Run::dim(lead));
+                    runs.extend(page.inline(text));
+                }
+                Err(list) => runs.push(Run::new(style, format!("{lead}{list}"))),
+            }
+            page.words(4, 6, &runs);
+        }
+    }
+}
+
+fn budgets(page: &mut Page<'_>, budgets: &[Budget]) {
+    if budgets.is_empty() {
+        return;
+    }
+    page.heading("Performance Benchmarks");
+    let width = |of: fn(&Budget) -> usize| budgets.iter().map(of).max().unwrap_or(0);
+    let (name, target) = (width(|b| b.name.width()), width(|b| b.target.width()));
+    for budget in budgets {
+        let pad = |text: &str, to: usize| format!("{text}{}", " ".repeat(to.saturating_sub(text.width()) + 2));
+        let mut runs = vec![Run::plain(pad(budget.name, name)), Run::dim(pad(budget.target, target))];
+        match &budget.measured {
+            Some(measured) => {
+                let style = match budget.met {
+                    Some(true) => page.good(),
+                    Some(false) => page.bad(),
+                    None => Style::new(),
+                };
+                runs.push(Run::new(
+                    style,
+                    format!("{} ({})", safe::prose(measured), words::budget_verdict(budget.met)),
+                ));
+            }
+            None => runs.push(Run::dim("not measured")),
+        }
+        page.words(2, 4, &runs);
+    }
+}
+
+fn escalations(page: &mut Page<'_>, review: &Review, numbers: &Numbers<'_>) {
+    if review.escalations.is_empty() {
+        return;
+    }
+    page.heading("When to Escalate");
+    for call in &review.escalations {
+        let (topic, whom) = call.escalation.words();
+        let list = numbers.list(&call.findings);
+        let list = if list.is_empty() { String::new() } else { format!(" ({list})") };
+        page.words(2, 4, &[Run::plain("- "), Run::bold(topic), Run::plain(format!(": {whom}{list}"))]);
+    }
+}
+
+fn gaps(page: &mut Page<'_>, review: &Review, sources: &SourceMap) {
+    page.heading("Not examined, and why");
+    let groups = words::gap_groups(review, sources);
+    if groups.is_empty() {
+        page.words(
+            2,
+            2,
+            &[Run::dim(
+                "No file and no construct was passed over. Checklist lines that were not examined are marked ? above.",
+            )],
+        );
+    }
+    let limit = if page.options.verbose { groups.len() } else { GAP_GROUPS };
+    let mut kind = None;
+    for group in groups.iter().take(limit) {
+        if kind.replace(group.kind) != Some(group.kind) {
+            page.words(2, 4, &[Run::plain(words::gap_kind(group.kind))]);
+        }
+        let mut runs =
+            vec![Run::plain(format!("{}× ", words::grouped(group.count))), Run::plain(safe::code(&group.what))];
+        let places = page.places(&group.places, group.count);
+        if !places.is_empty() {
+            runs.push(Run::dim(format!(" ({places})")));
+        }
+        page.words(4, 6, &runs);
+    }
+    if groups.len() > limit {
+        let rest: usize = groups[limit..].iter().map(|g| g.count).sum();
+        page.words(
+            2,
+            4,
+            &[Run::dim(format!(
+                "and {} more in {} kinds (--verbose lists them)",
+                words::grouped(rest),
+                groups.len() - limit
+            ))],
+        );
+    }
+}
+
+const BOLD: Style = Style::new().bold();
+const DIM: Style = Style::new().dimmed();
+
+/// Text in one style, already safe.
+struct Run {
+    style: Style,
+    text: String,
+}
+
+impl Run {
+    fn new(style: Style, text: impl Into<String>) -> Self {
+        Self { style, text: text.into() }
     }
 
-    fn bold(&self, text: &str) -> String {
-        self.paint(Style::new().bold(), text)
+    fn plain(text: impl Into<String>) -> Self {
+        Self::new(Style::new(), text)
     }
 
-    fn dim(&self, text: &str) -> String {
-        self.paint(Style::new().dimmed(), text)
+    fn bold(text: impl Into<String>) -> Self {
+        Self::new(BOLD, text)
     }
 
-    fn severity(&self, severity: Severity, text: &str) -> String {
+    fn dim(text: impl Into<String>) -> Self {
+        Self::new(DIM, text)
+    }
+}
+
+/// The output, line by line.
+struct Page<'o> {
+    options: &'o Options,
+    out: String,
+}
+
+impl<'o> Page<'o> {
+    fn new(options: &'o Options) -> Self {
+        Self { options, out: String::new() }
+    }
+
+    fn severity(&self, severity: Severity) -> Style {
         let color = match severity {
             Severity::Critical => AnsiColor::Red,
             Severity::Important => AnsiColor::Yellow,
             Severity::Suggestion => AnsiColor::Cyan,
         };
-        self.paint(Style::new().bold().fg_color(Some(color.into())), text)
+        BOLD.fg_color(Some(color.into()))
     }
 
-    fn line(&mut self, text: &str) {
-        self.out.push_str(text.trim_end());
+    fn good(&self) -> Style {
+        Style::new().fg_color(Some(AnsiColor::Green.into()))
+    }
+
+    fn bad(&self) -> Style {
+        Style::new().fg_color(Some(AnsiColor::Red.into()))
+    }
+
+    fn unknown(&self) -> Style {
+        Style::new().fg_color(Some(AnsiColor::Yellow.into()))
+    }
+
+    fn path_style(&self) -> Style {
+        Style::new().fg_color(Some(AnsiColor::Blue.into()))
+    }
+
+    fn blank(&mut self) {
         self.out.push('\n');
     }
 
-    fn text(&self, text: &Text, indent: &str) -> String {
-        let mut out = String::new();
+    fn heading(&mut self, text: &str) {
+        self.blank();
+        self.words(0, 0, &[Run::bold(text)]);
+        self.blank();
+    }
+
+    fn field(&mut self, name: &str, text: &Text) {
+        let mut runs = vec![Run::bold(label_of(name))];
+        runs.extend(self.inline(text));
+        self.words(2, FIELD, &runs);
+        self.blocks(FIELD, text);
+    }
+
+    /// The pieces that stand in a line, up to the blocks.
+    fn inline(&self, text: &Text) -> Vec<Run> {
+        let code = Style::new().fg_color(Some(AnsiColor::Cyan.into()));
+        let mut runs = Vec::new();
         for piece in &text.0 {
             match piece {
-                Piece::Plain(s) => out.push_str(&safe::line(s)),
-                Piece::Code(s) => out.push_str(&self.bold(&safe::line(s))),
-                Piece::Block { code, .. } => {
-                    for line in safe::lines(code).trim_end().lines() {
-                        let _ = write!(out, "\n{indent}    {line}");
-                    }
+                Piece::Plain(text) => runs.push(Run::plain(safe::prose(text))),
+                Piece::Code(text) => runs.push(Run::new(code, format!("`{}`", safe::code(text)))),
+                Piece::Block { .. } => {}
+            }
+        }
+        runs
+    }
+
+    /// The blocks of a text, after its lines.
+    fn blocks(&mut self, indent: usize, text: &Text) {
+        for piece in &text.0 {
+            if let Piece::Block { code, .. } = piece {
+                for line in safe::block(code) {
+                    self.line(indent + 2, &[Run::plain(line)]);
                 }
             }
         }
-        out
     }
-}
 
-pub fn render(review: &Review, sources: &SourceMap, options: Options) -> String {
-    let mut pen = Pen { out: String::new(), color: options.color };
-    let s = &review.summary;
-    let languages: Vec<String> = s.languages.iter().map(|(l, n)| format!("{l} {n}")).collect();
-    pen.line(&format!(
-        "{} {} files, {} lines ({}); {} routes{}.",
-        pen.bold("Reviewed"),
-        s.files,
-        s.lines,
-        languages.join(", "),
-        s.routes,
-        if s.frameworks.is_empty() { String::new() } else { format!(" in {}", s.frameworks.join(", ")) }
-    ));
-    for severity in [Severity::Critical, Severity::Important, Severity::Suggestion] {
-        let findings: Vec<&Finding> = review.of(severity).collect();
-        pen.line("");
-        let title = pen.severity(severity, &heading(severity, findings.len()));
-        pen.line(&title);
-        for (at, one) in findings.iter().enumerate() {
-            finding(&mut pen, one, &format!("{}{}", letter(severity), at + 1), sources);
+    /// Up to three places, and how many more there are.
+    fn places(&self, places: &[Place], count: usize) -> String {
+        let limit = if self.options.verbose { places.len() } else { words::PLACES };
+        let mut parts: Vec<String> = places.iter().take(limit).map(|p| safe::code(&p.short())).collect();
+        if count > parts.len() && !parts.is_empty() {
+            parts.push(format!("and {} more", words::grouped(count - parts.len())));
         }
+        parts.join(", ")
     }
-    pen.line("");
-    let title = pen.bold("✅ Strengths");
-    pen.line(&title);
-    for strength in &review.strengths {
-        let places: Vec<String> = strength.origins.iter().take(2).map(|o| safe::line(&place(sources, *o))).collect();
-        let text = pen.text(&strength.text, "  ");
-        let places = pen.dim(&places.join(", "));
-        pen.line(&format!("  - {text} {places}"));
-    }
-    checklists(&mut pen, review);
-    gaps(&mut pen, review, sources);
-    let count = |s| review.of(s).count();
-    let mut last = format!(
-        "{} critical, {} important, {} suggestions",
-        count(Severity::Critical),
-        count(Severity::Important),
-        count(Severity::Suggestion)
-    );
-    if review.suppressed > 0 {
-        let _ = write!(last, "; {} suppressed or in the baseline", review.suppressed);
-    }
-    pen.line("");
-    let last = pen.bold(&last);
-    pen.line(&format!("{last}. `specialist explain RULE` says more."));
-    pen.out
-}
 
-fn finding(pen: &mut Pen, finding: &Finding, number: &str, sources: &SourceMap) {
-    let evidence = match finding.evidence {
-        base::Evidence::Suspected => "suspected",
-        base::Evidence::Shown => "shown",
-        base::Evidence::Proven => "proven",
-    };
-    pen.line("");
-    let head = pen.severity(finding.severity, number);
-    let rule = pen.dim(&format!("{} · {evidence}", finding.rule));
-    pen.line(&format!("  {head} {rule}"));
-    for (name, text) in fields(finding) {
-        match text {
-            None => {
-                let mut at = safe::line(&place(sources, finding.span));
-                if let Some(endpoint) = &finding.endpoint {
-                    let _ = write!(at, " ({})", safe::line(endpoint));
-                }
-                let name = pen.bold(name);
-                pen.line(&format!("    {name}: {at}"));
-                excerpt(pen, finding.span, sources);
-                for (step, one) in finding.trace.iter().enumerate() {
-                    let text = pen.text(&one.message, "      ");
-                    let at = safe::line(&place(sources, one.span));
-                    pen.line(&format!("      {}. {at} {text}", step + 1));
-                }
-                for related in finding.related.iter().take(5) {
-                    let text = pen.text(&related.message, "      ");
-                    let at = safe::line(&place(sources, related.span));
-                    pen.line(&format!("      also {at} {text}"));
-                }
-                if finding.related.len() > 5 {
-                    pen.line(&format!("      and {} more places", finding.related.len() - 5));
-                }
-            }
-            Some(text) if text.is_empty() => {}
-            Some(text) => {
-                let body = pen.text(text, "    ");
-                let name = pen.bold(name);
-                pen.line(&format!("    {name}: {body}"));
+    fn excerpt(&mut self, sources: &SourceMap, span: Span) {
+        if !self.options.show_excerpts {
+            return;
+        }
+        let width = self.options.width.max(60);
+        let last = sources.end(span).line.to_string().len();
+        let excerpt = excerpt::of(sources, span, width.saturating_sub(EXCERPT + last + 5));
+        let gutter = self.severity(Severity::Suggestion);
+        let many = excerpt.lines.len() > 1;
+        for line in &excerpt.lines {
+            let side = if many { "│ " } else { "" };
+            let number = format!("{:>last$} │ {side}", line.number);
+            self.line(EXCERPT, &[Run::new(gutter, number), Run::plain(line.text.clone())]);
+            if !many {
+                let marks = "^".repeat(line.marked.1 - line.marked.0);
+                let blank = format!("{:last$} │ ", "");
+                let lead = " ".repeat(line.marked.0);
+                self.line(EXCERPT, &[Run::new(gutter, blank), Run::plain(lead), Run::new(self.bad(), marks)]);
             }
         }
-    }
-}
-
-/// The first line of a span with a mark under it.
-fn excerpt(pen: &mut Pen, span: Span, sources: &SourceMap) {
-    let start = sources.start(span);
-    let shown = sources.shown_line(span.file, start.line);
-    if shown.trim().is_empty() {
-        return;
-    }
-    let file = sources.file(span.file);
-    let range = file.line_range(start.line);
-    let before = file.text.get(range.start..(span.start as usize).max(range.start)).unwrap_or("");
-    let masked = shown.as_str() != file.text.get(range.clone()).unwrap_or("");
-    let line = safe::cut(&safe::line(&shown), COLUMNS);
-    let number = start.line.to_string();
-    let gutter = pen.dim(&format!("{number} |"));
-    pen.line(&format!("      {gutter} {line}"));
-    if masked {
-        return;
-    }
-    let from = UnicodeWidthStr::width(safe::line(before).as_str());
-    let within = (span.end as usize).min(range.end).saturating_sub((span.start as usize).max(range.start));
-    let text = file.text.get(span.start as usize..span.start as usize + within).unwrap_or("");
-    let width = UnicodeWidthStr::width(safe::line(text).as_str()).clamp(1, COLUMNS);
-    if from + width <= COLUMNS {
-        let mark = pen.severity(Severity::Critical, &"^".repeat(width));
-        let blank = " ".repeat(number.len());
-        pen.line(&format!("      {blank} {} {}{mark}", pen.dim("|"), " ".repeat(from)));
-    }
-}
-
-fn checklists(pen: &mut Pen, review: &Review) {
-    for (at, stage) in review.stages.iter().enumerate() {
-        pen.line("");
-        let title = pen.bold(&format!("{}. {}", at + 1, stage.stage.title()));
-        pen.line(&title);
-        for item in &stage.items {
-            let (mark, words) = match &item.state {
-                CheckState::Passed { evidence } => ("☑", pen.text(evidence, "    ")),
-                CheckState::Failed { findings } => {
-                    let numbers: Vec<String> = findings.iter().filter_map(|f| number(review, f)).collect();
-                    let more = numbers.len().saturating_sub(8);
-                    let mut list = numbers.into_iter().take(8).collect::<Vec<_>>().join(", ");
-                    if more > 0 {
-                        let _ = write!(list, " and {more} more");
-                    }
-                    ("☒", list)
-                }
-                CheckState::NotApplicable { reason } => ("–", format!("not applicable: {}", pen.text(reason, "    "))),
-                CheckState::NotExamined { reason } => {
-                    ("?", format!("not examined, because {}", pen.text(reason, "    ")))
-                }
-            };
-            let words = pen.dim(&words);
-            pen.line(&format!("  {mark} {}: {words}", item.text));
+        if excerpt.omitted > 0 {
+            let more = format!("{:last$} │ … {} more lines", "", excerpt.omitted);
+            self.line(EXCERPT, &[Run::new(gutter, more)]);
         }
     }
-    pen.line("");
-    let title = pen.bold("Performance Benchmarks");
-    pen.line(&title);
-    for budget in &review.budgets {
-        let measured = budget.measured.as_deref().unwrap_or("not measured");
-        pen.line(&format!("  {:28} {:32} {}", budget.name, budget.target, safe::line(measured)));
+
+    fn paint(&mut self, style: Style, text: &str) {
+        if self.options.color && style != Style::new() && !text.is_empty() {
+            self.out.push_str(&format!("{}{text}{}", style.render(), style.render_reset()));
+        } else {
+            self.out.push_str(text);
+        }
     }
-    if !review.escalations.is_empty() {
-        pen.line("");
-        let title = pen.bold("When to Escalate");
-        pen.line(&title);
-        for call in &review.escalations {
-            let (topic, whom) = call.escalation.words();
-            let numbers: Vec<String> = call.findings.iter().filter_map(|f| number(review, f)).take(12).collect();
-            pen.line(&format!("  {topic}: {whom} ({})", numbers.join(", ")));
+
+    /// One line, as it is, unless a CI runner would obey it.
+    fn line(&mut self, indent: usize, runs: &[Run]) {
+        let text: String = runs.iter().map(|r| r.text.as_str()).collect();
+        let text = text.trim_end_matches(' ');
+        if !text.is_empty() {
+            self.out.push_str(&" ".repeat(indent));
+        }
+        match safe::no_command(text) {
+            Cow::Borrowed(_) => self.paint_all(runs, text.len()),
+            Cow::Owned(text) => self.out.push_str(&text),
+        }
+        self.out.push('\n');
+    }
+
+    /// Paints the first bytes of some runs; neighbours of one style, and the spaces after them, together.
+    fn paint_all(&mut self, runs: &[Run], mut bytes: usize) {
+        let mut pending = Run::plain("");
+        for run in runs {
+            let text = &run.text[..run.text.len().min(bytes)];
+            bytes -= text.len();
+            if run.style == pending.style || text.trim_start_matches(' ').is_empty() {
+                pending.text.push_str(text);
+            } else {
+                self.paint(pending.style, &pending.text);
+                pending = Run::new(run.style, text);
+            }
+        }
+        self.paint(pending.style, &pending.text);
+    }
+
+    /// Runs wrapped at spaces: the first line begins at column `first`, the others at `rest`.
+    fn words(&mut self, first: usize, rest: usize, runs: &[Run]) {
+        let width = self.options.width.clamp(40, WIDEST_PROSE).max(rest + 24);
+        let mut lines: Vec<Vec<Run>> = Vec::new();
+        let mut line: Vec<Run> = Vec::new();
+        let mut column = first;
+        let mut fresh = true;
+        for word in split_words(runs) {
+            let wide: usize = word.parts.iter().map(|p| p.text.as_str().width()).sum();
+            if !fresh && column + word.spaces + wide > width {
+                lines.push(std::mem::take(&mut line));
+                column = rest;
+                fresh = true;
+            }
+            // spaces at a wrapped line's start are dropped, our own padding in the first line is kept
+            if !fresh || lines.is_empty() {
+                line.push(Run::plain(" ".repeat(word.spaces)));
+                column += word.spaces;
+            }
+            column += wide;
+            line.extend(word.parts);
+            fresh = false;
+        }
+        lines.push(line);
+        for (at, line) in lines.into_iter().enumerate() {
+            self.line(if at == 0 { first } else { rest }, &line);
         }
     }
 }
 
-fn gaps(pen: &mut Pen, review: &Review, sources: &SourceMap) {
-    let groups = grouped_gaps(review, sources);
-    if groups.is_empty() {
-        return;
+/// A word: parts that touch each other, after some spaces.
+struct Word {
+    spaces: usize,
+    parts: Vec<Run>,
+}
+
+fn split_words(runs: &[Run]) -> Vec<Word> {
+    let mut words = vec![Word { spaces: 0, parts: Vec::new() }];
+    for run in runs {
+        let mut rest = run.text.as_str();
+        while !rest.is_empty() {
+            let spaces = rest.len() - rest.trim_start_matches(' ').len();
+            let end = rest[spaces..].find(' ').map_or(rest.len(), |at| at + spaces);
+            if spaces > 0 {
+                let pending = words.last().filter(|w| w.parts.is_empty()).map_or(0, |w| w.spaces);
+                if pending > 0 || words.last().is_some_and(|w| w.parts.is_empty()) {
+                    words.pop();
+                }
+                words.push(Word { spaces: pending + spaces, parts: Vec::new() });
+            }
+            if end > spaces
+                && let Some(word) = words.last_mut()
+            {
+                word.parts.push(Run::new(run.style, &rest[spaces..end]));
+            }
+            rest = &rest[end..];
+        }
     }
-    pen.line("");
-    let title = pen.bold("Not examined");
-    pen.line(&title);
-    for (what, count, places) in groups.iter().take(20) {
-        let places = safe::line(&places.join(", "));
-        let places = pen.dim(&safe::cut(&places, 140));
-        pen.line(&format!("  {count:5} × {} {places}", safe::line(what)));
-    }
-    if groups.len() > 20 {
-        pen.line(&format!("  and {} further causes (see --format json)", groups.len() - 20));
-    }
+    words.retain(|w| !w.parts.is_empty());
+    words
 }
