@@ -168,7 +168,7 @@ fn of_module(module: &Module) -> Vec<NamedLiteral> {
             }
         }
     }
-    found.sort_by(|a, b| (a.span, a.name.is_empty()).cmp(&(b.span, b.name.is_empty())));
+    found.sort_by_key(|l| (l.span, l.name.is_empty()));
     found.dedup_by(|later, first| later.span == first.span);
     found
 }

@@ -62,7 +62,8 @@ fn check(model: &Model, report: &mut Report<'_>) {
         }
     }
     for entry in &model.config {
-        if entry.role != FileRole::Production || is_ignored(path(model, entry.span)) {
+        let development = entry.key.split('.').any(|k| matches!(k, "development" | "test" | "dev" | "local"));
+        if entry.role != FileRole::Production || development || is_ignored(path(model, entry.span)) {
             continue;
         }
         let name = entry.key.rsplit('.').next().unwrap_or(&entry.key);
@@ -106,12 +107,12 @@ fn tell(
     }
     let file = path(model, span).to_owned();
     let shown = redacted(value);
-    let what = if name.is_empty() { kind.to_owned() } else { format!("{kind} `{name}`") };
-    let mut finding = report.finding(
-        format!("secret {file} {name} {}", base::source_hash(&[value])),
-        span,
-        Text::say("A {} stands in the code: `{}`.", &[&what.replace('`', ""), &shown]),
-    );
+    let issue = match name.is_empty() || usage == LiteralUse::SigningKey {
+        true => Text::say("A {} stands in the code: `{}`.", &[kind, &shown]),
+        false => Text::say("A {} stands in the code as `{}`: `{}`.", &[kind, name, &shown]),
+    };
+    let subject = format!("secret {file} {name} {}", base::source_hash(&[value]));
+    let mut finding = report.finding(subject, span, issue);
     finding.evidence = evidence;
     finding.details = match usage {
         LiteralUse::Fallback | LiteralUse::SigningKey => Text::from(

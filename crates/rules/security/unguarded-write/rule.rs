@@ -92,13 +92,14 @@ fn creates_account(route: &Route) -> bool {
 
 fn check(model: &Model, report: &mut Report<'_>) {
     for service in &model.services {
-        let writes: Vec<&Route> = routes(model).filter(|r| r.service == service.name && is_write(r)).collect();
+        let writes: Vec<&Route> =
+            routes(model).filter(|r| r.service == service.name && is_write(r) && !must_be_open(r)).collect();
         let guarded = writes.iter().filter(|r| r.auth == Auth::Required).count();
         // most writes are guarded: what is not is an exception
         if guarded < 2 || guarded * 2 < writes.len() {
             continue;
         }
-        for route in writes.iter().filter(|r| r.auth != Auth::Required && !must_be_open(r)) {
+        for route in writes.iter().filter(|r| r.auth != Auth::Required && r.handler.is_some()) {
             let opened = route.guards.iter().find(|g| g.kind == GuardKind::Anonymous);
             let unknown = route.guards.iter().any(|g| {
                 g.kind == GuardKind::Other
