@@ -86,6 +86,8 @@ impl<'r> Report<'r> {
     }
 }
 
+#[path = "../reliability/missing-timeout/rule.rs"]
+mod missing_timeout;
 #[path = "../reliability/swallowed-error/rule.rs"]
 mod swallowed_error;
 
@@ -108,6 +110,7 @@ macro_rules! rule {
 /// Every rule, by id.
 pub fn all() -> Vec<Rule> {
     let mut all = vec![
+        rule!("reliability/missing-timeout", missing_timeout),
         rule!("reliability/swallowed-error", swallowed_error),
         rule!("security/hardcoded-secret", hardcoded_secret),
         rule!("security/no-rate-limit-on-login", no_rate_limit_on_login),
