@@ -58,8 +58,7 @@ pub enum Stage {
 
 impl Stage {
     /// All stages in the specification's order.
-    pub const ALL: [Stage; 5] =
-        [Stage::Api, Stage::Security, Stage::Data, Stage::Performance, Stage::Reliability];
+    pub const ALL: [Stage; 5] = [Stage::Api, Stage::Security, Stage::Data, Stage::Performance, Stage::Reliability];
 
     /// The heading in the specification.
     pub fn title(self) -> &'static str {

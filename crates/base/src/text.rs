@@ -99,11 +99,7 @@ mod tests {
         let text = Text::say("Route `{}` is open.", &["GET /`x`{}"]);
         assert_eq!(
             text.0,
-            vec![
-                Piece::Plain("Route ".into()),
-                Piece::Code("GET /`x`{}".into()),
-                Piece::Plain(" is open.".into())
-            ]
+            vec![Piece::Plain("Route ".into()), Piece::Code("GET /`x`{}".into()), Piece::Plain(" is open.".into())]
         );
     }
 }

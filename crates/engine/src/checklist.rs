@@ -76,7 +76,12 @@ const STAGES: [(Stage, [Line; 8]); 5] = [
 
 /// Fills every line: findings fail it, strengths pass it, rules that ran over routes and found nothing
 /// pass it with that as the evidence, and what is left was not examined.
-pub(crate) fn fill(model: &Model, rules: &[RuleInfo], findings: &[Finding], strengths: &[Strength]) -> Vec<StageReport> {
+pub(crate) fn fill(
+    model: &Model,
+    rules: &[RuleInfo],
+    findings: &[Finding],
+    strengths: &[Strength],
+) -> Vec<StageReport> {
     let state = |row: &str, reason: &str| {
         let speaking: Vec<&RuleInfo> = rules.iter().filter(|r| r.rows.contains(&row)).collect();
         let failed: Vec<String> = findings
@@ -102,10 +107,7 @@ pub(crate) fn fill(model: &Model, rules: &[RuleInfo], findings: &[Finding], stre
         .iter()
         .map(|(stage, lines)| StageReport {
             stage: *stage,
-            items: lines
-                .iter()
-                .map(|(row, text, reason)| CheckItem { row, text, state: state(row, reason) })
-                .collect(),
+            items: lines.iter().map(|(row, text, reason)| CheckItem { row, text, state: state(row, reason) }).collect(),
         })
         .collect()
 }

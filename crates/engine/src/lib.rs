@@ -19,9 +19,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use base::{
-    Budget, EscalationCall, Finding, Gap, GapKind, Persona, Review, Severity, SourceMap, Span, Summary,
-};
+use base::{Budget, EscalationCall, Finding, Gap, GapKind, Persona, Review, Severity, SourceMap, Span, Summary};
 use model::{Facts, Model};
 use rayon::prelude::*;
 

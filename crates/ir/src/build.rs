@@ -182,10 +182,7 @@ impl Builder {
     /// `left + right`: a template when either side is a string or a template, an addition otherwise.
     pub fn add(&mut self, left: ExprId, right: ExprId, range: Range) -> ExprId {
         let is_text = |id: ExprId| {
-            matches!(
-                self.module.expr(id).kind,
-                ExprKind::Literal(Literal::Str(_)) | ExprKind::Template(_)
-            )
+            matches!(self.module.expr(id).kind, ExprKind::Literal(Literal::Str(_)) | ExprKind::Template(_))
         };
         if is_text(left) || is_text(right) {
             let mut parts = self.parts_of(left);

@@ -26,9 +26,7 @@ fn main() {
         lower += lowered.lower;
         for gap in &lowered.gaps {
             let line = gap.span.map_or(0, |s| text[..s.start as usize].matches('\n').count() + 1);
-            let entry = kinds
-                .entry(format!("{:?} {}", gap.kind, gap.what))
-                .or_insert((0, format!("{path}:{line}")));
+            let entry = kinds.entry(format!("{:?} {}", gap.kind, gap.what)).or_insert((0, format!("{path}:{line}")));
             entry.0 += 1;
         }
         if tree {

@@ -3,10 +3,15 @@
 //! An adapter reads the program and yields routes, settings and gaps. It judges nothing. To support a
 //! framework is to write `adapters/<framework>.rs` and to name it in [`ALL`].
 
+mod actix;
+mod aspnet;
+mod django;
 mod express;
 mod fastapi;
 mod gin;
+mod rails;
 mod routers;
+mod spring;
 
 use base::{Gap, GapKind, SourceMap, Span, Symbol};
 use ir::{ExprId, ExprKind};
@@ -15,7 +20,16 @@ use program::{ClassRef, Evaluator, ExprRef, FnId, ModuleId, Program, Value, Valu
 use crate::{Facts, Handler, Route, Setting};
 
 /// Every adapter.
-pub(crate) const ALL: &[&dyn Adapter] = &[&express::Express, &fastapi::FastApi, &gin::Gin];
+pub(crate) const ALL: &[&dyn Adapter] = &[
+    &actix::Actix,
+    &aspnet::AspNet,
+    &django::Django,
+    &express::Express,
+    &fastapi::FastApi,
+    &gin::Gin,
+    &rails::Rails,
+    &spring::Spring,
+];
 
 /// What an adapter reads.
 pub struct Context<'a> {

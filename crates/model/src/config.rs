@@ -39,8 +39,15 @@ fn format_of(path: &str) -> Option<Format> {
         return Some(Format::Env);
     }
     const NOT_SETTINGS: [&str; 9] = [
-        "package-lock.json", "composer.lock", "tsconfig.json", "package.json", "openapi.json", "swagger.json",
-        "openapi.yaml", "pnpm-lock.yaml", "Cargo.toml",
+        "package-lock.json",
+        "composer.lock",
+        "tsconfig.json",
+        "package.json",
+        "openapi.json",
+        "swagger.json",
+        "openapi.yaml",
+        "pnpm-lock.yaml",
+        "Cargo.toml",
     ];
     if NOT_SETTINGS.contains(&name) {
         return None;
@@ -248,14 +255,18 @@ mod tests {
 
     #[test]
     fn nested_yaml_keys_are_dotted() {
-        let read = entries("application.yml", "spring:\n  datasource:\n    password: s3cret # x\n  list:\n    - name: a\n");
+        let read =
+            entries("application.yml", "spring:\n  datasource:\n    password: s3cret # x\n  list:\n    - name: a\n");
         assert_eq!(read, [pair("spring.datasource.password", "s3cret"), pair("spring.list.name", "a")]);
     }
 
     #[test]
     fn env_json_and_toml_are_read_with_places() {
         assert_eq!(entries(".env", "export A=\"b c\"\n# no\nD=e\n"), [pair("A", "b c"), pair("D", "e")]);
-        assert_eq!(entries("appsettings.json", "{\"Jwt\": {\"Key\": \"k\\\"x\", \"n\": 1}}"), [pair("Jwt.Key", "k\\\"x")]);
+        assert_eq!(
+            entries("appsettings.json", "{\"Jwt\": {\"Key\": \"k\\\"x\", \"n\": 1}}"),
+            [pair("Jwt.Key", "k\\\"x")]
+        );
         assert_eq!(entries("x.toml", "[a.b]\nc = 'd'\n"), [pair("a.b.c", "d")]);
     }
 }

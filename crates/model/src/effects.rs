@@ -48,7 +48,8 @@ fn of_module(program: &Program, facts: &Facts, id: ModuleId) -> Vec<Effect> {
                 }
             }
         }
-        if matched.is_empty() && callee.functions.is_empty()
+        if matched.is_empty()
+            && callee.functions.is_empty()
             && let Some(name) = callee.name
             && let ExprKind::Call { callee, .. } = &module.expr(expr).kind
             && matches!(module.expr(*callee).kind, ExprKind::Member { .. })
@@ -80,9 +81,10 @@ pub fn imports_library(module: &ir::Module, library: &str) -> bool {
     let starts = |name: &str| {
         name.strip_prefix(library).is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '/', ':']))
     };
-    module.imports.iter().any(|i| {
-        starts(i.module.as_str()) || i.name.is_some_and(|n| starts(&format!("{}.{n}", i.module)))
-    })
+    module
+        .imports
+        .iter()
+        .any(|i| starts(i.module.as_str()) || i.name.is_some_and(|n| starts(&format!("{}.{n}", i.module))))
 }
 
 impl Effect {

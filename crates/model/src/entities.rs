@@ -265,8 +265,17 @@ pub struct Service {
 }
 
 const BUILD_FILES: [&str; 11] = [
-    "package.json", "pyproject.toml", "setup.py", "manage.py", "requirements.txt", "go.mod", "pom.xml",
-    "build.gradle", "build.gradle.kts", "Cargo.toml", "Gemfile",
+    "package.json",
+    "pyproject.toml",
+    "setup.py",
+    "manage.py",
+    "requirements.txt",
+    "go.mod",
+    "pom.xml",
+    "build.gradle",
+    "build.gradle.kts",
+    "Cargo.toml",
+    "Gemfile",
 ];
 
 /// Finds the services by the build files above the routes, and names them in the routes.

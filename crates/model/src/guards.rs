@@ -56,7 +56,7 @@ impl Context<'_> {
             Some(function) => self.function_guard(function, &name),
             None => (by_name(&name), Evidence::Suspected),
         };
-        if kind == GuardKind::Authentication && self.is_switched_off(at) {
+        if matches!(kind, GuardKind::Authentication | GuardKind::Authorization) && self.is_switched_off(at) {
             kind = GuardKind::OptionalAuthentication;
         }
         Guard { kind, name, span, function, evidence }
@@ -77,13 +77,15 @@ impl Context<'_> {
     }
 
     /// `auth(false)`, where the guard's maker asks its parameter before it turns anyone away.
-    fn is_switched_off(&self, at: ExprRef) -> bool {
+    pub(crate) fn is_switched_off(&self, at: ExprRef) -> bool {
         let module = self.program.module(at.module);
         let ExprKind::Call { args, .. } = &module.expr(at.expr).kind else { return false };
-        let off = args.iter().position(|a| matches!(module.expr(a.value).kind, ExprKind::Literal(Literal::Bool(false))));
+        let off =
+            args.iter().position(|a| matches!(module.expr(a.value).kind, ExprKind::Literal(Literal::Bool(false))));
         let (Some(position), Some(callee)) = (off, self.program.call(at)) else { return false };
         callee.functions.iter().any(|function| {
-            let name = self.program.function(*function).params.get(position).map(|p| p.name);
+            let by_position = self.program.function(*function).params.get(position).map(|p| p.name);
+            let name = args[position].name.or(by_position);
             let inner = self.program.module(function.module);
             inner.exprs().any(|(_, e)| {
                 matches!(&e.kind, ExprKind::Name(n) if Some(*n) == name) && {
@@ -106,7 +108,10 @@ impl Context<'_> {
             return (GuardKind::Authentication, Evidence::Shown);
         }
         if seen.rejects_403 {
-            return (if named == GuardKind::Csrf { GuardKind::Csrf } else { GuardKind::Authorization }, Evidence::Shown);
+            return (
+                if named == GuardKind::Csrf { GuardKind::Csrf } else { GuardKind::Authorization },
+                Evidence::Shown,
+            );
         }
         if seen.identifies {
             return (GuardKind::OptionalAuthentication, Evidence::Shown);
@@ -140,6 +145,49 @@ impl Context<'_> {
             }
         }
     }
+}
+
+/// Handlers that ask for the caller themselves: a call of a function of the project that takes the request
+/// and turns away who is not authenticated.
+pub(crate) fn in_handlers(context: &Context<'_>, routes: &mut [crate::Route]) {
+    for route in routes.iter_mut().filter(|r| r.auth == crate::Auth::None) {
+        let Some(handler) = route.handler.as_ref().and_then(|h| h.function) else { continue };
+        let module = context.program.module(handler.module);
+        for call in context.program.calls_in(handler) {
+            let at = ExprRef { module: handler.module, expr: *call };
+            let Some(callee) = context.program.call(at).filter(|c| c.certain) else { continue };
+            for function in &callee.functions {
+                let name = context.program.function(*function).name.map_or("", |n| n.as_str());
+                let tokens = words(name);
+                let asks = tokens
+                    .iter()
+                    .any(|w| w.starts_with("auth") || matches!(w.as_str(), "current" | "session" | "principal"));
+                let logs_in =
+                    tokens.iter().any(|w| matches!(w.as_str(), "login" | "signin" | "password" | "credentials"));
+                if !asks || logs_in || !takes_request(context, *function) || !context.seen(*function).rejects_401 {
+                    continue;
+                }
+                route.guards.push(Guard {
+                    kind: GuardKind::Authentication,
+                    name: name.to_owned(),
+                    span: module.expr_span(*call),
+                    function: Some(*function),
+                    evidence: Evidence::Suspected,
+                });
+            }
+        }
+        route.auth = crate::Route::auth_of(&route.guards);
+    }
+}
+
+fn takes_request(context: &Context<'_>, function: FnId) -> bool {
+    let item = context.program.function(function);
+    let module = context.program.module(function.module);
+    item.params.iter().any(|p| {
+        let ty = p.ty.map_or("", |t| context.sources.text(module.span(module.ty(t).range)));
+        let tokens = words(&format!("{} {ty}", p.name));
+        tokens.iter().any(|w| matches!(w.as_str(), "req" | "request" | "ctx" | "context" | "headers" | "c"))
+    })
 }
 
 struct Look<'c, 's> {
@@ -182,10 +230,7 @@ impl Visit for Look<'_, '_> {
     }
 
     fn stmt(&mut self, id: ir::StmtId) -> bool {
-        !matches!(
-            self.context.program.module(self.at.module).stmt(id).kind,
-            StmtKind::Import(_)
-        )
+        !matches!(self.context.program.module(self.at.module).stmt(id).kind, StmtKind::Import(_))
     }
 
     fn function(&mut self, _: ir::FunctionId) -> bool {
@@ -202,7 +247,8 @@ impl Look<'_, '_> {
 
     fn word(&mut self, text: &str) {
         let lower = text.to_ascii_lowercase();
-        self.seen.to_login |= lower.starts_with('/') && (lower.contains("login") || lower.contains("signin") || lower.contains("sign_in"));
+        self.seen.to_login |= lower.starts_with('/')
+            && (lower.contains("login") || lower.contains("signin") || lower.contains("sign_in"));
         self.seen.rejects_401 |= lower == "unauthorized" || lower == "unauthenticated" || lower == "not authenticated";
         self.seen.rejects_403 |= lower == "forbidden";
     }
@@ -245,11 +291,37 @@ pub fn by_name(name: &str) -> GuardKind {
         GuardKind::Validation
     } else if has(&["optional"]) && has(&["auth", "jwt", "authenticate", "user", "login", "token"]) {
         GuardKind::OptionalAuthentication
-    } else if has(&["admin", "permission", "permissions", "role", "roles", "authorize", "authorized", "authorization", "acl", "can", "scope", "scopes", "policy"])
-    {
+    } else if has(&[
+        "admin",
+        "permission",
+        "permissions",
+        "role",
+        "roles",
+        "authorize",
+        "authorized",
+        "authorization",
+        "acl",
+        "can",
+        "scope",
+        "scopes",
+        "policy",
+    ]) {
         GuardKind::Authorization
-    } else if has(&["auth", "authenticate", "authenticated", "authentication", "jwt", "login", "loggedin", "signin", "protect", "session", "token", "bearer", "authguard"])
-        && !has(&["no", "skip", "without", "init", "initialize"])
+    } else if has(&[
+        "auth",
+        "authenticate",
+        "authenticated",
+        "authentication",
+        "jwt",
+        "login",
+        "loggedin",
+        "signin",
+        "protect",
+        "session",
+        "token",
+        "bearer",
+        "authguard",
+    ]) && !has(&["no", "skip", "without", "init", "initialize"])
     {
         GuardKind::Authentication
     } else {

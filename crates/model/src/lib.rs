@@ -25,9 +25,7 @@ use program::{FnId, ModuleId, Program};
 use rayon::prelude::*;
 
 pub use effects::Effect;
-pub use entities::{
-    Auth, Guard, GuardKind, Handler, Input, Method, Place, Route, Service, Setting, SettingKind,
-};
+pub use entities::{Auth, Guard, GuardKind, Handler, Input, Method, Place, Route, Service, Setting, SettingKind};
 pub use facts::{Facts, FactsError, Kind, Record};
 
 /// The backend under review.
@@ -63,10 +61,9 @@ impl Model {
         let mut found: Vec<adapters::Found> =
             adapters::ALL.par_iter().map(|adapter| adapters::run(*adapter, &context)).collect();
         let mut routes: Vec<Route> = found.iter_mut().flat_map(|f| std::mem::take(&mut f.routes)).collect();
+        guards::in_handlers(&context, &mut routes);
         let services = entities::services(&sources, &mut routes);
-        routes.sort_by(|a, b| {
-            (&a.service, &a.path, a.method, a.span).cmp(&(&b.service, &b.path, b.method, b.span))
-        });
+        routes.sort_by(|a, b| (&a.service, &a.path, a.method, a.span).cmp(&(&b.service, &b.path, b.method, b.span)));
         routes.dedup_by(|a, b| a.service == b.service && a.path == b.path && a.method == b.method && a.span == b.span);
         let mut frameworks: Vec<_> = found.iter().filter(|f| f.detected).map(|f| f.framework).collect();
         frameworks.sort_unstable();

@@ -41,11 +41,7 @@ pub struct CallSite {
     pub caller: Option<FnId>,
 }
 
-pub(crate) fn resolve_module(
-    program: &Program,
-    library: &dyn Library,
-    id: ModuleId,
-) -> FxHashMap<ExprId, Callee> {
+pub(crate) fn resolve_module(program: &Program, library: &dyn Library, id: ModuleId) -> FxHashMap<ExprId, Callee> {
     let module = program.module(id);
     let mut evaluator = Evaluator::new(program, library, id);
     let mut calls = FxHashMap::default();

@@ -129,7 +129,7 @@ impl Classes {
     /// Names that exactly one method of the repository has.
     pub(crate) fn unique_methods(&self, program: &Program) -> FxHashMap<Symbol, FnId> {
         let mut counts: FxHashMap<Symbol, (FnId, usize)> = FxHashMap::default();
-        for (function, _) in &self.class_of {
+        for function in self.class_of.keys() {
             if let Some(name) = program.function(*function).name {
                 counts.entry(name).or_insert((*function, 0)).1 += 1;
             }
@@ -158,7 +158,8 @@ fn gather_parts(program: &Program, classes: &mut Classes) {
             }
             let this = ClassRef { module: id, class };
             let full = Symbol::new(&resolve::class_name(module, program.namespace_of[id.0 as usize], class));
-            let reopens = matches!(module.language, Language::Ruby | Language::CSharp) || module.language.is_ecmascript();
+            let reopens =
+                matches!(module.language, Language::Ruby | Language::CSharp) || module.language.is_ecmascript();
             let first = match reopens && item.function.is_none() {
                 true => *by_name.entry(full).or_insert(this),
                 false => this,

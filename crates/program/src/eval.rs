@@ -73,11 +73,14 @@ impl<'p> Evaluator<'p> {
                 for value in self.this(self.owner(expr)) {
                     let (Value::Instance(class) | Value::Class(class)) = value else { continue };
                     for base in self.bases(class) {
-                        push(&mut out, match base {
-                            Value::Class(c) => Value::Instance(c),
-                            Value::External(n) => Value::ExternalInstance(n),
-                            base => base,
-                        });
+                        push(
+                            &mut out,
+                            match base {
+                                Value::Class(c) => Value::Instance(c),
+                                Value::External(n) => Value::ExternalInstance(n),
+                                base => base,
+                            },
+                        );
                     }
                 }
             }
@@ -134,11 +137,14 @@ impl<'p> Evaluator<'p> {
             }
             ExprKind::TypeExpr(ty) => {
                 for value in self.type_values(*ty, self.owner(expr).class) {
-                    push(&mut out, match value {
-                        Value::Instance(c) => Value::Class(c),
-                        Value::ExternalInstance(n) => Value::External(n),
-                        value => value,
-                    });
+                    push(
+                        &mut out,
+                        match value {
+                            Value::Instance(c) => Value::Class(c),
+                            Value::ExternalInstance(n) => Value::External(n),
+                            value => value,
+                        },
+                    );
                 }
             }
             ExprKind::Do(block) => {
@@ -720,11 +726,8 @@ impl<'p> Evaluator<'p> {
     fn type_name(&mut self, name: Symbol, owner: Owner) -> Values {
         let scopes = self.program.scopes(self.id);
         if let Some(bindings) = scopes.top.get(&name) {
-            let types: Vec<Binding> = bindings
-                .iter()
-                .filter(|b| matches!(b, Binding::Class(_) | Binding::Import(_)))
-                .cloned()
-                .collect();
+            let types: Vec<Binding> =
+                bindings.iter().filter(|b| matches!(b, Binding::Class(_) | Binding::Import(_))).cloned().collect();
             let values = self.bindings(&types, Owner::default());
             if !values.is_empty() {
                 return values;
@@ -742,12 +745,8 @@ impl<'p> Evaluator<'p> {
 
 /// One round over everything: the tables of the next round from those of the last.
 pub(crate) fn round(program: &Program, library: &dyn Library) -> Tables {
-    let parts: Vec<Tables> = program
-        .ids()
-        .collect::<Vec<_>>()
-        .into_par_iter()
-        .map(|id| round_module(program, library, id))
-        .collect();
+    let parts: Vec<Tables> =
+        program.ids().collect::<Vec<_>>().into_par_iter().map(|id| round_module(program, library, id)).collect();
     let mut tables = Tables::default();
     for part in parts {
         tables.returns.extend(part.returns);
@@ -774,9 +773,16 @@ fn round_module(program: &Program, library: &dyn Library, id: ModuleId) -> Table
         if let Some(ret) = item.ret {
             values = evaluator.type_values(ret, item.class);
         }
-        if values.is_empty() {
+        // a declared type of a library (`Callable`, `Handler`) says less than a function that is returned
+        let vague = values.iter().all(|v| matches!(v, Value::ExternalInstance(_)));
+        if vague {
+            let declared = !values.is_empty();
             for returned in scopes.returns[function.0 as usize].iter().take(8) {
-                evaluator.eval(*returned).into_iter().for_each(|v| push(&mut values, v));
+                for value in evaluator.eval(*returned) {
+                    if !declared || matches!(value, Value::Function(_) | Value::Object(_)) {
+                        push(&mut values, value);
+                    }
+                }
             }
         }
         if !values.is_empty() {
@@ -818,9 +824,7 @@ fn round_module(program: &Program, library: &dyn Library, id: ModuleId) -> Table
         }
     }
     for (name, bindings) in &scopes.top {
-        if bindings.iter().any(|b| {
-            matches!(b, Binding::Value(..) | Binding::Typed(_) | Binding::Element(..))
-        }) {
+        if bindings.iter().any(|b| matches!(b, Binding::Value(..) | Binding::Typed(_) | Binding::Element(..))) {
             let values = evaluator.bindings(bindings, Owner::default());
             if !values.is_empty() {
                 tables.globals.insert((id, *name), values);
@@ -840,7 +844,10 @@ fn arguments(program: &Program, evaluator: &mut Evaluator<'_>, tables: &mut Tabl
             continue;
         }
         let interesting = args.iter().any(|a| {
-            !matches!(module.expr(a.value).kind, ExprKind::Literal(Literal::Str(_) | Literal::Int(_) | Literal::Bool(_)))
+            !matches!(
+                module.expr(a.value).kind,
+                ExprKind::Literal(Literal::Str(_) | Literal::Int(_) | Literal::Bool(_))
+            )
         });
         if !interesting {
             continue;

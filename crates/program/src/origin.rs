@@ -201,6 +201,15 @@ impl Program {
         makers
     }
 
+    /// The module that a dotted or relative specifier names, as seen from another.
+    pub fn module_named(&self, from: ModuleId, specifier: &str) -> Option<ModuleId> {
+        let language = self.module(from).language;
+        match self.resolver.module_specifier(language, self.path(from), specifier) {
+            Target::Namespace(path) => self.module_at(path.as_str()),
+            _ => None,
+        }
+    }
+
     /// The expressions that a module-level name stands for, here or where it is imported from.
     pub fn named_values(&self, module: ModuleId, name: Symbol) -> Vec<(ModuleId, ExprId)> {
         let bindings = self.scopes(module).top.get(&name).map(|b| b.to_vec()).unwrap_or_default();

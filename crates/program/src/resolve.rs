@@ -136,6 +136,8 @@ pub(crate) fn namespaces(modules: &[Module], scopes: &[Scopes], namespace_of: &[
     for (at, module) in modules.iter().enumerate() {
         let id = ModuleId(at as u32);
         let namespace = namespace_of[at];
+        // a module that only declares others is there too
+        all.entry(namespace).or_default();
         let mut add = |namespace: Symbol, name: Symbol, def: Def| {
             let defs = all.entry(namespace).or_default().entry(name).or_default();
             if !defs.contains(&def) {
@@ -231,8 +233,9 @@ impl Program {
                                 .into_iter()
                                 .find(|p| self.resolver.module_at(p).is_some())
                         }
-                        Language::Rust => Some(format!("{path}.{name}"))
-                            .filter(|p| self.namespaces.contains_key(&Symbol::new(p))),
+                        Language::Rust => {
+                            Some(format!("{path}.{name}")).filter(|p| self.namespaces.contains_key(&Symbol::new(p)))
+                        }
                         _ => None,
                     };
                     if let Some(inner) = inner {

@@ -1,9 +1,7 @@
 //! Which names each function and module binds, and in which function each expression stands.
 
 use base::Symbol;
-use ir::{
-    Block, ClassId, ExprId, ExprKind, FunctionId, ImportId, Module, StmtId, StmtKind, TypeId,
-};
+use ir::{Block, ClassId, ExprId, ExprKind, FunctionId, ImportId, Module, StmtId, StmtKind, TypeId};
 use rustc_hash::FxHashMap;
 use smallvec::SmallVec;
 

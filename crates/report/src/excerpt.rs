@@ -48,15 +48,10 @@ pub fn of(sources: &SourceMap, span: Span, columns: usize) -> Excerpt {
             let range = file.line_range(number);
             let original = &file.text[range.clone()];
             let text = sources.shown_line(span.file, number);
-            let start = if number == first {
-                (span.start as usize).saturating_sub(range.start)
-            } else {
-                indent(original)
-            };
-            let end =
-                if number == last { (span.end as usize).saturating_sub(range.start) } else { original.len() };
-            let (start, end) =
-                through_mask(original, &text, start.min(original.len()), end.min(original.len()));
+            let start =
+                if number == first { (span.start as usize).saturating_sub(range.start) } else { indent(original) };
+            let end = if number == last { (span.end as usize).saturating_sub(range.start) } else { original.len() };
+            let (start, end) = through_mask(original, &text, start.min(original.len()), end.min(original.len()));
             Line { number, text, start, end }
         })
         .collect();

@@ -34,10 +34,7 @@ pub fn render(review: &Review, sources: &SourceMap) -> String {
             object([
                 ("files", s.files.into()),
                 ("lines", s.lines.into()),
-                (
-                    "languages",
-                    Json::Object(s.languages.iter().map(|(n, l)| ((*n).to_owned(), (*l).into())).collect()),
-                ),
+                ("languages", Json::Object(s.languages.iter().map(|(n, l)| ((*n).to_owned(), (*l).into())).collect())),
                 ("frameworks", list(&s.frameworks)),
                 ("services", list(&s.services)),
                 ("routes", s.routes.into()),
@@ -64,13 +61,7 @@ pub fn render(review: &Review, sources: &SourceMap) -> String {
         ),
         (
             "findings",
-            list(
-                review
-                    .findings
-                    .iter()
-                    .enumerate()
-                    .map(|(at, f)| finding(review, sources, numbers.label(at), f)),
-            ),
+            list(review.findings.iter().enumerate().map(|(at, f)| finding(review, sources, numbers.label(at), f))),
         ),
         ("strengths", list(review.strengths.iter().map(|s| strength(sources, s)))),
         (
@@ -244,10 +235,7 @@ pub fn json_schema() -> Value {
     let mut schema = closed([
         ("schema", json!({ "const": SCHEMA })),
         ("tool", closed([("name", json!({ "const": "specialist" })), ("version", string())])),
-        (
-            "incomplete",
-            json!({ "type": "boolean", "description": "A requested source could not be examined." }),
-        ),
+        ("incomplete", json!({ "type": "boolean", "description": "A requested source could not be examined." })),
         (
             "summary",
             closed([

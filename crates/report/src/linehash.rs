@@ -25,10 +25,7 @@ pub fn line_hashes(text: &str) -> Vec<String> {
         // after this, `hash` covers the units `start..start + WINDOW`
         while hashed < start + WINDOW {
             let leaving = if hashed >= WINDOW { unit(hashed - WINDOW) } else { 0 };
-            hash = BASE
-                .wrapping_mul(hash)
-                .wrapping_add(unit(hashed))
-                .wrapping_sub(oldest_weight.wrapping_mul(leaving));
+            hash = BASE.wrapping_mul(hash).wrapping_add(unit(hashed)).wrapping_sub(oldest_weight.wrapping_mul(leaving));
             hashed += 1;
         }
         let count = seen.entry(hash).or_default();

@@ -155,15 +155,8 @@ fn head(review: &Review) -> String {
     out
 }
 
-fn finding_text(
-    review: &Review,
-    sources: &SourceMap,
-    options: &Options,
-    label: &str,
-    finding: &Finding,
-) -> String {
-    let mut out =
-        format!("#### {label} {} · {}", safe::markdown_code(finding.rule), words::evidence(finding.evidence));
+fn finding_text(review: &Review, sources: &SourceMap, options: &Options, label: &str, finding: &Finding) -> String {
+    let mut out = format!("#### {label} {} · {}", safe::markdown_code(finding.rule), words::evidence(finding.evidence));
     if let Some(endpoint) = &finding.endpoint {
         out.push_str(&format!(" · {}", safe::markdown_code(endpoint)));
     }
@@ -176,10 +169,7 @@ fn finding_text(
         match field {
             Field::Words(name, text) => push_field(&mut out, name, text),
             Field::Location => {
-                out.push_str(&format!(
-                    "- **Location**: {}\n",
-                    place(&Place::of(sources, finding.span).precise())
-                ));
+                out.push_str(&format!("- **Location**: {}\n", place(&Place::of(sources, finding.span).precise())));
                 if options.show_excerpts {
                     out.push_str(&excerpt_text(sources, finding));
                 }
@@ -221,8 +211,7 @@ fn push_rest(out: &mut String, total: usize) {
 fn excerpt_text(sources: &SourceMap, finding: &Finding) -> String {
     let excerpt = excerpt::of(sources, finding.span, excerpt::COLUMNS);
     let tag = sources.file(finding.span.file).language.map_or("", |l| l.tag());
-    let mut lines: Vec<String> =
-        excerpt.lines.iter().map(|l| safe::no_command(&l.text).into_owned()).collect();
+    let mut lines: Vec<String> = excerpt.lines.iter().map(|l| safe::no_command(&l.text).into_owned()).collect();
     if excerpt.omitted > 0 {
         lines.push(format!("… {} more lines", excerpt.omitted));
     }
@@ -315,13 +304,9 @@ fn stages(out: &mut String, review: &Review, numbers: &Numbers<'_>) {
             let text = safe::markdown(item.text);
             let (done, said) = match &item.state {
                 CheckState::Passed { evidence } => ('x', format!(" — {}", flat(evidence))),
-                CheckState::Failed { findings } => {
-                    (' ', format!(" — **failed**: {}", numbers.list(findings)))
-                }
+                CheckState::Failed { findings } => (' ', format!(" — **failed**: {}", numbers.list(findings))),
                 CheckState::NotApplicable { reason } => (' ', format!(" — not applicable: {}", flat(reason))),
-                CheckState::NotExamined { reason } => {
-                    (' ', format!(" — not examined, because {}", flat(reason)))
-                }
+                CheckState::NotExamined { reason } => (' ', format!(" — not examined, because {}", flat(reason))),
             };
             out.push_str(&format!("- [{done}] {text}{said}\n"));
         }
@@ -332,7 +317,9 @@ fn budgets(out: &mut String, budgets: &[Budget]) {
     if budgets.is_empty() {
         return;
     }
-    out.push_str("\n### Performance Benchmarks\n\n| Target metric | Target | Measured | |\n| --- | --- | --- | --- |\n");
+    out.push_str(
+        "\n### Performance Benchmarks\n\n| Target metric | Target | Measured | |\n| --- | --- | --- | --- |\n",
+    );
     for budget in budgets {
         let measured = budget.measured.as_deref().map_or("not measured".to_owned(), safe::markdown);
         let verdict = if budget.measured.is_some() { words::budget_verdict(budget.met) } else { "" };
@@ -345,9 +332,7 @@ fn gaps(out: &mut String, review: &Review, sources: &SourceMap, verbose: bool) {
     out.push_str("\n### Not examined, and why\n\n");
     let groups = words::gap_groups(review, sources);
     if groups.is_empty() {
-        out.push_str(
-            "No file and no construct was passed over. Checklist lines say what was not examined.\n",
-        );
+        out.push_str("No file and no construct was passed over. Checklist lines say what was not examined.\n");
     }
     let limit = if verbose { groups.len() } else { GAP_GROUPS };
     for group in groups.iter().take(limit) {

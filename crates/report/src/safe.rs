@@ -64,8 +64,7 @@ pub fn line(text: &str) -> Cow<'_, str> {
 
 /// Prose for one line: line endings and tabs become spaces, and it is not endless.
 pub fn prose(text: &str) -> String {
-    let joined: String =
-        text.chars().map(|c| if matches!(c, '\n' | '\r' | '\t') { ' ' } else { c }).collect();
+    let joined: String = text.chars().map(|c| if matches!(c, '\n' | '\r' | '\t') { ' ' } else { c }).collect();
     shortened(&line(&joined), LONGEST_PROSE)
 }
 
@@ -127,8 +126,7 @@ pub fn markdown(text: &str) -> String {
             out.push(' ');
         }
         if is_linked_by_forges(word) {
-            let bare =
-                word.trim_matches(|c| matches!(c, '.' | ',' | ';' | ')' | '(' | '"' | '\'' | '!' | '?'));
+            let bare = word.trim_matches(|c| matches!(c, '.' | ',' | ';' | ')' | '(' | '"' | '\'' | '!' | '?'));
             let start = word.find(bare).unwrap_or(0);
             escape_into(&mut out, &word[..start]);
             out.push_str(&markdown_code(bare));
@@ -142,13 +140,10 @@ pub fn markdown(text: &str) -> String {
 
 fn is_linked_by_forges(word: &str) -> bool {
     let follows = |mark: char| {
-        word.split(mark)
-            .skip(1)
-            .any(|rest| rest.starts_with(|c: char| c.is_alphanumeric() || c == '_' || c == '-'))
+        word.split(mark).skip(1).any(|rest| rest.starts_with(|c: char| c.is_alphanumeric() || c == '_' || c == '-'))
     };
     let lower = word.to_ascii_lowercase();
-    let numbered =
-        lower.find("gh-").is_some_and(|at| lower[at + 3..].starts_with(|c: char| c.is_ascii_digit()));
+    let numbered = lower.find("gh-").is_some_and(|at| lower[at + 3..].starts_with(|c: char| c.is_ascii_digit()));
     let hash = lower.split(|c: char| !c.is_ascii_alphanumeric()).any(|part| {
         (7..=40).contains(&part.len())
             && part.bytes().all(|b| b.is_ascii_hexdigit())
@@ -168,8 +163,9 @@ fn escape_into(out: &mut String, text: &str) {
     for (at, c) in text.char_indices() {
         let next = text[at + c.len_utf8()..].chars().next();
         let is_markup = match c {
-            '\\' | '`' | '*' | '_' | '{' | '}' | '[' | ']' | '<' | '>' | '#' | '|' | '~' | '!' | '@'
-            | '$' | '^' => true,
+            '\\' | '`' | '*' | '_' | '{' | '}' | '[' | ']' | '<' | '>' | '#' | '|' | '~' | '!' | '@' | '$' | '^' => {
+                true
+            }
             '&' => next.is_some_and(|n| n.is_alphanumeric() || n == '#'),
             _ => false,
         };
@@ -251,9 +247,7 @@ pub fn uri(path: &str) -> String {
     let mut out = String::with_capacity(path.len());
     for byte in path.bytes() {
         match byte {
-            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' | b'/' => {
-                out.push(byte as char)
-            }
+            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' | b'/' => out.push(byte as char),
             _ => out.push_str(&format!("%{byte:02X}")),
         }
     }

@@ -6,9 +6,7 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use base::{
-    CheckState, FileId, Finding, GapKind, Persona, Review, RuleInfo, Severity, SourceMap, Span, Text,
-};
+use base::{CheckState, FileId, Finding, GapKind, Persona, Review, RuleInfo, Severity, SourceMap, Span, Text};
 
 use crate::{
     json, linehash, markdown,
@@ -54,10 +52,7 @@ pub fn render(review: &Review, sources: &SourceMap) -> String {
         ("columnKind", "unicodeCodePoints".into()),
         (
             "originalUriBaseIds",
-            object([(
-                "SRCROOT",
-                object([("description", text_object("The root of the reviewed repository."))]),
-            )]),
+            object([("SRCROOT", object([("description", text_object("The root of the reviewed repository."))]))]),
         ),
         (
             "invocations",
@@ -155,9 +150,7 @@ fn tags(rule: &RuleInfo) -> Vec<String> {
         tags.push("security".to_owned());
     }
     tags.extend(rule.cwe.iter().map(|n| format!("external/cwe/cwe-{n:03}")));
-    tags.extend(
-        rule.owasp.iter().map(|o| format!("external/owasp/{}", o.to_ascii_lowercase().replace(':', "-"))),
-    );
+    tags.extend(rule.owasp.iter().map(|o| format!("external/owasp/{}", o.to_ascii_lowercase().replace(':', "-"))));
     tags.truncate(TAGS - 1);
     tags.push(format!("stage/{}", json::stage_id(rule.stage)));
     tags
@@ -193,38 +186,22 @@ fn taxonomy(cwe: &BTreeSet<u32>) -> Json {
         ("organization", "MITRE".into()),
         ("shortDescription", text_object("The Common Weakness Enumeration.")),
         ("isComprehensive", false.into()),
-        (
-            "taxa",
-            list(
-                cwe.iter()
-                    .map(|n| object([("id", n.to_string().into()), ("name", format!("CWE-{n}").into())])),
-            ),
-        ),
+        ("taxa", list(cwe.iter().map(|n| object([("id", n.to_string().into()), ("name", format!("CWE-{n}").into())])))),
     ])
 }
 
-fn result(
-    sources: &SourceMap,
-    rules: &[RuleInfo],
-    hashes: &mut LineHashes,
-    label: &str,
-    f: &Finding,
-) -> Json {
+fn result(sources: &SourceMap, rules: &[RuleInfo], hashes: &mut LineHashes, label: &str, f: &Finding) -> Json {
     let mut place = object([("physicalLocation", physical(sources, f.span))]);
     if let Some(endpoint) = &f.endpoint {
         let logical = object([("fullyQualifiedName", endpoint.into()), ("kind", "endpoint".into())]);
         place.set("logicalLocations", list([logical]));
     }
-    let related: Vec<(Span, &Text)> =
-        f.related.iter().take(LOCATIONS - 1).map(|r| (r.span, &r.message)).collect();
+    let related: Vec<(Span, &Text)> = f.related.iter().take(LOCATIONS - 1).map(|r| (r.span, &r.message)).collect();
     let mut out = object([
         ("ruleId", f.rule.into()),
         ("ruleIndex", rules.iter().position(|r| r.id == f.rule).into()),
         ("level", level(f.severity).into()),
-        (
-            "message",
-            object([("text", message(f, &related).into()), ("markdown", markdown::fields(f).into())]),
-        ),
+        ("message", object([("text", message(f, &related).into()), ("markdown", markdown::fields(f).into())])),
         ("locations", list([place])),
     ]);
     if !related.is_empty() {
@@ -296,10 +273,7 @@ fn escaped(text: &str) -> String {
             '\\' | '[' | ']' => out.extend(['\\', c]),
             // `{0}` would be a placeholder, `{id}` is none
             '{' if is_placeholder(&text[at + 1..]) => out.push_str("{{"),
-            '}' if text[..at]
-                .rsplit_once('{')
-                .is_some_and(|(_, inside)| is_placeholder(&format!("{inside}}}"))) =>
-            {
+            '}' if text[..at].rsplit_once('{').is_some_and(|(_, inside)| is_placeholder(&format!("{inside}}}"))) => {
                 out.push_str("}}");
             }
             c => out.push(c),
@@ -310,8 +284,7 @@ fn escaped(text: &str) -> String {
 
 /// Whether what follows an opening brace is a number and a closing one.
 fn is_placeholder(rest: &str) -> bool {
-    rest.split_once('}')
-        .is_some_and(|(inside, _)| !inside.is_empty() && inside.bytes().all(|b| b.is_ascii_digit()))
+    rest.split_once('}').is_some_and(|(inside, _)| !inside.is_empty() && inside.bytes().all(|b| b.is_ascii_digit()))
 }
 
 fn text_object(text: &str) -> Json {
@@ -354,8 +327,7 @@ struct LineHashes {
 
 impl LineHashes {
     fn of(&mut self, sources: &SourceMap, file: FileId, line: u32) -> Option<String> {
-        let hashes =
-            self.files.entry(file).or_insert_with(|| linehash::line_hashes(&sources.file(file).text));
+        let hashes = self.files.entry(file).or_insert_with(|| linehash::line_hashes(&sources.file(file).text));
         hashes.get(line as usize - 1).cloned()
     }
 }
@@ -386,11 +358,8 @@ fn notification_kinds() -> Vec<Json> {
 }
 
 fn notification(id: &str, level: &str, text: &str, locations: Vec<Json>) -> Json {
-    let mut out = object([
-        ("descriptor", object([("id", id.into())])),
-        ("level", level.into()),
-        ("message", text_object(text)),
-    ]);
+    let mut out =
+        object([("descriptor", object([("id", id.into())])), ("level", level.into()), ("message", text_object(text))]);
     if !locations.is_empty() {
         out.set("locations", Json::List(locations));
     }
@@ -403,8 +372,7 @@ fn notifications(review: &Review, sources: &SourceMap) -> Vec<Json> {
         let text = format!("{} findings, of which the first {RESULTS} are listed.", review.findings.len());
         out.push(notification(CUT, "warning", &text, Vec::new()));
     }
-    let long =
-        review.findings.iter().filter(|f| f.related.len() >= LOCATIONS || f.trace.len() > STEPS).count();
+    let long = review.findings.iter().filter(|f| f.related.len() >= LOCATIONS || f.trace.len() > STEPS).count();
     if long > 0 {
         let text = format!("{long} results have more places than are listed with them.");
         out.push(notification(CUT, "note", &text, Vec::new()));

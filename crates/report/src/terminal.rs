@@ -52,13 +52,7 @@ fn head(page: &mut Page<'_>, review: &Review) {
     }
 }
 
-fn section(
-    page: &mut Page<'_>,
-    review: &Review,
-    sources: &SourceMap,
-    numbers: &Numbers<'_>,
-    severity: Severity,
-) {
+fn section(page: &mut Page<'_>, review: &Review, sources: &SourceMap, numbers: &Numbers<'_>, severity: Severity) {
     let found: Vec<_> = numbers.findings(review, severity).collect();
     page.heading(&words::heading(severity, found.len()));
     if found.is_empty() {
@@ -168,9 +162,7 @@ fn stages(page: &mut Page<'_>, review: &Review, numbers: &Numbers<'_>) {
                 CheckState::Passed { evidence } => ("☑ ", page.good(), " — ", Ok(evidence)),
                 CheckState::Failed { findings } => ("☒ ", page.bad(), " → ", Err(numbers.list(findings))),
                 CheckState::NotApplicable { reason } => ("– ", DIM, " — not applicable: ", Ok(reason)),
-                CheckState::NotExamined { reason } => {
-                    ("? ", page.unknown(), " — not examined, because ", Ok(reason))
-                }
+                CheckState::NotExamined { reason } => ("? ", page.unknown(), " — not examined, because ", Ok(reason)),
             };
             let mut runs = vec![Run::new(style, mark), Run::plain(item.text)];
             match text {
@@ -194,8 +186,7 @@ fn budgets(page: &mut Page<'_>, budgets: &[Budget]) {
     let width = |of: fn(&Budget) -> usize| budgets.iter().map(of).max().unwrap_or(0);
     let (name, target) = (width(|b| b.name.width()), width(|b| b.target.width()));
     for budget in budgets {
-        let pad =
-            |text: &str, to: usize| format!("{text}{}", " ".repeat(to.saturating_sub(text.width()) + 2));
+        let pad = |text: &str, to: usize| format!("{text}{}", " ".repeat(to.saturating_sub(text.width()) + 2));
         let mut runs = vec![Run::plain(pad(budget.name, name)), Run::dim(pad(budget.target, target))];
         match &budget.measured {
             Some(measured) => {
@@ -232,7 +223,13 @@ fn gaps(page: &mut Page<'_>, review: &Review, sources: &SourceMap) {
     page.heading("Not examined, and why");
     let groups = words::gap_groups(review, sources);
     if groups.is_empty() {
-        page.words(2, 2, &[Run::dim("No file and no construct was passed over. Checklist lines that were not examined are marked ? above.")]);
+        page.words(
+            2,
+            2,
+            &[Run::dim(
+                "No file and no construct was passed over. Checklist lines that were not examined are marked ? above.",
+            )],
+        );
     }
     let limit = if page.options.verbose { groups.len() } else { GAP_GROUPS };
     let mut kind = None;
@@ -240,10 +237,8 @@ fn gaps(page: &mut Page<'_>, review: &Review, sources: &SourceMap) {
         if kind.replace(group.kind) != Some(group.kind) {
             page.words(2, 4, &[Run::plain(words::gap_kind(group.kind))]);
         }
-        let mut runs = vec![
-            Run::plain(format!("{}× ", words::grouped(group.count))),
-            Run::plain(safe::code(&group.what)),
-        ];
+        let mut runs =
+            vec![Run::plain(format!("{}× ", words::grouped(group.count))), Run::plain(safe::code(&group.what))];
         let places = page.places(&group.places, group.count);
         if !places.is_empty() {
             runs.push(Run::dim(format!(" ({places})")));

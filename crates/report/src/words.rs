@@ -182,10 +182,8 @@ pub fn grouped(n: usize) -> String {
 /// What was examined, in lines of a name and a value. Outside strings in it are raw.
 pub fn examined(review: &Review) -> Vec<(&'static str, String)> {
     let s = &review.summary;
-    let mut out = vec![(
-        "Examined",
-        format!("{}, {}", count(s.files, "file", "files"), count(s.lines, "line", "lines")),
-    )];
+    let mut out =
+        vec![("Examined", format!("{}, {}", count(s.files, "file", "files"), count(s.lines, "line", "lines")))];
     let mut languages: Vec<(&str, usize)> = s.languages.iter().map(|(n, l)| (*n, *l)).collect();
     languages.sort_by(|a, b| b.1.cmp(&a.1).then(a.0.cmp(b.0)));
     let none_found = || "none found".to_owned();
@@ -205,10 +203,7 @@ pub fn examined(review: &Review) -> Vec<(&'static str, String)> {
         out.push(("Calls", format!("{} of {} resolved", grouped(s.calls_resolved), grouped(s.calls))));
     }
     if s.nodes_unknown > 0 {
-        out.push((
-            "Syntax",
-            format!("{} of {} nodes not understood", grouped(s.nodes_unknown), grouped(s.nodes)),
-        ));
+        out.push(("Syntax", format!("{} of {} nodes not understood", grouped(s.nodes_unknown), grouped(s.nodes))));
     }
     out
 }

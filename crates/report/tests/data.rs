@@ -163,16 +163,11 @@ fn assert_sarif(value: &Value) {
             let physical = &place["physicalLocation"];
             assert_eq!(physical["artifactLocation"]["uriBaseId"], "SRCROOT");
             let uri = text(&physical["artifactLocation"]["uri"]);
-            assert!(
-                !uri.starts_with('/') && uri.bytes().all(|b| b.is_ascii_graphic()) && !uri.contains(':'),
-                "{uri}"
-            );
+            assert!(!uri.starts_with('/') && uri.bytes().all(|b| b.is_ascii_graphic()) && !uri.contains(':'), "{uri}");
             let number = |key: &str| physical["region"][key].as_u64().expect("a number");
             assert_eq!(number("startLine"), number("endLine"));
             assert!(
-                number("startLine") >= 1
-                    && number("startColumn") >= 1
-                    && number("endColumn") > number("startColumn")
+                number("startLine") >= 1 && number("startColumn") >= 1 && number("endColumn") > number("startColumn")
             );
         }
         assert!(text(&result["partialFingerprints"]["primaryLocationLineHash"]).contains(':'));
@@ -205,9 +200,7 @@ fn sarif_has_what_code_scanning_requires() {
     let hashes = line_hashes(common::APP);
     assert_eq!(result["partialFingerprints"]["primaryLocationLineHash"], json!(hashes[9]));
     assert_eq!(result["codeFlows"][0]["threadFlows"][0]["locations"].as_array().map(Vec::len), Some(2));
-    assert!(
-        text(&result["message"]["text"]).ends_with("See [This query passes its value as a parameter.](1)")
-    );
+    assert!(text(&result["message"]["text"]).ends_with("See [This query passes its value as a parameter.](1)"));
 }
 
 #[test]
@@ -235,12 +228,8 @@ fn sarif_keeps_the_limits_and_says_so() {
     let results = run["results"].as_array().expect("results");
     assert_eq!(results.len(), 5_000);
     assert!(results[4]["relatedLocations"].as_array().expect("related").len() < 100);
-    assert_eq!(
-        results[4]["codeFlows"][0]["threadFlows"][0]["locations"].as_array().map(Vec::len),
-        Some(1_000)
-    );
-    let notifications =
-        run["invocations"][0]["toolExecutionNotifications"].as_array().expect("notifications");
+    assert_eq!(results[4]["codeFlows"][0]["threadFlows"][0]["locations"].as_array().map(Vec::len), Some(1_000));
+    let notifications = run["invocations"][0]["toolExecutionNotifications"].as_array().expect("notifications");
     let cut = notifications.iter().filter(|n| n["descriptor"]["id"] == "cut").count();
     assert_eq!(cut, 2);
 }
@@ -252,8 +241,5 @@ fn gaps_and_unexamined_lines_are_notified() {
     let ids: Vec<&str> =
         notifications.as_array().expect("a list").iter().map(|n| text(&n["descriptor"]["id"])).collect();
     assert_eq!(ids, ["not-examined", "not-examined", "not-examined", "construct", "left-out"]);
-    assert_eq!(
-        parsed(Format::Sarif, common::hostile())["runs"][0]["invocations"][0]["executionSuccessful"],
-        false
-    );
+    assert_eq!(parsed(Format::Sarif, common::hostile())["runs"][0]["invocations"][0]["executionSuccessful"], false);
 }

@@ -108,9 +108,7 @@ fn headings(text: &str) -> Vec<String> {
                 out.push(String::new());
             }
             Event::End(pulldown_cmark::TagEnd::Heading(_)) => open = false,
-            Event::Text(t) | Event::Code(t) if open => {
-                out.last_mut().expect("a heading is open").push_str(&t)
-            }
+            Event::Text(t) | Event::Code(t) if open => out.last_mut().expect("a heading is open").push_str(&t),
             _ => {}
         }
     }
@@ -186,8 +184,8 @@ fn data_formats_parse_back_and_print_harmlessly() {
 #[test]
 fn markdown_within_json_is_harmless_too() {
     let (review, sources) = common::hostile();
-    let value: Value = serde_json::from_str(&render(Format::Json, &review, &sources, &Options::default()))
-        .expect("valid JSON");
+    let value: Value =
+        serde_json::from_str(&render(Format::Json, &review, &sources, &Options::default())).expect("valid JSON");
     for field in ["issue", "details", "impact", "fix", "verification", "tradeOffs"] {
         let markdown = value["findings"][0][field]["markdown"].as_str().expect("a string");
         assert_harmless_markdown(markdown);

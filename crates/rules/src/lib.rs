@@ -108,8 +108,7 @@ fn rule_with_page(mut rule: Rule, page: &'static str) -> Rule {
     rule
 }
 
-rules! {
-}
+rules! {}
 
 /// Severity in words, for messages.
 pub fn severity_name(severity: Severity) -> &'static str {

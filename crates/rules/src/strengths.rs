@@ -12,8 +12,18 @@ const PLACES: usize = 5;
 pub fn all(model: &Model) -> Vec<Strength> {
     let mut found = Vec::new();
     let by_effect: [(&'static str, Kind, &str, &'static [&'static str]); 6] = [
-        ("password-hashing", Kind::PasswordHash, "Passwords are hashed with a slow hash made for it.", &["W2.1", "C2.security-best-practices.1"]),
-        ("input-validation", Kind::Validator, "Input is checked by a validation library.", &["W2.5", "C10.input-validation.6"]),
+        (
+            "password-hashing",
+            Kind::PasswordHash,
+            "Passwords are hashed with a slow hash made for it.",
+            &["W2.1", "C2.security-best-practices.1"],
+        ),
+        (
+            "input-validation",
+            Kind::Validator,
+            "Input is checked by a validation library.",
+            &["W2.5", "C10.input-validation.6"],
+        ),
         ("security-headers", Kind::SecurityHeaders, "Security headers are set.", &["W2.8"]),
         ("transactions", Kind::Transaction, "Transactions are used.", &["W3.5"]),
         ("logging", Kind::Logs, "A logging library is used.", &["W5.7"]),
@@ -30,7 +40,10 @@ pub fn all(model: &Model) -> Vec<Strength> {
     }
     let guarded: Vec<Span> = routes(model).filter(|r| r.auth == Auth::Required).map(|r| r.span).collect();
     let total = routes(model).count();
-    let text = Text::say("{} of {} routes require an authenticated caller.", &[&guarded.len().to_string(), &total.to_string()]);
+    let text = Text::say(
+        "{} of {} routes require an authenticated caller.",
+        &[&guarded.len().to_string(), &total.to_string()],
+    );
     add(&mut found, "authentication", text, guarded, &["W2.1"]);
     for (id, kind, text, rows) in [
         ("authorization", GuardKind::Authorization, "Routes check roles, permissions or scopes.", &["W2.3"] as &[_]),

@@ -35,9 +35,9 @@ pub fn effects(model: &Model, kind: Kind) -> impl Iterator<Item = &Effect> {
 /// The function around an expression, by its name; empty at the top of a file.
 pub fn around(model: &Model, at: ExprRef) -> String {
     let owner = model.program.scopes(at.module).owner(at.expr);
-    owner.function.map_or_else(String::new, |function| {
-        model.program.function_name(FnId { module: at.module, function })
-    })
+    owner
+        .function
+        .map_or_else(String::new, |function| model.program.function_name(FnId { module: at.module, function }))
 }
 
 /// The path of a span's file.

@@ -1,7 +1,9 @@
 //! Expressions and patterns.
 
 use base::Symbol;
-use ir::{Arg, Arm, BinaryOp, CallKind, Entry, ExprId, ExprKind, Literal, LogicalOp, Part, Range, StmtKind, TypeKind, UnaryOp};
+use ir::{
+    Arg, Arm, BinaryOp, CallKind, Entry, ExprId, ExprKind, Literal, LogicalOp, Part, Range, StmtKind, TypeKind, UnaryOp,
+};
 use tree_sitter::Node;
 
 use super::{items, stmt};
@@ -44,8 +46,16 @@ fn lower_kind<'t>(l: &mut Lowering<'t>, node: Node<'t>) -> ExprId {
             ExprKind::Literal(Literal::Str(Symbol::new(&string_text(l.str(node)))))
         }
         "interpolated_string_expression" => return interpolated(l, node),
-        "parenthesized_expression" | "ref_expression" | "checked_expression" | "constant_pattern" | "argument"
-        | "parenthesized_pattern" | "global_statement" | "arrow_expression_clause" | "subpattern_value" | "expression_element" => {
+        "parenthesized_expression"
+        | "ref_expression"
+        | "checked_expression"
+        | "constant_pattern"
+        | "argument"
+        | "parenthesized_pattern"
+        | "global_statement"
+        | "arrow_expression_clause"
+        | "subpattern_value"
+        | "expression_element" => {
             return first(l, node);
         }
         "generic_name" => return first(l, node),
@@ -86,7 +96,9 @@ fn lower_kind<'t>(l: &mut Lowering<'t>, node: Node<'t>) -> ExprId {
             return creation(l, node, node.child_by_field_name("type"));
         }
         "anonymous_object_creation_expression" => ExprKind::Map(anonymous(l, node)),
-        "array_creation_expression" | "implicit_array_creation_expression" | "stackalloc_expression"
+        "array_creation_expression"
+        | "implicit_array_creation_expression"
+        | "stackalloc_expression"
         | "implicit_stackalloc_expression" => {
             match named_children(node).into_iter().find(|c| c.kind() == "initializer_expression") {
                 Some(initializer) => return lower(l, initializer),
@@ -199,7 +211,11 @@ fn lower_kind<'t>(l: &mut Lowering<'t>, node: Node<'t>) -> ExprId {
         "negated_pattern" => ExprKind::Unary { op: UnaryOp::Not, operand: first(l, node) },
         "relational_pattern" => return first(l, node),
         "type_pattern" | "nullable_type" | "array_type" | "tuple_type" | "pointer_type" => {
-            let inner = if node.kind() == "type_pattern" { named_children(node).first().copied().unwrap_or(node) } else { node };
+            let inner = if node.kind() == "type_pattern" {
+                named_children(node).first().copied().unwrap_or(node)
+            } else {
+                node
+            };
             ExprKind::TypeExpr(items::ty(l, inner))
         }
         "element_binding_expression" | "member_binding_expression" => {
@@ -207,10 +223,15 @@ fn lower_kind<'t>(l: &mut Lowering<'t>, node: Node<'t>) -> ExprId {
             return conditional(l, node, object);
         }
         "block" => ExprKind::Do(stmt::block(l, node)),
-        "attribute_list" | "modifier" | "implicit_type" | "string_literal_content" | "escape_sequence"
-        | "type_argument_list" | "argument_list" | "makeref_expression" | "bracketed_argument_list" => {
-            ExprKind::Unknown(Vec::new())
-        }
+        "attribute_list"
+        | "modifier"
+        | "implicit_type"
+        | "string_literal_content"
+        | "escape_sequence"
+        | "type_argument_list"
+        | "argument_list"
+        | "makeref_expression"
+        | "bracketed_argument_list" => ExprKind::Unknown(Vec::new()),
         "ERROR" => ExprKind::Unknown(all(l, node)),
         kind if kind.starts_with("preproc") => ExprKind::Unknown(all(l, node)),
         _ => return l.unknown(node, lower),
@@ -451,7 +472,8 @@ pub fn creation<'t>(l: &mut Lowering<'t>, node: Node<'t>, ty: Option<Node<'t>>) 
     let at = range(node);
     let callee = match ty {
         Some(ty) => {
-            let inner = if ty.kind() == "nullable_type" { named_children(ty).first().copied().unwrap_or(ty) } else { ty };
+            let inner =
+                if ty.kind() == "nullable_type" { named_children(ty).first().copied().unwrap_or(ty) } else { ty };
             lower(l, inner)
         }
         None => l.ir.expr(ExprKind::Name(Symbol::new("new")), at),
@@ -485,7 +507,8 @@ fn initializer<'t>(l: &mut Lowering<'t>, node: Node<'t>) -> ExprId {
             }
             // `["key"] = value`
             "element_binding_expression" | "element_access_expression" | "implicit_element_access" => {
-                let list = named_children(left).into_iter().rfind(|c| c.kind().ends_with("argument_list")).unwrap_or(left);
+                let list =
+                    named_children(left).into_iter().rfind(|c| c.kind().ends_with("argument_list")).unwrap_or(left);
                 let args = arguments(l, list);
                 match args.first() {
                     Some(arg) => arg.value,
@@ -557,7 +580,13 @@ fn binary<'t>(l: &mut Lowering<'t>, node: Node<'t>) -> ExprId {
 }
 
 /// A compound assignment: `??=` assigns `a ?? b`.
-pub fn compound(l: &mut Lowering<'_>, op: &str, target: ExprId, value: ExprId, at: Range) -> (Option<BinaryOp>, ExprId) {
+pub fn compound(
+    l: &mut Lowering<'_>,
+    op: &str,
+    target: ExprId,
+    value: ExprId,
+    at: Range,
+) -> (Option<BinaryOp>, ExprId) {
     match op {
         "=" => (None, value),
         "??=" => {
@@ -710,4 +739,3 @@ pub fn binary_op(op: &str) -> BinaryOp {
         _ => BinaryOp::Other,
     }
 }
-

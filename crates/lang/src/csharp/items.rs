@@ -73,7 +73,8 @@ pub fn declarations<'t>(l: &mut Lowering<'t>, node: Node<'t>, scope: &mut Namesp
 
 fn using<'t>(l: &mut Lowering<'t>, node: Node<'t>, out: &mut Block) {
     let alias = node.child_by_field_name("name").map(|n| l.symbol(n));
-    let path = named_children(node).into_iter().rfind(|c| Some(c.id()) != node.child_by_field_name("name").map(|n| n.id()));
+    let path =
+        named_children(node).into_iter().rfind(|c| Some(c.id()) != node.child_by_field_name("name").map(|n| n.id()));
     let Some(path) = path else { return };
     let text: String = l.str(path).chars().filter(|c| !c.is_whitespace()).collect();
     let (module, name) = match (&alias, text.rsplit_once('.')) {
@@ -96,8 +97,13 @@ fn using<'t>(l: &mut Lowering<'t>, node: Node<'t>, out: &mut Block) {
 pub fn is_type(kind: &str) -> bool {
     matches!(
         kind,
-        "class_declaration" | "struct_declaration" | "record_declaration" | "record_struct_declaration"
-            | "interface_declaration" | "enum_declaration" | "delegate_declaration"
+        "class_declaration"
+            | "struct_declaration"
+            | "record_declaration"
+            | "record_struct_declaration"
+            | "interface_declaration"
+            | "enum_declaration"
+            | "delegate_declaration"
     )
 }
 
@@ -264,7 +270,10 @@ fn members<'t>(l: &mut Lowering<'t>, body: Node<'t>, id: ClassId) {
         match child.kind() {
             "field_declaration" | "event_field_declaration" => fields(l, child, id),
             "property_declaration" | "event_declaration" | "indexer_declaration" => property(l, child, id),
-            "method_declaration" | "constructor_declaration" | "destructor_declaration" | "operator_declaration"
+            "method_declaration"
+            | "constructor_declaration"
+            | "destructor_declaration"
+            | "operator_declaration"
             | "conversion_operator_declaration" => {
                 let method = function(l, child);
                 l.ir.class_mut(id).methods.push(method);
@@ -290,7 +299,11 @@ fn members<'t>(l: &mut Lowering<'t>, body: Node<'t>, id: ClassId) {
                 let stmt = l.ir.stmt(StmtKind::Class(inner), range(child));
                 l.ir.class_mut(id).body.push(stmt);
             }
-            "ERROR" | "preproc_if" | "preproc_else" | "preproc_elif" | "declaration_list"
+            "ERROR"
+            | "preproc_if"
+            | "preproc_else"
+            | "preproc_elif"
+            | "declaration_list"
             | "enum_member_declaration_list" => members(l, child, id),
             kind if kind.starts_with("preproc") => {}
             // what the parser recovered to inside a broken or conditional member
@@ -456,7 +469,8 @@ pub fn lambda<'t>(l: &mut Lowering<'t>, node: Node<'t>) -> FunctionId {
         Some(list) => parameters(l, list),
         None => Vec::new(),
     };
-    let body = node.child_by_field_name("body").or_else(|| named_children(node).into_iter().find(|c| c.kind() == "block"));
+    let body =
+        node.child_by_field_name("body").or_else(|| named_children(node).into_iter().find(|c| c.kind() == "block"));
     let body = body.map(|body| match body.kind() {
         "block" => stmt::block(l, body),
         _ => {

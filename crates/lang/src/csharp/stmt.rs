@@ -140,8 +140,15 @@ fn lower_kind<'t>(l: &mut Lowering<'t>, node: Node<'t>, out: &mut Block) {
         }
         "break_statement" => out.push(l.ir.stmt(StmtKind::Break, at)),
         "continue_statement" => out.push(l.ir.stmt(StmtKind::Continue, at)),
-        "checked_statement" | "unsafe_statement" | "labeled_statement" | "ERROR" | "preproc_if" | "preproc_else"
-        | "preproc_elif" | "preproc_if_in_expression" | "global_statement" => {
+        "checked_statement"
+        | "unsafe_statement"
+        | "labeled_statement"
+        | "ERROR"
+        | "preproc_if"
+        | "preproc_else"
+        | "preproc_elif"
+        | "preproc_if_in_expression"
+        | "global_statement" => {
             for child in named_children(node) {
                 lower(l, child, out);
             }

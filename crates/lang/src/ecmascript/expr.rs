@@ -1,9 +1,7 @@
 //! Expressions and patterns.
 
 use base::Symbol;
-use ir::{
-    Arg, BinaryOp, CallKind, Entry, ExprId, ExprKind, FunctionKind, Literal, LogicalOp, Part, Range, UnaryOp,
-};
+use ir::{Arg, BinaryOp, CallKind, Entry, ExprId, ExprKind, FunctionKind, Literal, LogicalOp, Part, Range, UnaryOp};
 use tree_sitter::Node;
 
 use super::{items, stmt, types};
@@ -31,9 +29,15 @@ fn first<'t>(l: &mut Lowering<'t>, node: Node<'t>) -> ExprId {
 fn lower_kind<'t>(l: &mut Lowering<'t>, node: Node<'t>) -> ExprId {
     let at = range(node);
     let kind = match node.kind() {
-        "identifier" | "property_identifier" | "shorthand_property_identifier" | "statement_identifier"
-        | "private_property_identifier" | "shorthand_property_identifier_pattern" | "type_identifier"
-        | "meta_property" | "import" => ExprKind::Name(l.symbol(node)),
+        "identifier"
+        | "property_identifier"
+        | "shorthand_property_identifier"
+        | "statement_identifier"
+        | "private_property_identifier"
+        | "shorthand_property_identifier_pattern"
+        | "type_identifier"
+        | "meta_property"
+        | "import" => ExprKind::Name(l.symbol(node)),
         "undefined" | "null" => ExprKind::Literal(Literal::Null),
         "this" => ExprKind::This,
         "super" => ExprKind::Super,
@@ -72,7 +76,11 @@ fn lower_kind<'t>(l: &mut Lowering<'t>, node: Node<'t>) -> ExprId {
             let args = node.child_by_field_name("arguments").map(|a| arguments(l, a)).unwrap_or_default();
             ExprKind::Call { callee, args, block: None, kind: CallKind::New }
         }
-        "arrow_function" | "function_expression" | "function" | "generator_function" | "function_declaration"
+        "arrow_function"
+        | "function_expression"
+        | "function"
+        | "generator_function"
+        | "function_declaration"
         | "generator_function_declaration" => ExprKind::Lambda(items::function(l, node)),
         "class" | "class_declaration" => ExprKind::ClassExpr(items::class(l, node)),
         "array" => ExprKind::List(named_children(node).into_iter().map(|c| lower(l, c)).collect()),
@@ -245,8 +253,11 @@ pub fn arguments<'t>(l: &mut Lowering<'t>, node: Node<'t>) -> Vec<Arg> {
 fn key<'t>(l: &mut Lowering<'t>, node: Node<'t>) -> ExprId {
     let at = range(node);
     match node.kind() {
-        "property_identifier" | "shorthand_property_identifier" | "shorthand_property_identifier_pattern"
-        | "private_property_identifier" | "number" => {
+        "property_identifier"
+        | "shorthand_property_identifier"
+        | "shorthand_property_identifier_pattern"
+        | "private_property_identifier"
+        | "number" => {
             let name = l.symbol(node);
             l.ir.expr(ExprKind::Literal(Literal::Str(name)), at)
         }
@@ -313,7 +324,13 @@ fn binary<'t>(l: &mut Lowering<'t>, node: Node<'t>) -> ExprId {
 }
 
 /// `a += b` keeps its operator; `a ||= b` assigns `a || b`.
-pub fn compound(l: &mut Lowering<'_>, op: &str, target: ExprId, value: ExprId, at: Range) -> (Option<BinaryOp>, ExprId) {
+pub fn compound(
+    l: &mut Lowering<'_>,
+    op: &str,
+    target: ExprId,
+    value: ExprId,
+    at: Range,
+) -> (Option<BinaryOp>, ExprId) {
     let logical = match op {
         "&&=" => LogicalOp::And,
         "||=" => LogicalOp::Or,

@@ -31,7 +31,11 @@ pub fn function<'t>(l: &mut Lowering<'t>, node: Node<'t>) -> FunctionId {
     let at = range(node);
     let in_class = matches!(
         node.kind(),
-        "method_definition" | "method_signature" | "abstract_method_signature" | "call_signature" | "construct_signature"
+        "method_definition"
+            | "method_signature"
+            | "abstract_method_signature"
+            | "call_signature"
+            | "construct_signature"
     );
     let name = node.child_by_field_name("name");
     let kind = match (node.kind(), name.map(|n| l.str(n))) {
@@ -260,7 +264,10 @@ fn members<'t>(l: &mut Lowering<'t>, body: Node<'t>, id: ClassId) {
     for child in named_children(body) {
         match child.kind() {
             "decorator" => decorators.push(decorator(l, child)),
-            "method_definition" | "method_signature" | "abstract_method_signature" | "call_signature"
+            "method_definition"
+            | "method_signature"
+            | "abstract_method_signature"
+            | "call_signature"
             | "construct_signature" => {
                 let function = function(l, child);
                 let annotations = std::mem::take(&mut decorators);
@@ -321,8 +328,8 @@ fn parameter_properties<'t>(l: &mut Lowering<'t>, node: Node<'t>, function: Func
     let list = node.child_by_field_name("parameters").map(named_children).unwrap_or_default();
     let list: Vec<_> = list.into_iter().filter(|c| c.kind().ends_with("_parameter")).collect();
     for (at, param) in list.into_iter().enumerate() {
-        let declares = has_token(param, "readonly")
-            || named_children(param).iter().any(|c| c.kind() == "accessibility_modifier");
+        let declares =
+            has_token(param, "readonly") || named_children(param).iter().any(|c| c.kind() == "accessibility_modifier");
         if !declares {
             continue;
         }

@@ -35,8 +35,13 @@ fn lower_kind<'t>(l: &mut Lowering<'t>, node: Node<'t>, out: &mut Block) {
             let function = items::function(l, node);
             out.push(l.ir.stmt(StmtKind::Function(function), at));
         }
-        "class_declaration" | "abstract_class_declaration" | "interface_declaration" | "enum_declaration"
-        | "type_alias_declaration" | "internal_module" | "module" => {
+        "class_declaration"
+        | "abstract_class_declaration"
+        | "interface_declaration"
+        | "enum_declaration"
+        | "type_alias_declaration"
+        | "internal_module"
+        | "module" => {
             let class = items::class(l, node);
             out.push(l.ir.stmt(StmtKind::Class(class), at));
         }
@@ -165,10 +170,9 @@ fn expression<'t>(l: &mut Lowering<'t>, node: Node<'t>, out: &mut Block) {
                 expr::lower(l, right)
             };
             let target = expr::pattern(l, left);
-            out.push(l.ir.stmt(
-                StmtKind::Assign { target, ty: None, op: None, value: Some(value), declares: false },
-                at,
-            ));
+            out.push(
+                l.ir.stmt(StmtKind::Assign { target, ty: None, op: None, value: Some(value), declares: false }, at),
+            );
         }
         "augmented_assignment_expression" => {
             let (Some(left), Some(right)) = (node.child_by_field_name("left"), node.child_by_field_name("right"))

@@ -30,9 +30,18 @@ pub fn of_expression<'t>(l: &mut Lowering<'t>, node: Node<'t>) -> TypeId {
 fn lower_kind<'t>(l: &mut Lowering<'t>, node: Node<'t>) -> TypeId {
     let at = range(node);
     let kind = match node.kind() {
-        "type_annotation" | "parenthesized_type" | "readonly_type" | "rest_type" | "constraint" | "default_type"
-        | "asserts" | "asserts_annotation" | "type_predicate_annotation" | "opting_type_annotation"
-        | "omitting_type_annotation" | "adding_type_annotation" => match named_children(node).last() {
+        "type_annotation"
+        | "parenthesized_type"
+        | "readonly_type"
+        | "rest_type"
+        | "constraint"
+        | "default_type"
+        | "asserts"
+        | "asserts_annotation"
+        | "type_predicate_annotation"
+        | "opting_type_annotation"
+        | "omitting_type_annotation"
+        | "adding_type_annotation" => match named_children(node).last() {
             Some(inner) => return lower(l, *inner),
             None => TypeKind::Unknown,
         },

@@ -230,10 +230,7 @@ fn composite<'t>(l: &mut Lowering<'t>, node: Node<'t>) -> ExprId {
             let [package, name, ..] = parts.as_slice() else { return body };
             let object = lower(l, *package);
             let symbol = l.symbol(*name);
-            l.ir.expr(
-                ExprKind::Member { object, name: symbol, name_range: range(*name), optional: false },
-                range(ty),
-            )
+            l.ir.expr(ExprKind::Member { object, name: symbol, name_range: range(*name), optional: false }, range(ty))
         }
         "generic_type" => field(l, ty, "type"),
         _ => return body,

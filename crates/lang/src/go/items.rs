@@ -2,8 +2,8 @@
 
 use base::Symbol;
 use ir::{
-    Block, ClassId, ClassKind, Field, FunctionId, FunctionKind, Import, ImportKind, Param,
-    ParamKind, StmtKind, TypeId, TypeKind, Visibility,
+    Block, ClassId, ClassKind, Field, FunctionId, FunctionKind, Import, ImportKind, Param, ParamKind, StmtKind, TypeId,
+    TypeKind, Visibility,
 };
 use tree_sitter::Node;
 
@@ -55,7 +55,8 @@ fn import<'t>(l: &mut Lowering<'t>, node: Node<'t>, out: &mut Block) {
 fn package_name(module: &str) -> &str {
     let mut segments = module.rsplit('/');
     let last = segments.next().unwrap_or(module);
-    let is_version = |s: &str| s.strip_prefix('v').is_some_and(|d| !d.is_empty() && d.chars().all(|c| c.is_ascii_digit()));
+    let is_version =
+        |s: &str| s.strip_prefix('v').is_some_and(|d| !d.is_empty() && d.chars().all(|c| c.is_ascii_digit()));
     let name = if is_version(last) { segments.next().unwrap_or(last) } else { last };
     match name.rsplit_once('.') {
         Some((name, version)) if is_version(version) => name,
@@ -126,8 +127,7 @@ fn parameters<'t>(l: &mut Lowering<'t>, list: Node<'t>) -> Vec<Param> {
     let mut params = Vec::new();
     for child in named_children(list) {
         let ty = child.child_by_field_name("type").map(|t| ty(l, t));
-        let kind =
-            if child.kind() == "variadic_parameter_declaration" { ParamKind::Rest } else { ParamKind::Normal };
+        let kind = if child.kind() == "variadic_parameter_declaration" { ParamKind::Rest } else { ParamKind::Normal };
         let names = field_children(child, "name");
         let mut add = |name: Symbol, at| {
             params.push(Param { name, pattern: None, ty, default: None, annotations: Vec::new(), kind, range: at });
@@ -312,4 +312,3 @@ pub fn string_text(l: &Lowering<'_>, node: Node<'_>) -> String {
     }
     out
 }
-

@@ -262,4 +262,3 @@ pub fn unary_op(op: &str) -> UnaryOp {
         _ => UnaryOp::Other,
     }
 }
-

@@ -42,10 +42,8 @@ fn type_name<'t>(l: &mut Lowering<'t>, node: Node<'t>) -> ExprId {
     let mut parts = text.split('.');
     let mut whole = l.ir.expr(ExprKind::Name(Symbol::new(parts.next().unwrap_or(""))), at);
     for part in parts {
-        whole = l.ir.expr(
-            ExprKind::Member { object: whole, name: Symbol::new(part), name_range: at, optional: false },
-            at,
-        );
+        whole =
+            l.ir.expr(ExprKind::Member { object: whole, name: Symbol::new(part), name_range: at, optional: false }, at);
     }
     whole
 }
@@ -266,8 +264,7 @@ fn call<'t>(l: &mut Lowering<'t>, node: Node<'t>) -> ExprId {
     let callee = match node.child_by_field_name("object") {
         Some(object) => {
             let object = lower(l, object);
-            let kind =
-                ExprKind::Member { object, name: l.symbol(name), name_range: range(name), optional: false };
+            let kind = ExprKind::Member { object, name: l.symbol(name), name_range: range(name), optional: false };
             l.ir.expr(kind, ir::Range { start: at.start, end: range(name).end })
         }
         None => lower(l, name),

@@ -99,7 +99,10 @@ pub fn annotation<'t>(l: &mut Lowering<'t>, node: Node<'t>) -> ExprId {
 pub fn is_class(kind: &str) -> bool {
     matches!(
         kind,
-        "class_declaration" | "interface_declaration" | "enum_declaration" | "record_declaration"
+        "class_declaration"
+            | "interface_declaration"
+            | "enum_declaration"
+            | "record_declaration"
             | "annotation_type_declaration"
     )
 }
@@ -210,7 +213,9 @@ fn members<'t>(l: &mut Lowering<'t>, body: Node<'t>, id: ClassId) {
     for child in named_children(body) {
         match child.kind() {
             "field_declaration" | "constant_declaration" => fields(l, child, id),
-            "method_declaration" | "constructor_declaration" | "compact_constructor_declaration"
+            "method_declaration"
+            | "constructor_declaration"
+            | "compact_constructor_declaration"
             | "annotation_type_element_declaration" => {
                 let method = method(l, child, id);
                 l.ir.class_mut(id).methods.push(method);
@@ -283,8 +288,7 @@ fn constant<'t>(l: &mut Lowering<'t>, node: Node<'t>, id: ClassId) {
 
 fn method<'t>(l: &mut Lowering<'t>, node: Node<'t>, class: ClassId) -> FunctionId {
     let at = range(node);
-    let kind =
-        if node.kind().contains("constructor") { FunctionKind::Constructor } else { FunctionKind::Method };
+    let kind = if node.kind().contains("constructor") { FunctionKind::Constructor } else { FunctionKind::Method };
     let id = l.ir.function(kind, at);
     let found = modifiers(l, node);
     let interface = l.ir.module.class(class).kind == ClassKind::Interface;
@@ -358,9 +362,9 @@ fn parameters<'t>(l: &mut Lowering<'t>, list: Node<'t>) -> Vec<Param> {
     let mut params = Vec::new();
     for child in named_children(list) {
         let found = modifiers(l, child);
-        let ty_node = child
-            .child_by_field_name("type")
-            .or_else(|| named_children(child).into_iter().find(|c| !matches!(c.kind(), "modifiers" | "variable_declarator")));
+        let ty_node = child.child_by_field_name("type").or_else(|| {
+            named_children(child).into_iter().find(|c| !matches!(c.kind(), "modifiers" | "variable_declarator"))
+        });
         let (name, kind) = match child.kind() {
             "formal_parameter" => (child.child_by_field_name("name"), ParamKind::Normal),
             "spread_parameter" => {
@@ -419,9 +423,7 @@ fn ty_kind<'t>(l: &mut Lowering<'t>, node: Node<'t>) -> TypeId {
                 None => TypeKind::Unknown,
             }
         }
-        "union_type" | "catch_type" => {
-            TypeKind::Union(named_children(node).into_iter().map(|t| ty(l, t)).collect())
-        }
+        "union_type" | "catch_type" => TypeKind::Union(named_children(node).into_iter().map(|t| ty(l, t)).collect()),
         _ => {
             let path: String = l.str(node).chars().filter(|c| !c.is_whitespace()).collect();
             TypeKind::Named { path: Symbol::new(&path), args: Vec::new() }

@@ -67,7 +67,9 @@ fn lower_kind<'t>(l: &mut Lowering<'t>, node: Node<'t>, out: &mut Block) {
             for declarator in field_children(node, "declarator") {
                 let target = field(l, declarator, "name");
                 let value = declarator.child_by_field_name("value").map(|v| expr::lower(l, v));
-                out.push(l.ir.stmt(StmtKind::Assign { target, ty, op: None, value, declares: true }, range(declarator)));
+                out.push(
+                    l.ir.stmt(StmtKind::Assign { target, ty, op: None, value, declares: true }, range(declarator)),
+                );
             }
         }
         "block" => {
@@ -243,4 +245,3 @@ fn try_<'t>(l: &mut Lowering<'t>, node: Node<'t>, out: &mut Block) {
         out.push(l.ir.stmt(StmtKind::Try { body, catches, finally }, at));
     }
 }
-

@@ -121,8 +121,12 @@ fn lower_kind<'t>(l: &mut Lowering<'t>, node: Node<'t>) -> ExprId {
             let value = named_children(node).first().map(|c| lower(l, *c));
             ExprKind::Yield(value)
         }
-        "list_splat" | "dictionary_splat" | "list_splat_pattern" | "dictionary_splat_pattern"
-        | "parenthesized_list_splat" | "splat_pattern" => ExprKind::Spread(first(l, node)),
+        "list_splat"
+        | "dictionary_splat"
+        | "list_splat_pattern"
+        | "dictionary_splat_pattern"
+        | "parenthesized_list_splat"
+        | "splat_pattern" => ExprKind::Spread(first(l, node)),
         "type" => return first(l, node),
         "as_pattern" | "as_pattern_target" => {
             let parts = named_children(node);
@@ -154,8 +158,15 @@ fn lower_kind<'t>(l: &mut Lowering<'t>, node: Node<'t>) -> ExprId {
             }
         }
         "keyword_argument" => return field(l, node, "value"),
-        "format_expression" | "type_conversion" | "format_specifier" | "line_continuation" | "escape_sequence"
-        | "escape_interpolation" | "string_start" | "string_end" | "string_content" => ExprKind::Unknown(Vec::new()),
+        "format_expression"
+        | "type_conversion"
+        | "format_specifier"
+        | "line_continuation"
+        | "escape_sequence"
+        | "escape_interpolation"
+        | "string_start"
+        | "string_end"
+        | "string_content" => ExprKind::Unknown(Vec::new()),
         "generic_type" | "union_type" | "member_type" | "constrained_type" | "splat_type" => {
             ExprKind::TypeExpr(items::ty(l, node))
         }

@@ -91,17 +91,49 @@ fn lower_kind<'t>(l: &mut Lowering<'t>, node: Node<'t>) -> ExprId {
                 }
             }
         }
-        "string_array" | "symbol_array" | "array" | "argument_list" | "right_assignment_list" | "exceptions"
-        | "array_pattern" | "find_pattern" | "pattern" => ExprKind::List(all(l, node)),
+        "string_array"
+        | "symbol_array"
+        | "array"
+        | "argument_list"
+        | "right_assignment_list"
+        | "exceptions"
+        | "array_pattern"
+        | "find_pattern"
+        | "pattern" => ExprKind::List(all(l, node)),
         "hash" => ExprKind::Map(entries(l, node)),
         "pair" => {
             let entry = entry(l, node);
             ExprKind::Map(vec![entry])
         }
-        "parenthesized_statements" | "begin" | "if" | "unless" | "if_modifier" | "unless_modifier" | "case"
-        | "case_match" | "while" | "until" | "while_modifier" | "until_modifier" | "for" | "rescue_modifier"
-        | "method" | "singleton_method" | "class" | "module" | "singleton_class" | "return" | "break" | "next"
-        | "redo" | "retry" | "elsif" | "then" | "do" | "block_body" | "body_statement" => {
+        "parenthesized_statements"
+        | "begin"
+        | "if"
+        | "unless"
+        | "if_modifier"
+        | "unless_modifier"
+        | "case"
+        | "case_match"
+        | "while"
+        | "until"
+        | "while_modifier"
+        | "until_modifier"
+        | "for"
+        | "rescue_modifier"
+        | "method"
+        | "singleton_method"
+        | "class"
+        | "module"
+        | "singleton_class"
+        | "return"
+        | "break"
+        | "next"
+        | "redo"
+        | "retry"
+        | "elsif"
+        | "then"
+        | "do"
+        | "block_body"
+        | "body_statement" => {
             let list = named_children(node);
             if node.kind() == "parenthesized_statements" && list.len() == 1 {
                 return lower(l, list[0]);
@@ -198,9 +230,16 @@ fn lower_kind<'t>(l: &mut Lowering<'t>, node: Node<'t>) -> ExprId {
         },
         "operator" | "setter" | "forward_argument" | "escape_sequence" | "string_content" | "heredoc_content"
         | "heredoc_end" | "empty_statement" | "alias" | "undef" | "uninterpreted" => ExprKind::Unknown(Vec::new()),
-        "left_assignment_list" | "rest_assignment" | "destructured_left_assignment" | "hash_pattern"
-        | "keyword_pattern" | "as_pattern" | "alternative_pattern" | "parenthesized_pattern"
-        | "variable_reference_pattern" | "expression_reference_pattern" => return target(l, node),
+        "left_assignment_list"
+        | "rest_assignment"
+        | "destructured_left_assignment"
+        | "hash_pattern"
+        | "keyword_pattern"
+        | "as_pattern"
+        | "alternative_pattern"
+        | "parenthesized_pattern"
+        | "variable_reference_pattern"
+        | "expression_reference_pattern" => return target(l, node),
         "rescue" | "ensure" | "else" | "ERROR" | "when" | "in_clause" => ExprKind::Unknown(all(l, node)),
         _ => return l.unknown(node, lower),
     };
@@ -426,10 +465,11 @@ fn target_kind<'t>(l: &mut Lowering<'t>, node: Node<'t>) -> ExprId {
             l.locals.push(name);
             ExprKind::Name(name)
         }
-        "left_assignment_list" | "destructured_left_assignment" | "array_pattern" | "find_pattern"
-        | "alternative_pattern" => {
-            ExprKind::List(named_children(node).into_iter().map(|c| target(l, c)).collect())
-        }
+        "left_assignment_list"
+        | "destructured_left_assignment"
+        | "array_pattern"
+        | "find_pattern"
+        | "alternative_pattern" => ExprKind::List(named_children(node).into_iter().map(|c| target(l, c)).collect()),
         "rest_assignment" | "splat_parameter" | "hash_splat_parameter" => match named_children(node).first() {
             Some(inner) => ExprKind::Spread(target(l, *inner)),
             None => ExprKind::Spread(l.ir.expr(ExprKind::Unknown(Vec::new()), at)),

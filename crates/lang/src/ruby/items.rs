@@ -192,24 +192,22 @@ fn members(l: &mut Lowering<'_>, id: ClassId, body: Block, is_static: bool) {
                 l.ir.class_mut(id).methods.push(function);
             }
             StmtKind::Class(inner) if inner == id => {}
-            StmtKind::Assign { target, value, op: None, .. } => {
-                match l.ir.module.expr(target).kind {
-                    ExprKind::Name(name) if name.as_str().starts_with(|c: char| c.is_uppercase()) => {
-                        let field = Field {
-                            name,
-                            ty: None,
-                            init: value,
-                            annotations: Vec::new(),
-                            visibility: Visibility::Public,
-                            is_static: true,
-                            is_constant: true,
-                            range: l.ir.module.stmt(stmt).range,
-                        };
-                        l.ir.class_mut(id).fields.push(field);
-                    }
-                    _ => l.ir.class_mut(id).body.push(stmt),
+            StmtKind::Assign { target, value, op: None, .. } => match l.ir.module.expr(target).kind {
+                ExprKind::Name(name) if name.as_str().starts_with(|c: char| c.is_uppercase()) => {
+                    let field = Field {
+                        name,
+                        ty: None,
+                        init: value,
+                        annotations: Vec::new(),
+                        visibility: Visibility::Public,
+                        is_static: true,
+                        is_constant: true,
+                        range: l.ir.module.stmt(stmt).range,
+                    };
+                    l.ir.class_mut(id).fields.push(field);
                 }
-            }
+                _ => l.ir.class_mut(id).body.push(stmt),
+            },
             StmtKind::Expr(value) => {
                 visibility = visibility_call(l, id, value).unwrap_or(visibility);
                 l.ir.class_mut(id).body.push(stmt);

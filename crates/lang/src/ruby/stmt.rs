@@ -121,7 +121,8 @@ fn lower_kind<'t>(l: &mut Lowering<'t>, node: Node<'t>, out: &mut Block) {
         "for" => {
             let pattern = node.child_by_field_name("pattern").map(|p| expr::target(l, p));
             let value = node.child_by_field_name("value");
-            let value = value.map(|v| if v.kind() == "in" { named_children(v).first().copied().unwrap_or(v) } else { v });
+            let value =
+                value.map(|v| if v.kind() == "in" { named_children(v).first().copied().unwrap_or(v) } else { v });
             let iter = value.map(|v| expr::lower(l, v));
             let body = body_of(l, node, "body");
             out.push(l.ir.stmt(StmtKind::Loop { pattern, iter, cond: None, body }, at));

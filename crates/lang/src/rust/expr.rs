@@ -29,7 +29,13 @@ fn first<'t>(l: &mut Lowering<'t>, node: Node<'t>) -> ExprId {
 fn lower_kind<'t>(l: &mut Lowering<'t>, node: Node<'t>) -> ExprId {
     let at = range(node);
     let kind = match node.kind() {
-        "identifier" | "type_identifier" | "field_identifier" | "primitive_type" | "crate" | "super" | "metavariable"
+        "identifier"
+        | "type_identifier"
+        | "field_identifier"
+        | "primitive_type"
+        | "crate"
+        | "super"
+        | "metavariable"
         | "shorthand_field_identifier" => ExprKind::Name(l.symbol(node)),
         "self" => ExprKind::This,
         "scoped_identifier" | "scoped_type_identifier" => {
@@ -176,8 +182,14 @@ fn lower_kind<'t>(l: &mut Lowering<'t>, node: Node<'t>) -> ExprId {
             }
             ExprKind::Do(out)
         }
-        "if_expression" | "match_expression" | "loop_expression" | "while_expression" | "for_expression"
-        | "return_expression" | "break_expression" | "continue_expression" => {
+        "if_expression"
+        | "match_expression"
+        | "loop_expression"
+        | "while_expression"
+        | "for_expression"
+        | "return_expression"
+        | "break_expression"
+        | "continue_expression" => {
             let mut out = Vec::new();
             stmt::lower(l, node, Vec::new(), &mut out);
             ExprKind::Do(out)
@@ -355,4 +367,3 @@ pub fn binary_op(op: &str) -> BinaryOp {
         _ => BinaryOp::Other,
     }
 }
-

@@ -411,14 +411,7 @@ fn tree<'t>(l: &mut Lowering<'t>, node: Node<'t>, prefix: &str, kind: ImportKind
     l.leave();
 }
 
-fn leaf<'t>(
-    l: &mut Lowering<'t>,
-    full: &str,
-    alias: Option<&str>,
-    kind: ImportKind,
-    node: Node<'t>,
-    out: &mut Block,
-) {
+fn leaf<'t>(l: &mut Lowering<'t>, full: &str, alias: Option<&str>, kind: ImportKind, node: Node<'t>, out: &mut Block) {
     // `a::{self}` names `a`
     let full = full.strip_suffix(".self").unwrap_or(full);
     match full.rsplit_once('.') {

@@ -46,8 +46,24 @@ pub fn call<'t>(l: &mut Lowering<'t>, node: Node<'t>) -> ExprId {
 fn is_formatting(name: &str) -> bool {
     matches!(
         name,
-        "format" | "print" | "println" | "eprint" | "eprintln" | "panic" | "write" | "writeln" | "info" | "warn"
-            | "error" | "debug" | "trace" | "anyhow" | "bail" | "ensure" | "format_args" | "unreachable"
+        "format"
+            | "print"
+            | "println"
+            | "eprint"
+            | "eprintln"
+            | "panic"
+            | "write"
+            | "writeln"
+            | "info"
+            | "warn"
+            | "error"
+            | "debug"
+            | "trace"
+            | "anyhow"
+            | "bail"
+            | "ensure"
+            | "format_args"
+            | "unreachable"
     )
 }
 

@@ -31,7 +31,9 @@ pub fn body<'t>(l: &mut Lowering<'t>, node: Node<'t>) -> Block {
         let value = expr::lower(l, node);
         vec![l.ir.stmt(StmtKind::Expr(value), range(node))]
     };
-    let ends_in_value = named_children(node).last().is_none_or(|last| last.kind() != "expression_statement" || !l.str(*last).ends_with(';'));
+    let ends_in_value = named_children(node)
+        .last()
+        .is_none_or(|last| last.kind() != "expression_statement" || !l.str(*last).ends_with(';'));
     if ends_in_value || node.kind() != "block" {
         return_last(l, &out);
     }
@@ -180,8 +182,13 @@ fn lower_kind<'t>(l: &mut Lowering<'t>, node: Node<'t>, attributes: Vec<ExprId>,
             let op = Some(expr::binary_op(operator.trim_end_matches('=')));
             out.push(l.ir.stmt(StmtKind::Assign { target, ty: None, op, value, declares: false }, at));
         }
-        "macro_definition" | "empty_statement" | "attribute_item" | "inner_attribute_item" | "associated_type"
-        | "label" | "shebang" => {}
+        "macro_definition"
+        | "empty_statement"
+        | "attribute_item"
+        | "inner_attribute_item"
+        | "associated_type"
+        | "label"
+        | "shebang" => {}
         "ERROR" => out.extend(block(l, node)),
         _ => {
             let value = expr::lower(l, node);

@@ -22,9 +22,10 @@ impl Adapter for Express {
             return false;
         }
         context.imports(module, "express")
-            || context.program.calls(module).any(|(_, c)| {
-                c.external.iter().any(|n| *n == "express" || n.as_str().starts_with("express."))
-            })
+            || context
+                .program
+                .calls(module)
+                .any(|(_, c)| c.external.iter().any(|n| *n == "express" || n.as_str().starts_with("express.")))
     }
 
     fn read(&self, context: &Context<'_>, found: &mut Found) {
@@ -159,7 +160,9 @@ fn paths(context: &Context<'_>, at: ExprRef) -> Vec<String> {
             let items = items.iter().filter_map(|i| module.string(*i));
             items.map(|p| brace(p.as_str())).collect()
         }
-        ExprKind::Literal(ir::Literal::Regex(pattern)) => vec![format!("/{{~{}}}", pattern.as_str().replace(['{', '}'], ""))],
+        ExprKind::Literal(ir::Literal::Regex(pattern)) => {
+            vec![format!("/{{~{}}}", pattern.as_str().replace(['{', '}'], ""))]
+        }
         _ => vec!["/{?}".to_owned()],
     }
 }

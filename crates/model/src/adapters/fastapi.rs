@@ -105,12 +105,17 @@ impl Context<'_> {
     /// What a dependency does, by its own code and that of the dependencies in its signature.
     fn dependency_guard(&self, at: ExprRef, depth: usize) -> Guard {
         let mut guard = self.guard(at);
+        if self.is_switched_off(at) {
+            return guard;
+        }
         if let Some(function) = guard.function
             && depth < 6
             && !crate::Route::auth_of(std::slice::from_ref(&guard)).eq(&crate::Auth::Required)
         {
             for inner in signature(self, function, depth + 1) {
-                if crate::Route::auth_of(std::slice::from_ref(&inner)) > crate::Route::auth_of(std::slice::from_ref(&guard)) {
+                if crate::Route::auth_of(std::slice::from_ref(&inner))
+                    > crate::Route::auth_of(std::slice::from_ref(&guard))
+                {
                     guard.kind = inner.kind;
                     guard.evidence = inner.evidence;
                 }
@@ -135,15 +140,10 @@ fn signature(context: &Context<'_>, function: FnId, depth: usize) -> Vec<Guard> 
             if let ExprKind::Call { callee, args, .. } = &inner.expr(at.expr).kind
                 && let Some(name) = inner.dotted(*callee)
                 && matches!(name.rsplit('.').next(), Some("Depends" | "Security"))
-            {
-                match args.first() {
-                    Some(arg) => {
-                        let target = ExprRef { module: at.module, expr: arg.value };
-                        guards.push(context.dependency_guard(target, depth));
-                    }
-                    None => {}
+                && let Some(arg) = args.first() {
+                    let target = ExprRef { module: at.module, expr: arg.value };
+                    guards.push(context.dependency_guard(target, depth));
                 }
-            }
         }
     }
     guards
@@ -190,7 +190,8 @@ fn included(context: &Context<'_>, id: ModuleId, includes: &mut Vec<Include>) {
         let child = positional.filter(|a| a.name.is_none()).map(|a| here(a.value));
         let child = child.or_else(|| keyword(context, at, "router"));
         let Some(child) = child else { continue };
-        let prefix = if *name == "mount" { args.first().map(|a| here(a.value)) } else { keyword(context, at, "prefix") };
+        let prefix =
+            if *name == "mount" { args.first().map(|a| here(a.value)) } else { keyword(context, at, "prefix") };
         let prefix = prefix.map(|p| context.string(p).map_or_else(|| setting(context, p), |s| s.to_string()));
         let guards = dependencies(context, at);
         for parent in routers_of(context, here(*object)) {
@@ -233,7 +234,8 @@ fn registered(context: &Context<'_>, id: ModuleId, routes: &mut Vec<Registered>)
             }
             let path = crate::effects::argument(context.program, at, Some(0), Some("path"));
             let path = path.map(|a| ExprRef { module: id, expr: a.value });
-            let path = path.and_then(|p| context.string(p)).map_or(String::new(), |p| p.as_str().replace(":path}", "}"));
+            let path =
+                path.and_then(|p| context.string(p)).map_or(String::new(), |p| p.as_str().replace(":path}", "}"));
             let target = FnId { module: id, function };
             let handler = Handler {
                 name: context.program.function_name(target),

@@ -7,7 +7,18 @@ use serde_json::Value;
 use super::{join, parent};
 
 const ENDINGS: [&str; 13] = [
-    "", ".ts", ".tsx", ".js", ".jsx", ".mjs", ".cjs", ".mts", ".cts", "/index.ts", "/index.js", "/index.tsx",
+    "",
+    ".ts",
+    ".tsx",
+    ".js",
+    ".jsx",
+    ".mjs",
+    ".cjs",
+    ".mts",
+    ".cts",
+    "/index.ts",
+    "/index.js",
+    "/index.tsx",
     "/index.mjs",
 ];
 

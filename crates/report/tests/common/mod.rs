@@ -145,10 +145,8 @@ fn item(row: &'static str, text: &'static str, state: CheckState) -> CheckItem {
 
 /// A small bookshop with something of everything.
 pub fn bookshop() -> (Review, SourceMap) {
-    let mut sources = SourceMap::new(vec![
-        file("schema.sql", SCHEMA, None),
-        file("shop/app.py", APP, Some(Language::Python)),
-    ]);
+    let mut sources =
+        SourceMap::new(vec![file("schema.sql", SCHEMA, None), file("shop/app.py", APP, Some(Language::Python))]);
     let app = "shop/app.py";
     let secret = span(&sources, app, "sk_live_4eC39HqLyjWDarjtT1zdp7dc");
     sources.set_masks(vec![secret]);
@@ -239,17 +237,11 @@ pub fn bookshop() -> (Review, SourceMap) {
             stage(
                 Stage::Api,
                 vec![
-                    item(
-                        "W1.1",
-                        "Review endpoint design and URLs",
-                        passed("1 route, named after a resource."),
-                    ),
+                    item("W1.1", "Review endpoint design and URLs", passed("1 route, named after a resource.")),
                     item(
                         "W1.6",
                         "Review API documentation",
-                        CheckState::NotExamined {
-                            reason: "no contract was given or found (`--contract FILE`)".into(),
-                        },
+                        CheckState::NotExamined { reason: "no contract was given or found (`--contract FILE`)".into() },
                     ),
                 ],
             ),
@@ -264,9 +256,7 @@ pub fn bookshop() -> (Review, SourceMap) {
                     item(
                         "W2.7",
                         "Check for hardcoded secrets",
-                        CheckState::Failed {
-                            findings: vec!["1111111111111111".into(), "9999999999999999".into()],
-                        },
+                        CheckState::Failed { findings: vec!["1111111111111111".into(), "9999999999999999".into()] },
                     ),
                 ],
             ),
@@ -325,10 +315,7 @@ pub fn bookshop() -> (Review, SourceMap) {
             Budget { name: "Cache Hit Rate", target: "≥ 80%", measured: None, met: None },
         ],
         escalations: vec![
-            EscalationCall {
-                escalation: Escalation::DatabaseScaling,
-                findings: vec!["2222222222222222".into()],
-            },
+            EscalationCall { escalation: Escalation::DatabaseScaling, findings: vec!["2222222222222222".into()] },
             EscalationCall {
                 escalation: Escalation::SecurityCompliance,
                 findings: vec!["0123456789abcdef".into(), "1111111111111111".into()],
@@ -358,15 +345,11 @@ pub const CANARY: &str = "CANARY-hunter2-0xC0FFEE";
 /// A review in which every outside string is hostile.
 pub fn hostile() -> (Review, SourceMap) {
     let long = format!("{}\u{1b}[2J evil(漢字, \"{CANARY}\")\t{}\n", "a\t".repeat(150), "語".repeat(300));
-    let text = format!(
-        "x = \"{CANARY}\" # {}\n{long}\ty = '{CANARY}'\n::error::from source\n",
-        POISON.replace('\n', " ")
-    );
+    let text =
+        format!("x = \"{CANARY}\" # {}\n{long}\ty = '{CANARY}'\n::error::from source\n", POISON.replace('\n', " "));
     let name = "a\n::error::forged \u{1b}[31m`<script>`@user#1.py";
-    let mut sources = SourceMap::new(vec![
-        file(name, &text, Some(Language::Python)),
-        file("b.py", &text, Some(Language::Python)),
-    ]);
+    let mut sources =
+        SourceMap::new(vec![file(name, &text, Some(Language::Python)), file("b.py", &text, Some(Language::Python))]);
     let mut masks = Vec::new();
     for (id, f) in sources.files() {
         for (at, _) in f.text.match_indices(CANARY) {
@@ -374,11 +357,8 @@ pub fn hostile() -> (Review, SourceMap) {
         }
     }
     sources.set_masks(masks.clone());
-    let poisoned = || {
-        Text::say("Plain {} and `{}` code.", &[POISON, POISON])
-            .block(POISON, POISON)
-            .and(" After {}.", &[POISON])
-    };
+    let poisoned =
+        || Text::say("Plain {} and `{}` code.", &[POISON, POISON]).block(POISON, POISON).and(" After {}.", &[POISON]);
     let whole = Span::new(FileId(0), 0, text.len() as u32);
     let mut spans = vec![
         whole,
@@ -422,25 +402,13 @@ pub fn hostile() -> (Review, SourceMap) {
             stage: Stage::Api,
             items: vec![
                 item("W1.1", "a", CheckState::Passed { evidence: poisoned() }),
-                item(
-                    "W1.2",
-                    "b",
-                    CheckState::Failed { findings: vec![POISON.into(), "0000000000000000".into()] },
-                ),
+                item("W1.2", "b", CheckState::Failed { findings: vec![POISON.into(), "0000000000000000".into()] }),
                 item("W1.3", "c", CheckState::NotApplicable { reason: poisoned() }),
                 item("W1.4", "d", CheckState::NotExamined { reason: poisoned() }),
             ],
         }],
-        budgets: vec![Budget {
-            name: "Error Rate",
-            target: "< 0.1%",
-            measured: Some(POISON.into()),
-            met: None,
-        }],
-        escalations: vec![EscalationCall {
-            escalation: Escalation::DataPrivacy,
-            findings: vec![POISON.into()],
-        }],
+        budgets: vec![Budget { name: "Error Rate", target: "< 0.1%", measured: Some(POISON.into()), met: None }],
+        escalations: vec![EscalationCall { escalation: Escalation::DataPrivacy, findings: vec![POISON.into()] }],
         gaps: vec![
             Gap { kind: GapKind::Unreadable, what: POISON.into(), span: None, path: Some(POISON.into()) },
             Gap { kind: GapKind::Syntax, what: POISON.into(), span: Some(whole), path: None },

@@ -1,0 +1,718 @@
+//! Ruby on Rails: the routing DSL, and what stands before controllers' actions.
+
+use base::{Language, Span};
+use ir::{Arg, ExprId, ExprKind, FunctionId, StmtKind};
+use program::{ClassRef, ExprRef, FnId, ModuleId};
+
+use super::{Adapter, Context, Found};
+use crate::entities::join_path;
+use crate::guards::{by_name, declared, words};
+use crate::{Guard, GuardKind, Handler, Method, Route};
+
+/// The adapter.
+pub(crate) struct Rails;
+
+impl Adapter for Rails {
+    fn name(&self) -> &'static str {
+        "Ruby on Rails"
+    }
+
+    fn uses(&self, context: &Context<'_>, module: ModuleId) -> bool {
+        let path = context.program.path(module);
+        context.program.module(module).language == Language::Ruby && is_routes(path)
+    }
+
+    fn read(&self, context: &Context<'_>, found: &mut Found) {
+        let mut reader = Reader { context, found, concerns: Vec::new(), draws: 0 };
+        for id in context.modules() {
+            let path = context.program.path(id);
+            if context.program.module(id).language == Language::Ruby && path.ends_with("routes.rb") && is_routes(path) {
+                let body = context.program.module(id).body.clone();
+                reader.stmts(id, &body, &Scope::default());
+            }
+        }
+    }
+}
+
+fn is_routes(path: &str) -> bool {
+    path == "config/routes.rb" || path.ends_with("/config/routes.rb") || path.contains("config/routes/")
+}
+
+/// What the blocks around a line of the DSL say.
+#[derive(Clone, Debug, Default)]
+struct Scope {
+    path: String,
+    /// Module of the controllers: `Api.V1`.
+    module: String,
+    controller: Option<String>,
+    /// The path of one member, and of the collection, within `resources`.
+    member: Option<String>,
+    collection: Option<String>,
+    on: On,
+    only: Option<Vec<String>>,
+    except: Option<Vec<String>>,
+    guards: Vec<Guard>,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+enum On {
+    #[default]
+    Outside,
+    Nested,
+    Member,
+    Collection,
+}
+
+struct Reader<'c, 'f> {
+    context: &'c Context<'c>,
+    found: &'f mut Found,
+    concerns: Vec<(String, ModuleId, FunctionId)>,
+    draws: u32,
+}
+
+const ACTIONS: [(&str, Method, bool, &str); 7] = [
+    ("index", Method::Get, false, ""),
+    ("create", Method::Post, false, ""),
+    ("new", Method::Get, false, "new"),
+    ("edit", Method::Get, true, "edit"),
+    ("show", Method::Get, true, ""),
+    ("update", Method::Patch, true, ""),
+    ("destroy", Method::Delete, true, ""),
+];
+
+impl Reader<'_, '_> {
+    fn stmts(&mut self, id: ModuleId, block: &[ir::StmtId], scope: &Scope) {
+        let module = self.context.program.module(id);
+        for stmt in block {
+            match &module.stmt(*stmt).kind {
+                StmtKind::Expr(e) | StmtKind::Return(Some(e)) => self.call(id, *e, scope),
+                StmtKind::If { then, otherwise, .. } => {
+                    self.stmts(id, then, scope);
+                    self.stmts(id, otherwise, scope);
+                }
+                StmtKind::Block(inner) => self.stmts(id, inner, scope),
+                _ => {}
+            }
+        }
+    }
+
+    fn block(&mut self, id: ModuleId, block: Option<FunctionId>, scope: &Scope) {
+        if let Some(block) = block
+            && let Some(body) = self.context.program.module(id).function(block).body.clone()
+        {
+            self.stmts(id, &body, scope);
+        }
+    }
+
+    fn text(&self, id: ModuleId, expr: ExprId) -> Option<String> {
+        self.context.string(ExprRef { module: id, expr }).map(|s| s.to_string())
+    }
+
+    fn option(&self, id: ModuleId, args: &[Arg], name: &str) -> Option<String> {
+        let arg = args.iter().find(|a| a.name.is_some_and(|n| n == name))?;
+        self.text(id, arg.value)
+    }
+
+    /// A list of symbols: `only: [:a]`, `only: :a`, `%i[a b]`.
+    fn list(&self, id: ModuleId, args: &[Arg], name: &str) -> Option<Vec<String>> {
+        let arg = args.iter().find(|a| a.name.is_some_and(|n| n == name))?;
+        Some(strings(self.context, id, arg.value))
+    }
+
+    fn call(&mut self, id: ModuleId, expr: ExprId, scope: &Scope) {
+        let module = self.context.program.module(id);
+        let ExprKind::Call { callee, args, block, .. } = &module.expr(expr).kind else { return };
+        let (args, block) = (args.clone(), *block);
+        let name = match &module.expr(*callee).kind {
+            ExprKind::Name(name) => name.as_str(),
+            ExprKind::Member { name, .. } if *name == "draw" => "draw_block",
+            _ => return,
+        };
+        let positional: Vec<ExprId> = args.iter().filter(|a| a.name.is_none()).map(|a| a.value).collect();
+        let first = positional.first().and_then(|e| self.text(id, *e));
+        match name {
+            "draw_block" => self.block(id, block, scope),
+            "namespace" => {
+                let Some(first) = first else { return };
+                let mut inner = scope.clone();
+                let path = self.option(id, &args, "path").unwrap_or_else(|| first.clone());
+                inner.path = join_path(&nest(scope), &path);
+                inner.module = join_module(&scope.module, &self.option(id, &args, "module").unwrap_or(first));
+                leave_resource(&mut inner);
+                self.block(id, block, &inner);
+            }
+            "scope" => {
+                let mut inner = scope.clone();
+                let path = self.option(id, &args, "path").or(first).unwrap_or_default();
+                inner.path = join_path(&nest(scope), &brace(&path));
+                if let Some(module) = self.option(id, &args, "module") {
+                    inner.module = join_module(&scope.module, &module);
+                }
+                if let Some(controller) = self.option(id, &args, "controller") {
+                    inner.controller = Some(controller);
+                }
+                if scope.on != On::Outside && path.is_empty() {
+                    inner.path = scope.path.clone();
+                } else {
+                    leave_resource(&mut inner);
+                }
+                self.block(id, block, &inner);
+            }
+            "controller" => {
+                let mut inner = scope.clone();
+                inner.controller = first;
+                self.block(id, block, &inner);
+            }
+            "constraints" | "defaults" | "with_options" | "direct" | "resolve" | "unauthenticated" | "devise_scope" => {
+                self.block(id, block, scope);
+            }
+            "authenticate" | "authenticated" => {
+                let mut inner = scope.clone();
+                inner.guards.push(declared(GuardKind::Authentication, name, module.expr_span(expr)));
+                self.block(id, block, &inner);
+            }
+            "concern" => {
+                if let (Some(first), Some(block)) = (first, block) {
+                    self.concerns.push((first, id, block));
+                }
+            }
+            "concerns" => {
+                for arg in &args {
+                    for concern in strings(self.context, id, arg.value) {
+                        self.concern(&concern, scope);
+                    }
+                }
+            }
+            "resources" | "resource" => {
+                for arg in positional {
+                    if let Some(resource) = self.text(id, arg) {
+                        self.resource(id, expr, name == "resource", &resource, &args, block, scope);
+                    }
+                }
+            }
+            "member" | "collection" | "nested" => {
+                let mut inner = scope.clone();
+                inner.on = match name {
+                    "member" => On::Member,
+                    "collection" => On::Collection,
+                    _ => On::Nested,
+                };
+                self.block(id, block, &inner);
+            }
+            "get" | "post" | "put" | "patch" | "delete" | "match" => self.verb(id, expr, name, &args, scope),
+            "root" => self.root(id, expr, &args, first, scope),
+            "mount" => self.found.gap("a mounted engine or application", module.expr_span(expr)),
+            "devise_for" => self.devise(id, expr, &args, first, scope),
+            "draw" => {
+                let Some(name) = first else { return };
+                let path = format!("config/routes/{name}.rb");
+                let base = self.context.program.path(id);
+                let prefix = base.strip_suffix("config/routes.rb").unwrap_or("");
+                if let Some(target) = self.context.program.module_at(&format!("{prefix}{path}"))
+                    && self.draws < 64
+                {
+                    self.draws += 1;
+                    let body = self.context.program.module(target).body.clone();
+                    self.stmts(target, &body, scope);
+                }
+            }
+            "use_doorkeeper" | "health_check_routes" => self.found.gap("routes of a library", module.expr_span(expr)),
+            _ => self.block(id, block, scope),
+        }
+    }
+
+    fn concern(&mut self, name: &str, scope: &Scope) {
+        let found = self.concerns.iter().find(|(n, ..)| n == name).cloned();
+        if let Some((_, id, block)) = found {
+            self.block(id, Some(block), scope);
+        }
+    }
+
+    #[allow(clippy::too_many_arguments)]
+    fn resource(
+        &mut self,
+        id: ModuleId,
+        expr: ExprId,
+        singular: bool,
+        name: &str,
+        args: &[Arg],
+        block: Option<FunctionId>,
+        scope: &Scope,
+    ) {
+        let path = self.option(id, args, "path").unwrap_or_else(|| name.to_owned());
+        let collection = join_path(&nest(scope), &brace(&path));
+        let param = self.option(id, args, "param").unwrap_or_else(|| "id".to_owned());
+        let member = if singular { collection.clone() } else { format!("{collection}/{{{param}}}") };
+        let controller = self.option(id, args, "controller");
+        let controller = controller.unwrap_or_else(|| if singular { plural(name) } else { name.to_owned() });
+        let mut inner = scope.clone();
+        if let Some(module) = self.option(id, args, "module") {
+            inner.module = join_module(&scope.module, &module);
+        }
+        inner.controller = Some(controller);
+        inner.on = On::Nested;
+        inner.collection = Some(collection.clone());
+        inner.member = Some(member.clone());
+        inner.path = match singular {
+            true => collection.clone(),
+            false => format!("{collection}/{{{}_{param}}}", single(name)),
+        };
+        let only = self.list(id, args, "only").or_else(|| scope.only.clone());
+        let except = self.list(id, args, "except").or_else(|| scope.except.clone());
+        let api_only = self.api_only();
+        for (action, method, on_member, suffix) in ACTIONS {
+            let wanted = match (&only, &except) {
+                (Some(only), _) => only.iter().any(|o| o == action),
+                (None, Some(except)) => !except.iter().any(|e| e == action),
+                (None, None) => !(api_only && matches!(action, "new" | "edit")),
+            };
+            if !wanted || singular && action == "index" {
+                continue;
+            }
+            let base = if on_member { &member } else { &collection };
+            let path = join_path(base, suffix);
+            self.add(id, expr, method, path.clone(), &inner, action);
+            if action == "update" {
+                self.add(id, expr, Method::Put, path, &inner, action);
+            }
+        }
+        inner.only = None;
+        inner.except = None;
+        if let Some(list) = self.list(id, args, "concerns") {
+            for concern in list {
+                self.concern(&concern, &inner);
+            }
+        }
+        self.block(id, block, &inner);
+    }
+
+    /// `config.api_only = true`
+    fn api_only(&self) -> bool {
+        let found = self.context.program.module_at("config/application.rb");
+        found.is_some_and(|m| {
+            let module = self.context.program.module(m);
+            self.context.sources.file(module.file).text.contains("api_only = true")
+        })
+    }
+
+    fn verb(&mut self, id: ModuleId, expr: ExprId, verb: &str, args: &[Arg], scope: &Scope) {
+        let module = self.context.program.module(id);
+        let mut methods: Vec<Method> = Method::of(verb).into_iter().collect();
+        if verb == "match" {
+            let via = self.list(id, args, "via").unwrap_or_default();
+            methods = via.iter().filter_map(|v| Method::of(v)).collect();
+            if methods.is_empty() {
+                methods.push(Method::Any);
+            }
+        }
+        let to = self.option(id, args, "to");
+        let action = self.option(id, args, "action");
+        let on = match self.option(id, args, "on").as_deref() {
+            Some("member") => On::Member,
+            Some("collection") => On::Collection,
+            _ => scope.on,
+        };
+        let mut targets: Vec<(String, Option<String>)> = Vec::new();
+        for arg in args.iter().filter(|a| a.name.is_none()) {
+            match &module.expr(arg.value).kind {
+                // `get "path" => "controller#action"`
+                ExprKind::Map(entries) => {
+                    for entry in entries {
+                        let path = entry.key.and_then(|k| self.text(id, k));
+                        targets.extend(path.map(|p| (p, self.text(id, entry.value))));
+                    }
+                }
+                _ => targets.extend(self.text(id, arg.value).map(|p| (p, None))),
+            }
+        }
+        for (path, target) in targets {
+            let base = match on {
+                On::Member => scope.member.clone().unwrap_or_else(|| scope.path.clone()),
+                On::Collection => scope.collection.clone().unwrap_or_else(|| scope.path.clone()),
+                On::Nested | On::Outside => scope.path.clone(),
+            };
+            let full = join_path(&base, &brace(path.split("(.").next().unwrap_or(&path)));
+            let target = target.or_else(|| to.clone());
+            let mut inner = scope.clone();
+            let name = match target.as_deref().and_then(|t| t.split_once('#')) {
+                Some((controller, action)) => {
+                    if !controller.is_empty() {
+                        inner.controller = Some(controller.to_owned());
+                    }
+                    action.to_owned()
+                }
+                None => match (&action, &target) {
+                    (Some(action), _) => action.clone(),
+                    (None, Some(target)) if !target.is_empty() => target.clone(),
+                    _ => {
+                        // `get "photos/show"` is photos#show
+                        let plain = path.trim_start_matches('/');
+                        match plain.rsplit_once('/').filter(|_| scope.on == On::Outside && !plain.contains(':')) {
+                            Some((controller, action)) => {
+                                inner.controller = Some(controller.to_owned());
+                                action.to_owned()
+                            }
+                            None => plain.replace('-', "_"),
+                        }
+                    }
+                },
+            };
+            if let Some(controller) = self.option(id, args, "controller") {
+                inner.controller = Some(controller);
+            }
+            if let Some(module) = self.option(id, args, "module") {
+                inner.module = join_module(&scope.module, &module);
+            }
+            for method in &methods {
+                self.add(id, expr, *method, full.clone(), &inner, &name);
+            }
+        }
+    }
+
+    fn root(&mut self, id: ModuleId, expr: ExprId, args: &[Arg], first: Option<String>, scope: &Scope) {
+        let target = self.option(id, args, "to").or(first).unwrap_or_default();
+        let mut inner = scope.clone();
+        let (controller, action) = target.split_once('#').unwrap_or((&target, "index"));
+        inner.controller = Some(controller.to_owned());
+        let path = join_path(&scope.path, "");
+        self.add(id, expr, Method::Get, path, &inner, action);
+    }
+
+    /// Devise's own routes: sessions and registrations of a mapping.
+    fn devise(&mut self, id: ModuleId, expr: ExprId, args: &[Arg], first: Option<String>, scope: &Scope) {
+        let Some(name) = first else { return };
+        let span = self.context.program.module(id).expr_span(expr);
+        let path = self.option(id, args, "path").unwrap_or(name.clone());
+        let base = join_path(&nest(scope), &path);
+        let names = args
+            .iter()
+            .find(|a| a.name.is_some_and(|n| n == "path_names"))
+            .map(|a| ExprRef { module: id, expr: a.value });
+        let named = |key: &str, default: &str| {
+            let entry = names.and_then(|m| self.context.entry(m, key));
+            entry.and_then(|e| self.context.string(e)).map_or(default.to_owned(), |s| s.to_string())
+        };
+        let sign_in = named("sign_in", "sign_in");
+        let sign_out = named("sign_out", "sign_out");
+        let sign_up = named("sign_up", "sign_up");
+        let skipped = self.list(id, args, "skip").unwrap_or_default();
+        let only = self.list(id, args, "only");
+        let wanted = |part: &str| {
+            !skipped.iter().any(|s| s == part || s == "all")
+                && only.as_ref().is_none_or(|o| o.iter().any(|x| x == part))
+        };
+        let mut table: Vec<(Method, String, &str, bool)> = Vec::new();
+        if wanted("sessions") {
+            table.push((Method::Get, sign_in.clone(), "sessions#new", false));
+            table.push((Method::Post, sign_in, "sessions#create", false));
+            table.push((Method::Delete, sign_out, "sessions#destroy", false));
+        }
+        if wanted("registrations") {
+            table.push((Method::Get, sign_up, "registrations#new", false));
+            table.push((Method::Post, String::new(), "registrations#create", false));
+            table.push((Method::Put, String::new(), "registrations#update", true));
+            table.push((Method::Patch, String::new(), "registrations#update", true));
+            table.push((Method::Delete, String::new(), "registrations#destroy", true));
+            table.push((Method::Get, "edit".into(), "registrations#edit", true));
+            table.push((Method::Get, "cancel".into(), "registrations#cancel", false));
+        }
+        if wanted("passwords") && self.devise_module(&name, "recoverable") {
+            for (method, suffix, action) in [
+                (Method::Get, "password/new", "passwords#new"),
+                (Method::Get, "password/edit", "passwords#edit"),
+                (Method::Post, "password", "passwords#create"),
+                (Method::Put, "password", "passwords#update"),
+                (Method::Patch, "password", "passwords#update"),
+            ] {
+                table.push((method, suffix.into(), action, false));
+            }
+        }
+        for (method, suffix, action, required) in table {
+            let mut guards = scope.guards.clone();
+            if required {
+                guards.push(declared(GuardKind::Authentication, "authenticate_scope!", span));
+            }
+            let handler = Handler { name: format!("devise/{action}"), function: None, span };
+            let path = join_path(&base, &suffix);
+            self.found.routes.push(Route::new("Ruby on Rails", method, path, span, Some(handler), guards));
+        }
+    }
+
+    /// Whether a model names a module of Devise.
+    fn devise_module(&self, mapping: &str, part: &str) -> bool {
+        let class = camel(&single(mapping));
+        self.context.program.classes().all().iter().any(|(class_ref, _)| {
+            let item = self.context.program.class(*class_ref);
+            item.name == class.as_str() && {
+                let module = self.context.program.module(class_ref.module);
+                self.context.sources.text(module.span(item.range)).contains(&format!(":{part}"))
+            }
+        })
+    }
+
+    fn add(&mut self, id: ModuleId, expr: ExprId, method: Method, path: String, scope: &Scope, action: &str) {
+        let span = self.context.program.module(id).expr_span(expr);
+        let controller = scope.controller.clone().unwrap_or_default();
+        let name = format!("{}#{action}", join_module(&scope.module, &controller).replace('.', "/"));
+        let class = controller_class(self.context, &scope.module, &controller);
+        let function = class.and_then(|c| self.context.method(c, action));
+        let mut guards = scope.guards.clone();
+        let handler = match (class, function) {
+            (Some(class), function) => {
+                guards.extend(action_guards(self.context, class, action));
+                let at = match function {
+                    Some(function) => self.context.function_span(function),
+                    None => {
+                        let module = self.context.program.module(class.module);
+                        module.span(self.context.program.class(class).name_range)
+                    }
+                };
+                Handler { name, function, span: at }
+            }
+            (None, _) => Handler { name, function: None, span },
+        };
+        // an action that neither exists nor has a template answers nothing, but the route is there
+        self.found.routes.push(Route::new("Ruby on Rails", method, path, span, Some(handler), guards));
+    }
+}
+
+/// Where nested lines go: below a member of the resource around.
+fn nest(scope: &Scope) -> String {
+    match scope.on {
+        On::Member => scope.member.clone().unwrap_or_else(|| scope.path.clone()),
+        On::Collection => scope.collection.clone().unwrap_or_else(|| scope.path.clone()),
+        _ => scope.path.clone(),
+    }
+}
+
+fn leave_resource(scope: &mut Scope) {
+    scope.member = None;
+    scope.collection = None;
+    scope.on = On::Outside;
+}
+
+fn join_module(outer: &str, inner: &str) -> String {
+    let inner = inner.trim_start_matches('/');
+    if outer.is_empty() { inner.to_owned() } else { format!("{outer}/{inner}") }
+}
+
+/// Literal strings: one, or a list of them.
+fn strings(context: &Context<'_>, id: ModuleId, expr: ExprId) -> Vec<String> {
+    let module = context.program.module(id);
+    match &module.expr(expr).kind {
+        ExprKind::List(items) => items.iter().filter_map(|i| module.string(*i)).map(|s| s.to_string()).collect(),
+        _ => context.string(ExprRef { module: id, expr }).map(|s| s.to_string()).into_iter().collect(),
+    }
+}
+
+/// `:id` and `*path` as `{id}`; optional parts are left out.
+fn brace(path: &str) -> String {
+    let path = path.split('(').next().unwrap_or(path);
+    super::express::brace(path)
+}
+
+fn camel(name: &str) -> String {
+    name.split('_').map(|part| part[..part.len().min(1)].to_uppercase() + part.get(1..).unwrap_or("")).collect()
+}
+
+fn plural(name: &str) -> String {
+    match name {
+        n if n.ends_with('s') || n.ends_with("ch") || n.ends_with('x') => format!("{n}es"),
+        n if n.ends_with('y') && !n.ends_with("ey") && !n.ends_with("ay") && !n.ends_with("oy") => {
+            format!("{}ies", &n[..n.len() - 1])
+        }
+        n => format!("{n}s"),
+    }
+}
+
+fn single(name: &str) -> String {
+    match name {
+        n if n.ends_with("ies") => format!("{}y", &n[..n.len() - 3]),
+        n if n.ends_with("sses") || n.ends_with("ches") || n.ends_with("xes") => n[..n.len() - 2].to_owned(),
+        n if n.ends_with('s') && !n.ends_with("ss") => n[..n.len() - 1].to_owned(),
+        n => n.to_owned(),
+    }
+}
+
+/// The controller class of `api/v1` and `users`.
+fn controller_class(context: &Context<'_>, module: &str, controller: &str) -> Option<ClassRef> {
+    let full = join_module(module, controller);
+    let dotted: Vec<String> = full.split('/').filter(|p| !p.is_empty()).map(camel).collect();
+    let wanted = format!("{}Controller", dotted.join("."));
+    let exact = context.program.classes().all().into_iter().find(|(class, info)| {
+        info.full_name.is_some_and(|n| n.as_str().eq_ignore_ascii_case(&wanted)) && !context.is_test(class.module)
+    });
+    exact.map(|(class, _)| class)
+}
+
+/// A `before_action` and its kin, as written.
+struct Filter {
+    names: Vec<String>,
+    skip: bool,
+    only: Option<Vec<String>>,
+    except: Option<Vec<String>>,
+    span: Span,
+    /// The block of `before_action { … }`.
+    block: Option<FnId>,
+}
+
+/// What stands before an action, from the outermost base on.
+fn action_guards(context: &Context<'_>, class: ClassRef, action: &str) -> Vec<Guard> {
+    let mut guards: Vec<Guard> = Vec::new();
+    for class_ref in context.program.classes().lineage(class).into_iter().rev() {
+        let parts = context.program.classes().info(class_ref).map(|i| i.parts.clone()).unwrap_or_default();
+        for part in parts {
+            let module = context.program.module(part.module);
+            let body = context.program.class(part).body.clone();
+            for stmt in included_and(module, &body) {
+                let Some(filter) = filter(context, part.module, stmt) else { continue };
+                let applies = filter.only.as_ref().is_none_or(|o| o.iter().any(|a| a == action))
+                    && !filter.except.as_ref().is_some_and(|e| e.iter().any(|a| a == action));
+                if !applies {
+                    continue;
+                }
+                if filter.skip {
+                    guards.retain(|g| !filter.names.contains(&g.name));
+                    continue;
+                }
+                for name in &filter.names {
+                    guards.push(filter_guard(context, class, name, filter.span));
+                }
+                if let Some(block) = filter.block {
+                    let (kind, evidence) = context.function_guard(block, "");
+                    guards.push(Guard {
+                        kind,
+                        name: "before_action block".into(),
+                        span: filter.span,
+                        function: Some(block),
+                        evidence,
+                    });
+                }
+            }
+        }
+    }
+    guards
+}
+
+/// Class-level statements, those of a concern's `included do … end` too.
+fn included_and(module: &ir::Module, body: &[ir::StmtId]) -> Vec<ir::StmtId> {
+    let mut all = Vec::new();
+    for stmt in body {
+        if let StmtKind::Expr(e) = module.stmt(*stmt).kind
+            && let ExprKind::Call { callee, block: Some(block), .. } = &module.expr(e).kind
+            && matches!(&module.expr(*callee).kind, ExprKind::Name(n) if *n == "included" || *n == "with_options")
+        {
+            all.extend(module.function(*block).body.clone().unwrap_or_default());
+        } else {
+            all.push(*stmt);
+        }
+    }
+    all
+}
+
+fn filter(context: &Context<'_>, id: ModuleId, stmt: ir::StmtId) -> Option<Filter> {
+    let module = context.program.module(id);
+    let (StmtKind::Expr(expr) | StmtKind::Return(Some(expr))) = module.stmt(stmt).kind else { return None };
+    let ExprKind::Call { callee, args, block, .. } = &module.expr(expr).kind else { return None };
+    let ExprKind::Name(name) = &module.expr(*callee).kind else { return None };
+    let skip = match name.as_str() {
+        "before_action"
+        | "prepend_before_action"
+        | "append_before_action"
+        | "before_filter"
+        | "prepend_before_filter" => false,
+        "skip_before_action" | "skip_before_filter" | "skip_forgery_protection" => true,
+        "protect_from_forgery" => {
+            return Some(Filter {
+                names: vec!["protect_from_forgery".into()],
+                skip: false,
+                only: None,
+                except: None,
+                span: module.expr_span(expr),
+                block: None,
+            });
+        }
+        "http_basic_authenticate_with" | "doorkeeper_authorize!" => {
+            return Some(Filter {
+                names: vec![name.to_string()],
+                skip: false,
+                only: None,
+                except: None,
+                span: module.expr_span(expr),
+                block: None,
+            });
+        }
+        _ => return None,
+    };
+    let mut names = Vec::new();
+    let mut block = *block;
+    for arg in args.iter().filter(|a| a.name.is_none()) {
+        match &module.expr(arg.value).kind {
+            ExprKind::Lambda(function) => block = Some(*function),
+            _ => names.extend(strings(context, id, arg.value)),
+        }
+    }
+    if name.as_str() == "skip_forgery_protection" {
+        names.push("protect_from_forgery".into());
+    }
+    if skip && names.iter().any(|n| n == "verify_authenticity_token") {
+        names.push("protect_from_forgery".into());
+    }
+    let list = |key: &str| {
+        let arg = args.iter().find(|a| a.name.is_some_and(|n| n == key))?;
+        Some(strings(context, id, arg.value))
+    };
+    let conditional = args.iter().any(|a| a.name.is_some_and(|n| n == "if" || n == "unless"));
+    if skip && conditional {
+        return None;
+    }
+    let block = block.map(|function| FnId { module: id, function });
+    Some(Filter { names, skip, only: list("only"), except: list("except"), span: module.expr_span(expr), block })
+}
+
+/// What a filter method does: known ones by name, the project's own by their code.
+fn filter_guard(context: &Context<'_>, class: ClassRef, name: &str, span: Span) -> Guard {
+    let known = match name {
+        "protect_from_forgery" | "verify_authenticity_token" => Some(GuardKind::Csrf),
+        "doorkeeper_authorize!" => Some(GuardKind::Authorization),
+        "http_basic_authenticate_with" => Some(GuardKind::Authentication),
+        // Devise: `authenticate_user!`, `authenticate_admin_user!`
+        n if n.starts_with("authenticate_") && n.ends_with('!') => Some(GuardKind::Authentication),
+        _ => None,
+    };
+    let function = context.method(class, name);
+    let (kind, evidence) = match (known, function) {
+        (Some(kind), None) => (kind, base::Evidence::Shown),
+        (known, Some(function)) => {
+            let (seen, evidence) = context.function_guard(function, name);
+            match known {
+                Some(kind) if seen == GuardKind::Other || seen == GuardKind::OptionalAuthentication => (kind, evidence),
+                _ => (name_says(name, seen, context, function), evidence),
+            }
+        }
+        (None, None) => (by_name(name), base::Evidence::Suspected),
+    };
+    Guard { kind, name: name.to_owned(), span, function, evidence }
+}
+
+/// A method that turns callers away only inside the check of a token that may be missing recognises
+/// callers, it does not require them.
+fn name_says(name: &str, seen: GuardKind, context: &Context<'_>, function: FnId) -> GuardKind {
+    let module = context.program.module(function.module);
+    let item = module.function(function.function);
+    let Some(body) = &item.body else { return seen };
+    let tokens = words(name);
+    let identifies = tokens.iter().any(|w| w.starts_with("auth") || w == "user" || w == "token");
+    if seen == GuardKind::Authentication
+        && identifies
+        && let [only] = body.as_slice()
+        && let StmtKind::If { cond, otherwise, .. } = &module.stmt(*only).kind
+        && otherwise.is_empty()
+    {
+        let text = context.sources.text(module.expr_span(*cond)).to_ascii_lowercase();
+        if text.contains("headers") && text.contains("present?") && !text.contains('!') {
+            return GuardKind::OptionalAuthentication;
+        }
+    }
+    seen
+}
