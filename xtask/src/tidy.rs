@@ -170,7 +170,7 @@ fn rules(root: &Path, wrong: &mut Vec<String>) -> anyhow::Result<()> {
                     wrong.push(format!("rule {id}: has no {part}"));
                 }
             }
-            if !list.contains(&format!("{id:?}")) {
+            if !list.contains(&format!("/{id}\"")) {
                 wrong.push(format!("rule {id}: is not listed in crates/rules/src/lib.rs"));
             }
             let code = fs::read_to_string(rule.path().join("rule.rs")).unwrap_or_default();

@@ -115,6 +115,11 @@ impl Module {
         self.exprs.iter().enumerate().map(|(i, e)| (ExprId(i as u32), e))
     }
 
+    /// All statements, in order of creation.
+    pub fn stmts(&self) -> impl ExactSizeIterator<Item = &Stmt> {
+        self.stmts.iter()
+    }
+
     /// All functions with their ids.
     pub fn functions(&self) -> impl ExactSizeIterator<Item = (FunctionId, &Function)> {
         self.functions.iter().enumerate().map(|(i, f)| (FunctionId(i as u32), f))

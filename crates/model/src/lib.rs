@@ -16,6 +16,7 @@ pub mod effects;
 pub mod entities;
 pub mod facts;
 pub mod guards;
+pub mod literals;
 mod reach;
 
 use std::sync::Arc;
@@ -50,6 +51,10 @@ pub struct Model {
     pub config: Vec<config::ConfigEntry>,
     /// What was not understood.
     pub gaps: Vec<Gap>,
+    /// Strings in code with the name that they are given.
+    pub literals: Vec<literals::NamedLiteral>,
+    /// Handlers of errors.
+    pub catches: Vec<literals::CatchSite>,
     effects_of: rustc_hash::FxHashMap<FnId, Vec<u32>>,
 }
 
@@ -71,6 +76,8 @@ impl Model {
         settings.sort_by_key(|s| s.span);
         let mut gaps: Vec<Gap> = found.iter_mut().flat_map(|f| std::mem::take(&mut f.gaps)).collect();
         let effects = effects::collect(&program, &facts);
+        let literals = literals::collect(&program, &facts, &effects);
+        let catches = literals::catches(&program, &sources);
         let (config, config_gaps) = config::read(&sources);
         gaps.extend(config_gaps);
         gaps.sort_by(|a, b| (a.span, &a.what).cmp(&(b.span, &b.what)));
@@ -80,12 +87,26 @@ impl Model {
                 effects_of.entry(function).or_default().push(at as u32);
             }
         }
-        Model { sources, program, facts, routes, services, frameworks, effects, settings, config, gaps, effects_of }
+        Model { sources, program, facts, routes, services, frameworks, effects, settings, config, gaps, literals, catches, effects_of }
     }
 
     /// The effects of a function's own calls, in order.
     pub fn effects_of(&self, function: FnId) -> impl Iterator<Item = &Effect> {
         self.effects_of.get(&function).into_iter().flatten().map(|at| &self.effects[*at as usize])
+    }
+
+    /// Whether the project limits rates anywhere: a guard, or a library, call or setting named for it.
+    pub fn limits_rates(&self) -> bool {
+        let named = |text: &str| {
+            let plain: String = text.chars().filter(|c| c.is_alphanumeric()).collect::<String>().to_lowercase();
+            ["ratelimit", "throttl", "limiter", "rackattack", "bruteforce", "slowapi", "bucket4j"].iter().any(|w| plain.contains(w))
+        };
+        self.routes.iter().any(|r| r.has_guard(GuardKind::RateLimit))
+            || self.program.ids().any(|m| {
+                self.program.module(m).imports.iter().any(|i| named(i.module.as_str()) || i.name.is_some_and(|n| named(n.as_str())))
+                    || self.program.calls(m).any(|(_, c)| c.name.is_some_and(|n| named(n.as_str())))
+            })
+            || self.literals.iter().any(|l| named(&l.name))
     }
 
     /// What a file is for.

@@ -47,6 +47,9 @@ pub(crate) struct Routers {
     order: FxHashMap<ExprRef, ()>,
 }
 
+/// A prefix, and the guards behind it with the path that each is limited to.
+type Position = (String, Vec<(String, Guard)>, bool);
+
 /// Mounts are followed this deep.
 const MAX_DEPTH: usize = 12;
 
@@ -93,7 +96,7 @@ impl Routers {
     }
 
     /// Prefixes and guards (with the path they are limited to) of a router, as seen from `at`.
-    fn places(&self, router: ExprRef, at: ExprRef, depth: usize) -> Vec<(String, Vec<(String, Guard)>, bool)> {
+    fn places(&self, router: ExprRef, at: ExprRef, depth: usize) -> Vec<Position> {
         let own: Vec<(String, Guard)> = self
             .middleware
             .iter()

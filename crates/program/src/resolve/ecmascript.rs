@@ -22,10 +22,13 @@ const ENDINGS: [&str; 13] = [
     "/index.mjs",
 ];
 
+/// A pattern of `paths` and what it stands for.
+type Pattern = (String, Vec<String>);
+
 #[derive(Debug, Default)]
 pub(crate) struct Packages {
     /// Directory of a `tsconfig.json`/`jsconfig.json`, `baseUrl` directory, patterns.
-    configs: Vec<(String, String, Vec<(String, Vec<String>)>)>,
+    configs: Vec<(String, String, Vec<Pattern>)>,
     /// Package name, directory, entry point.
     packages: Vec<(String, String, Option<String>)>,
 }

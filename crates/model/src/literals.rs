@@ -1,0 +1,236 @@
+//! Strings in code with the names that they are given, and handlers of errors.
+
+use base::{FileRole, SourceMap, Span};
+use ir::{ExprId, ExprKind, Module, StmtKind};
+use program::{ExprRef, Program};
+use rayon::prelude::*;
+
+use crate::effects::{Effect, argument};
+use crate::facts::{Facts, Kind};
+
+/// How a string is used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LiteralUse {
+    /// Assigned, or the value of a key, keyword or default.
+    Named,
+    /// What stands in when a setting is missing: `env.X || "…"`.
+    Fallback,
+    /// The key that signs or verifies tokens.
+    SigningKey,
+    /// Only there.
+    Bare,
+}
+
+/// A string in code.
+#[derive(Clone, Debug, PartialEq)]
+pub struct NamedLiteral {
+    /// The name it is given; empty for a bare one.
+    pub name: String,
+    /// The string.
+    pub value: &'static str,
+    /// Where it is.
+    pub span: Span,
+    /// How it is used.
+    pub usage: LiteralUse,
+}
+
+/// A handler of errors.
+#[derive(Clone, Debug, PartialEq)]
+pub struct CatchSite {
+    /// Where it is.
+    pub span: Span,
+    /// The types as written; empty catches everything.
+    pub types: Vec<String>,
+    /// Whether it does nothing at all, and no comment says why.
+    pub is_empty: bool,
+    /// What is tried, in how many statements.
+    pub tried: usize,
+    /// What the file is for.
+    pub role: FileRole,
+}
+
+/// All strings of at least six characters with a name, and bare ones of at least sixteen.
+pub(crate) fn collect(program: &Program, facts: &Facts, effects: &[Effect]) -> Vec<NamedLiteral> {
+    let mut all: Vec<NamedLiteral> = program
+        .ids()
+        .collect::<Vec<_>>()
+        .into_par_iter()
+        .flat_map_iter(|id| of_module(program.module(id)))
+        .collect();
+    for effect in effects.iter().filter(|e| matches!(e.kind, Kind::SignsToken | Kind::VerifiesToken)) {
+        let record = facts.record(effect.record);
+        let Some(arg) = argument(program, effect.call, record.secret_arg, Some("key")) else { continue };
+        if let Some(key) = key_literal(program, ExprRef { module: effect.call.module, expr: arg.value }, 0) {
+            let module = program.module(key.module);
+            if let Some(value) = module.string(key.expr) {
+                let span = module.expr_span(key.expr);
+                all.retain(|l| l.span != span);
+                let name = effect.name.to_string();
+                all.push(NamedLiteral { name, value: value.as_str(), span, usage: LiteralUse::SigningKey });
+            }
+        }
+    }
+    all.sort_by_key(|a| a.span);
+    all.dedup_by(|a, b| a.span == b.span);
+    all
+}
+
+/// The literal that a key is, or falls back to; through variables, conversions and wrapping calls.
+fn key_literal(program: &Program, at: ExprRef, depth: u32) -> Option<ExprRef> {
+    let module = program.module(at.module);
+    if module.string(at.expr).is_some() {
+        return Some(at);
+    }
+    if depth > 6 {
+        return None;
+    }
+    let here = |expr: ExprId| ExprRef { module: at.module, expr };
+    match &module.expr(at.expr).kind {
+        ExprKind::Name(_) | ExprKind::Member { .. } => key_literal(program, program.definition(at)?, depth + 1),
+        ExprKind::Logical { left, right, .. } => {
+            key_literal(program, here(*left), depth + 1).or_else(|| key_literal(program, here(*right), depth + 1))
+        }
+        ExprKind::Cast { value, .. } => key_literal(program, here(*value), depth + 1),
+        ExprKind::Unary { operand, .. } => key_literal(program, here(*operand), depth + 1),
+        // `Buffer.from("…")`, `EncodingKey::from_secret(b"…")`, `"…".as_ref()`
+        ExprKind::Call { callee, args, .. } => {
+            let name = match &module.expr(*callee).kind {
+                ExprKind::Member { name, .. } | ExprKind::Name(name) => name.as_str(),
+                _ => "",
+            };
+            let converts = ["from", "bytes", "secret", "encode", "key", "as_ref", "as_bytes", "getbytes", "hmac"];
+            let lower = name.to_lowercase();
+            if !converts.iter().any(|c| lower.contains(c)) || lower.contains("env") || lower.contains("config") {
+                return None;
+            }
+            let inner = args.first().map(|a| a.value).or(match &module.expr(*callee).kind {
+                ExprKind::Member { object, .. } => Some(*object),
+                _ => None,
+            })?;
+            key_literal(program, here(inner), depth + 1)
+        }
+        _ => None,
+    }
+}
+
+fn of_module(module: &Module) -> Vec<NamedLiteral> {
+    let mut found = Vec::new();
+    for (id, expr) in module.exprs() {
+        match &expr.kind {
+            ExprKind::Map(entries) => {
+                for entry in entries {
+                    if let Some(name) = entry.key.and_then(|k| module.string(k)) {
+                        value(module, name.as_str(), entry.value, &mut found);
+                    }
+                }
+            }
+            ExprKind::Call { args, .. } => {
+                for arg in args {
+                    if let Some(name) = arg.name {
+                        value(module, name.as_str(), arg.value, &mut found);
+                    }
+                }
+            }
+            ExprKind::Assign { target, value: assigned, .. } => {
+                if let Some(name) = target_name(module, *target) {
+                    value(module, &name, *assigned, &mut found);
+                }
+            }
+            _ => {
+                if let Some(text) = module.string(id)
+                    && text.as_str().len() >= 16
+                {
+                    let span = module.expr_span(id);
+                    found.push(NamedLiteral { name: String::new(), value: text.as_str(), span, usage: LiteralUse::Bare });
+                }
+            }
+        }
+    }
+    for stmt in module.stmts() {
+        if let StmtKind::Assign { target, value: Some(assigned), op: None, .. } = &stmt.kind
+            && let Some(name) = target_name(module, *target)
+        {
+            value(module, &name, *assigned, &mut found);
+        }
+    }
+    for (_, class) in module.classes() {
+        for field in &class.fields {
+            if let Some(init) = field.init {
+                value(module, field.name.as_str(), init, &mut found);
+            }
+        }
+    }
+    for (_, function) in module.functions() {
+        for param in &function.params {
+            if let Some(default) = param.default {
+                value(module, param.name.as_str(), default, &mut found);
+            }
+        }
+    }
+    found.sort_by(|a, b| (a.span, a.name.is_empty()).cmp(&(b.span, b.name.is_empty())));
+    found.dedup_by(|later, first| later.span == first.span);
+    found
+}
+
+fn target_name(module: &Module, target: ExprId) -> Option<String> {
+    match &module.expr(target).kind {
+        ExprKind::Name(name) | ExprKind::Member { name, .. } => Some(name.to_string()),
+        ExprKind::Index { index, .. } => module.string(*index).map(|s| s.to_string()),
+        _ => None,
+    }
+}
+
+fn value(module: &Module, name: &str, expr: ExprId, found: &mut Vec<NamedLiteral>) {
+    let mut add = |expr: ExprId, usage: LiteralUse| {
+        if let Some(text) = module.string(expr)
+            && text.as_str().len() >= 6
+        {
+            found.push(NamedLiteral { name: name.to_owned(), value: text.as_str(), span: module.expr_span(expr), usage });
+        }
+    };
+    match &module.expr(expr).kind {
+        ExprKind::Logical { right, .. } => add(*right, LiteralUse::Fallback),
+        // `getenv("X", "…")`, `ENV.fetch("X", "…")`
+        ExprKind::Call { callee, args, .. } => {
+            let called = module.dotted(*callee).unwrap_or_default().to_lowercase();
+            if (called.contains("env") || called.ends_with("config")) && args.len() == 2 {
+                add(args[1].value, LiteralUse::Fallback);
+            }
+        }
+        _ => add(expr, LiteralUse::Named),
+    }
+}
+
+/// Every handler of errors, in order.
+pub(crate) fn catches(program: &Program, sources: &SourceMap) -> Vec<CatchSite> {
+    let mut found = Vec::new();
+    for id in program.ids() {
+        let module = program.module(id);
+        let role = sources.file(module.file).role;
+        for stmt in module.stmts() {
+            let StmtKind::Try { body, catches, .. } = &stmt.kind else { continue };
+            for catch in catches {
+                let commented =
+                    module.comments.iter().any(|c| catch.range.start <= c.start && c.end <= catch.range.end.saturating_add(80) && c.start < catch.range.end);
+                let types = catch
+                    .types
+                    .iter()
+                    .map(|t| sources.text(module.span(module.ty(*t).range)).to_owned())
+                    .collect();
+                let does_nothing = catch.body.iter().all(|s| {
+                    matches!(&module.stmt(*s).kind, StmtKind::Expr(e) | StmtKind::Return(Some(e))
+                        if matches!(module.expr(*e).kind, ExprKind::Literal(ir::Literal::Null)))
+                });
+                found.push(CatchSite {
+                    span: module.span(catch.range),
+                    types,
+                    is_empty: does_nothing && !commented,
+                    tried: body.len(),
+                    role,
+                });
+            }
+        }
+    }
+    found.sort_by_key(|c| c.span);
+    found
+}

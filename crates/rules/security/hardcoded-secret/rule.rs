@@ -1,0 +1,213 @@
+//! A key, token or password that stands in the code or its configuration.
+
+use base::{Escalation, Evidence, FileRole, RuleInfo, Severity, Span, Stage, Text};
+use model::Model;
+use model::guards::words;
+use model::literals::LiteralUse;
+
+use crate::support::{info, path};
+use crate::{Report, Rule};
+
+pub const RULE: Rule = Rule {
+    info: RuleInfo {
+        security_severity: Some(9.1),
+        escalation: Some(Escalation::SecurityCompliance),
+        ..info(
+            "hardcoded-secret",
+            "A secret stands in the code or its configuration",
+            Severity::Critical,
+            Stage::Security,
+            &["W2.7", "K.critical-issues.4"],
+            &[798, 259, 321],
+            &["A07:2021"],
+        )
+    },
+    check,
+};
+
+/// Beginnings and lengths that only one kind of secret has.
+const SHAPES: [(&str, &str, usize); 17] = [
+    ("AKIA", "AWS access key id", 20),
+    ("ASIA", "AWS temporary access key id", 20),
+    ("ghp_", "GitHub personal access token", 40),
+    ("gho_", "GitHub OAuth token", 40),
+    ("ghs_", "GitHub app token", 40),
+    ("github_pat_", "GitHub fine-grained token", 60),
+    ("glpat-", "GitLab personal access token", 26),
+    ("sk_live_", "Stripe secret key", 24),
+    ("rk_live_", "Stripe restricted key", 24),
+    ("xoxb-", "Slack bot token", 30),
+    ("xoxp-", "Slack user token", 30),
+    ("AIza", "Google API key", 39),
+    ("SG.", "SendGrid API key", 60),
+    ("sk-ant-", "Anthropic API key", 40),
+    ("npm_", "npm access token", 40),
+    ("dop_v1_", "DigitalOcean token", 60),
+    ("-----BEGIN", "private key", 100),
+];
+
+fn check(model: &Model, report: &mut Report<'_>) {
+    for literal in &model.literals {
+        let kind = match literal.usage {
+            LiteralUse::SigningKey => Some("key that signs tokens"),
+            _ => shape(literal.value).or_else(|| named(&literal.name, literal.value)),
+        };
+        if let Some(kind) = kind {
+            let evidence = if literal.usage == LiteralUse::Bare || kind != "secret" { Evidence::Shown } else { Evidence::Suspected };
+            tell(model, report, kind, literal.value, literal.span, &literal.name, literal.usage, evidence);
+        }
+    }
+    for entry in &model.config {
+        if entry.role != FileRole::Production || is_ignored(path(model, entry.span)) {
+            continue;
+        }
+        let name = entry.key.rsplit('.').next().unwrap_or(&entry.key);
+        let kind = shape(&entry.value).or_else(|| named(name, &entry.value)).or_else(|| in_url(&entry.value));
+        if let Some(kind) = kind {
+            tell(model, report, kind, &entry.value, entry.span, name, LiteralUse::Named, Evidence::Shown);
+        }
+    }
+}
+
+/// Files that hold settings of tools and translations, not of the application.
+fn is_ignored(path: &str) -> bool {
+    let parts: Vec<&str> = path.split('/').collect();
+    let name = parts.last().copied().unwrap_or("");
+    parts.iter().any(|p| matches!(*p, ".github" | ".circleci" | "locales" | "i18n" | "locale" | "lang" | "translations" | "languages"))
+        || name.starts_with("docker-compose")
+        || name.contains("test")
+        || name.contains(".dev")
+        || name.contains("-dev")
+        || name.contains("local")
+        || name.contains("swagger")
+        || name.contains("openapi")
+}
+
+#[allow(clippy::too_many_arguments)]
+fn tell(
+    model: &Model,
+    report: &mut Report<'_>,
+    kind: &'static str,
+    value: &str,
+    span: Span,
+    name: &str,
+    usage: LiteralUse,
+    evidence: Evidence,
+) {
+    // whatever is decided below, no output shows it
+    report.mask(span);
+    if !matches!(model.role(span), FileRole::Production) {
+        return;
+    }
+    let file = path(model, span).to_owned();
+    let shown = redacted(value);
+    let what = if name.is_empty() { kind.to_owned() } else { format!("{kind} `{name}`") };
+    let mut finding = report.finding(
+        format!("secret {file} {name} {}", base::source_hash(&[value])),
+        span,
+        Text::say("A {} stands in the code: `{}`.", &[&what.replace('`', ""), &shown]),
+    );
+    finding.evidence = evidence;
+    finding.details = match usage {
+        LiteralUse::Fallback | LiteralUse::SigningKey => {
+            Text::from("It stands in when the setting is missing, so a deployment that forgets the setting runs with a key that everyone can read.")
+        }
+        _ => Text::from("It is in the repository, in every clone and in its history."),
+    };
+    finding.impact = match usage {
+        LiteralUse::SigningKey => Text::from(
+            "Whoever has read the repository can sign tokens for any user and log in as them, administrators included.",
+        ),
+        _ => Text::from("Whoever has read the repository, or a copy of it, can use it until it is changed."),
+    };
+    finding.fix = Text::from(
+        "Revoke it and make a new one. Read it from the environment or a secret store, refuse to start when it is missing, and take it out of the history if the repository is shared.",
+    );
+    finding.verification = Text::say(
+        "Start the service without the setting: it must stop with an error. `git log -S` for the first characters shows where else it was; a new scan of `{}` finds nothing.",
+        &[&file],
+    );
+    report.add(finding);
+}
+
+/// The first characters and the length: never the value.
+fn redacted(value: &str) -> String {
+    let first: String = value.chars().take(2).collect();
+    format!("{first}… ({} characters)", value.chars().count())
+}
+
+fn shape(value: &str) -> Option<&'static str> {
+    let (prefix, kind, length) = SHAPES.iter().find(|(prefix, ..)| value.starts_with(prefix))?;
+    let whole = value.len() >= *length && !is_placeholder(value);
+    match *kind {
+        "private key" => (value.contains("PRIVATE KEY") && whole).then_some(*kind),
+        _ => (whole && !value.contains(char::is_whitespace) && !value[prefix.len()..].contains("EXAMPLE")).then_some(*kind),
+    }
+}
+
+/// A password in a connection string.
+fn in_url(value: &str) -> Option<&'static str> {
+    let (_, rest) = value.split_once("://")?;
+    let (user, host) = rest.split_once('@')?;
+    let (_, password) = user.split_once(':')?;
+    let local = ["localhost", "127.0.0.1", "db", "postgres", "mysql", "redis", "mongo"].iter().any(|h| host.starts_with(h));
+    (!local && password.len() >= 4 && !is_placeholder(password) && !password.contains('/')).then_some("password in a connection string")
+}
+
+/// A value that a name calls a secret and that looks like one.
+fn named(name: &str, value: &str) -> Option<&'static str> {
+    let parts = words(name);
+    let has = |list: &[&str]| parts.iter().any(|p| list.contains(&p.as_str()));
+    let last = parts.last().map_or("", String::as_str);
+    // what is about a secret is none
+    let about = [
+        "url", "uri", "path", "field", "header", "name", "length", "type", "regex", "pattern", "label", "message", "hint",
+        "expiry", "ttl", "prefix", "suffix", "endpoint", "file", "error", "text", "title", "description", "placeholder",
+        "expires", "policy", "algorithm", "provider", "class", "selector", "template", "reset", "confirmation", "id",
+        "column", "param", "parameter", "format", "event", "scope", "view", "route", "action", "schema", "cookie", "issuer",
+    ];
+    if about.contains(&last) {
+        return None;
+    }
+    let secret = has(&["password", "passwd", "pwd", "passphrase", "secret", "apikey", "credential", "credentials"])
+        || has(&["token"]) && parts.len() > 1
+        || last == "key" && has(&["api", "secret", "private", "signing", "encryption", "access", "jwt", "auth", "master"])
+        || last == "base" && has(&["secret"]);
+    (secret && looks_secret(value) && !is_placeholder(value)).then_some("secret")
+}
+
+fn looks_secret(value: &str) -> bool {
+    let length = value.chars().count();
+    if !(8..=512).contains(&length) || value.contains(char::is_whitespace) || value.contains("://") {
+        return false;
+    }
+    let digits = value.chars().filter(char::is_ascii_digit).count();
+    let upper = value.chars().any(|c| c.is_ascii_uppercase());
+    let lower = value.chars().any(|c| c.is_ascii_lowercase());
+    let special = value.chars().any(|c| !c.is_ascii_alphanumeric() && !matches!(c, '_' | '-' | '.' | '/' | ':'));
+    let plain_words = value.chars().all(|c| c.is_ascii_alphabetic() || matches!(c, '_' | '-' | '.' | ':' | '/' | ' '));
+    // identifiers, paths and sentences are no secrets; digits or signs among letters are
+    !plain_words && (digits >= 2 && (upper || lower) || special && digits >= 1 && (upper || lower))
+        && !value.starts_with(['/', '.', '#', '$', '@', '<', '{', '%', '^', '('])
+        && !value.contains('(')
+        && entropy(value) >= 2.7
+}
+
+/// Bits per character (Shannon).
+fn entropy(value: &str) -> f64 {
+    let length = value.chars().count() as f64;
+    let mut counts: std::collections::BTreeMap<char, f64> = std::collections::BTreeMap::new();
+    value.chars().for_each(|c| *counts.entry(c).or_default() += 1.0);
+    counts.values().map(|n| -(n / length) * (n / length).log2()).sum()
+}
+
+fn is_placeholder(value: &str) -> bool {
+    let lower = value.to_lowercase();
+    let marks = [
+        "example", "changeme", "change_me", "change-me", "your", "xxxx", "placeholder", "dummy", "todo", "insert", "replace",
+        "${", "{{", "<%", "%{", "****", "....", "sample", "abcdef", "123456789", "redacted", "fake", "test", "process.env", "secretsmanager", "vault:",
+    ];
+    let mut chars = value.chars();
+    let first = chars.next();
+    marks.iter().any(|m| lower.contains(m)) || first.is_some_and(|f| chars.all(|c| c == f))
+}

@@ -1,0 +1,61 @@
+//! A login that may be tried as often as one likes.
+
+use base::{Evidence, RuleInfo, Severity, Stage, Text};
+use model::guards::words;
+use model::{GuardKind, Method, Model, Route};
+
+use crate::support::{info, routes};
+use crate::{Report, Rule};
+
+pub const RULE: Rule = Rule {
+    info: RuleInfo {
+        security_severity: Some(6.5),
+        ..info(
+            "no-rate-limit-on-login",
+            "A login has no rate limit",
+            Severity::Important,
+            Stage::Security,
+            &["W1.8", "K.important-issues.3", "C2.security-best-practices.7"],
+            &[307, 770],
+            &["A07:2021", "API4:2023"],
+        )
+    },
+    check,
+};
+
+fn is_login(route: &Route) -> bool {
+    if route.method != Method::Post && route.method != Method::Any {
+        return false;
+    }
+    let last: Vec<String> = route.path.rsplit('/').find(|p| !p.starts_with('{') && !p.is_empty()).map(words).unwrap_or_default();
+    let joined = last.join("");
+    matches!(joined.as_str(), "login" | "signin" | "authenticate" | "logon" | "token")
+        || joined == "sessions" && route.handler.as_ref().is_some_and(|h| h.name.contains("create"))
+}
+
+fn check(model: &Model, report: &mut Report<'_>) {
+    if model.limits_rates() {
+        return;
+    }
+    for route in routes(model).filter(|r| is_login(r) && !r.has_guard(GuardKind::RateLimit)) {
+        let name = route.name();
+        let mut finding = report.finding(
+            format!("route {name}"),
+            route.span,
+            Text::say("`{}` may be tried as often as one likes: nothing in the project limits rates.", &[&name]),
+        );
+        finding.endpoint = Some(name.clone());
+        finding.evidence = Evidence::Shown;
+        finding.details = Text::from("No guard, middleware or library that limits rates was found, on this route or around it. A gateway in front may do it; the code does not show it.");
+        finding.impact = Text::from("Passwords can be guessed at the speed of the network, and lists of leaked passwords tried on every account.");
+        finding.fix = Text::from("Limit attempts per account and per address (a few per minute, then growing delays), answer 429 with `Retry-After`, and keep the counters where all instances see them.");
+        finding.verification = Text::say(
+            "Send twenty wrong passwords in a row; the last must be answered with 429: `{}`",
+            &[&format!(
+                "for i in $(seq 20); do curl -s -o /dev/null -w '%{{http_code}} ' -X POST \"$BASE_URL{}\" -d '{{}}'; done",
+                route.path.replace(['{', '}', '\'', '"', '`', '$', '\\'], "")
+            )],
+        );
+        report.add(finding);
+    }
+}

@@ -1,0 +1,107 @@
+//! A route that changes state without authentication, in an application that has authentication.
+
+use base::{Escalation, Evidence, RuleInfo, Severity, Stage, Text};
+use model::guards::words;
+use model::{Auth, GuardKind, Model, Route};
+
+use crate::support::{info, routes};
+use crate::{Report, Rule};
+
+pub const RULE: Rule = Rule {
+    info: RuleInfo {
+        security_severity: Some(9.1),
+        escalation: Some(Escalation::SecurityCompliance),
+        ..info(
+            "unguarded-write",
+            "A route changes state without authentication",
+            Severity::Critical,
+            Stage::Security,
+            &["W2.3", "K.critical-issues.2", "I.insufficient-authorization.3"],
+            &[306, 862],
+            &["A01:2021", "API5:2023"],
+        )
+    },
+    check,
+};
+
+/// Words of routes that must be open: getting in, coming back, being called by others.
+const OPEN: [&str; 40] = [
+    "login", "signin", "logout", "signout", "register", "registration", "registrations", "signup", "token", "tokens", "refresh",
+    "password", "passwords", "forgot", "reset", "verify", "verification", "confirm", "confirmation", "activate", "activation",
+    "oauth", "oauth2", "callback", "webhook", "webhooks", "hook", "hooks", "session", "sessions", "captcha", "otp", "sso", "saml",
+    "contact", "newsletter", "subscribe", "unsubscribe", "auth", "authenticate",
+];
+
+fn is_write(route: &Route) -> bool {
+    !route.method.is_safe() && route.method != model::Method::Any
+}
+
+fn must_be_open(route: &Route) -> bool {
+    let mut all = words(&route.path);
+    if let Some(handler) = &route.handler {
+        all.extend(words(&handler.name));
+    }
+    all.iter().any(|w| OPEN.contains(&w.as_str()) || w.starts_with("health") || w == "graphql")
+        || route.path.to_lowercase().contains("sign_in")
+        || route.path.to_lowercase().contains("sign-in")
+        || creates_account(route)
+}
+
+/// `POST /users` is how accounts begin.
+fn creates_account(route: &Route) -> bool {
+    let last = route.path.rsplit('/').next().unwrap_or("").to_lowercase();
+    route.method == model::Method::Post && matches!(last.as_str(), "users" | "user" | "accounts" | "customers" | "clients" | "members")
+}
+
+fn check(model: &Model, report: &mut Report<'_>) {
+    for service in &model.services {
+        let writes: Vec<&Route> = routes(model).filter(|r| r.service == service.name && is_write(r)).collect();
+        let guarded = writes.iter().filter(|r| r.auth == Auth::Required).count();
+        // most writes are guarded: what is not is an exception
+        if guarded < 2 || guarded * 2 < writes.len() {
+            continue;
+        }
+        for route in writes.iter().filter(|r| r.auth != Auth::Required && !must_be_open(r)) {
+            let opened = route.guards.iter().find(|g| g.kind == GuardKind::Anonymous);
+            let unknown = route.guards.iter().any(|g| g.kind == GuardKind::Other && g.evidence == Evidence::Suspected && g.function.is_none() && g.name == "(inline)");
+            if unknown || route.has_guard(GuardKind::Csrf) && route.guards.iter().any(|g| g.name.contains("signature")) {
+                continue;
+            }
+            let name = route.name();
+            let mut finding = report.finding(
+                format!("route {name}"),
+                route.span,
+                Text::say("Anyone can call `{}`: no guard before it asks who is calling.", &[&name]),
+            );
+            finding.endpoint = Some(name.clone());
+            finding.evidence = if opened.is_some() { Evidence::Suspected } else { Evidence::Shown };
+            finding.details = Text::say(
+                "{} of the {} routes of this service that change state require an authenticated caller; this one does not.",
+                &[&guarded.to_string(), &writes.len().to_string()],
+            );
+            finding.impact =
+                Text::from("Whoever can reach the service can change or delete this data without an account, and nobody can tell who did it.");
+            let example = writes.iter().find(|r| r.auth == Auth::Required);
+            let guard = example.and_then(|r| {
+                r.guards.iter().find(|g| matches!(g.kind, GuardKind::Authentication | GuardKind::Authorization))
+            });
+            finding.fix = match (guard, example) {
+                (Some(guard), Some(example)) => Text::say(
+                    "Put the guard before it that its siblings have: `{}`, as on `{}`.",
+                    &[&guard.name, &example.name()],
+                ),
+                _ => Text::from("Put an authentication guard before it."),
+            };
+            if let (Some(guard), Some(_)) = (guard, example) {
+                finding.related.push(base::Related { span: guard.span, message: Text::from("A guard in use.") });
+            }
+            let path = route.path.replace(['{', '}', '\'', '"', '`', '$', '\\'], "");
+            finding.verification = Text::say("`{}` must answer 401.", &[&format!(
+                "curl -i -X {} \"$BASE_URL{}\"",
+                route.method.name(),
+                path
+            )]);
+            report.add(finding);
+        }
+    }
+}
