@@ -212,7 +212,7 @@ fn review(args: Review) -> anyhow::Result<u8> {
     };
     let mut formats = Vec::new();
     for name in &args.format {
-        formats.push(name.parse::<Format>().map_err(anyhow::Error::msg)?);
+        formats.push(name.parse::<Format>()?);
     }
     if formats.is_empty() {
         formats.push(Format::Terminal);
@@ -236,7 +236,8 @@ fn review(args: Review) -> anyhow::Result<u8> {
     for (at, format) in formats.iter().enumerate() {
         let file = args.output.get(at).filter(|f| f.as_os_str() != "-");
         let color = *format == Format::Terminal && file.is_none() && wants_color();
-        let text = report::render(*format, &review, &session.sources, &report::Options { color, ..Default::default() });
+        let options = report::Options { color, ..report::Options::default() };
+        let text = report::render(*format, &review, &session.sources, &options);
         match file {
             Some(file) => write_whole(file, &text)?,
             None => print(&text)?,

@@ -156,6 +156,9 @@ fn read_file(path: String, full: &Path, max_bytes: u64) -> Result<SourceFile, Ga
     if language.is_some() && (is_minified(&path, &text) || is_generated(&text)) {
         return Err(gap(GapKind::LeftOut, "generated or minified", Some(path)));
     }
+    if language.is_some_and(Language::is_ecmascript) && is_browser_asset(&path) {
+        return Err(gap(GapKind::LeftOut, "scripts for browsers", Some(path)));
+    }
     let role = role(&path);
     Ok(SourceFile::new(path, text.into(), language, role))
 }
@@ -173,6 +176,11 @@ fn decode(bytes: &[u8]) -> String {
 fn utf16(bytes: &[u8], unit: fn([u8; 2]) -> u16) -> String {
     let units = bytes.chunks_exact(2).map(|pair| unit([pair[0], pair[1]]));
     char::decode_utf16(units).map(|c| c.unwrap_or('\u{FFFD}')).collect()
+}
+
+/// Scripts that are served, not run on the server.
+fn is_browser_asset(path: &str) -> bool {
+    path.split('/').rev().skip(1).any(|dir| matches!(dir, "assets" | "public" | "static" | "wwwroot" | "htdocs"))
 }
 
 fn is_minified(path: &str, text: &str) -> bool {
@@ -243,6 +251,9 @@ pub(crate) fn role(path: &str) -> FileRole {
         "benches",
         "scripts",
     ]) {
+        return FileRole::Example;
+    }
+    if matches!(stem, "seed" | "seeds" | "seeder" | "development" | "dev") || name.starts_with("db-reset") {
         return FileRole::Example;
     }
     if name.contains(".example") || name.contains(".sample") || name.contains(".template") || name.ends_with(".dist") {

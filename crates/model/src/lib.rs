@@ -87,7 +87,21 @@ impl Model {
                 effects_of.entry(function).or_default().push(at as u32);
             }
         }
-        Model { sources, program, facts, routes, services, frameworks, effects, settings, config, gaps, literals, catches, effects_of }
+        Model {
+            sources,
+            program,
+            facts,
+            routes,
+            services,
+            frameworks,
+            effects,
+            settings,
+            config,
+            gaps,
+            literals,
+            catches,
+            effects_of,
+        }
     }
 
     /// The effects of a function's own calls, in order.
@@ -99,11 +113,17 @@ impl Model {
     pub fn limits_rates(&self) -> bool {
         let named = |text: &str| {
             let plain: String = text.chars().filter(|c| c.is_alphanumeric()).collect::<String>().to_lowercase();
-            ["ratelimit", "throttl", "limiter", "rackattack", "bruteforce", "slowapi", "bucket4j"].iter().any(|w| plain.contains(w))
+            ["ratelimit", "throttl", "limiter", "rackattack", "bruteforce", "slowapi", "bucket4j"]
+                .iter()
+                .any(|w| plain.contains(w))
         };
         self.routes.iter().any(|r| r.has_guard(GuardKind::RateLimit))
             || self.program.ids().any(|m| {
-                self.program.module(m).imports.iter().any(|i| named(i.module.as_str()) || i.name.is_some_and(|n| named(n.as_str())))
+                self.program
+                    .module(m)
+                    .imports
+                    .iter()
+                    .any(|i| named(i.module.as_str()) || i.name.is_some_and(|n| named(n.as_str())))
                     || self.program.calls(m).any(|(_, c)| c.name.is_some_and(|n| named(n.as_str())))
             })
             || self.literals.iter().any(|l| named(&l.name))

@@ -51,12 +51,8 @@ pub struct CatchSite {
 
 /// All strings of at least six characters with a name, and bare ones of at least sixteen.
 pub(crate) fn collect(program: &Program, facts: &Facts, effects: &[Effect]) -> Vec<NamedLiteral> {
-    let mut all: Vec<NamedLiteral> = program
-        .ids()
-        .collect::<Vec<_>>()
-        .into_par_iter()
-        .flat_map_iter(|id| of_module(program.module(id)))
-        .collect();
+    let mut all: Vec<NamedLiteral> =
+        program.ids().collect::<Vec<_>>().into_par_iter().flat_map_iter(|id| of_module(program.module(id))).collect();
     for effect in effects.iter().filter(|e| matches!(e.kind, Kind::SignsToken | Kind::VerifiesToken)) {
         let record = facts.record(effect.record);
         let Some(arg) = argument(program, effect.call, record.secret_arg, Some("key")) else { continue };
@@ -141,7 +137,12 @@ fn of_module(module: &Module) -> Vec<NamedLiteral> {
                     && text.as_str().len() >= 16
                 {
                     let span = module.expr_span(id);
-                    found.push(NamedLiteral { name: String::new(), value: text.as_str(), span, usage: LiteralUse::Bare });
+                    found.push(NamedLiteral {
+                        name: String::new(),
+                        value: text.as_str(),
+                        span,
+                        usage: LiteralUse::Bare,
+                    });
                 }
             }
         }
@@ -167,7 +168,7 @@ fn of_module(module: &Module) -> Vec<NamedLiteral> {
             }
         }
     }
-    found.sort_by(|a, b| (a.span, a.name.is_empty()).cmp(&(b.span, b.name.is_empty())));
+    found.sort_by_key(|l| (l.span, l.name.is_empty()));
     found.dedup_by(|later, first| later.span == first.span);
     found
 }
@@ -185,7 +186,12 @@ fn value(module: &Module, name: &str, expr: ExprId, found: &mut Vec<NamedLiteral
         if let Some(text) = module.string(expr)
             && text.as_str().len() >= 6
         {
-            found.push(NamedLiteral { name: name.to_owned(), value: text.as_str(), span: module.expr_span(expr), usage });
+            found.push(NamedLiteral {
+                name: name.to_owned(),
+                value: text.as_str(),
+                span: module.expr_span(expr),
+                usage,
+            });
         }
     };
     match &module.expr(expr).kind {
@@ -210,13 +216,13 @@ pub(crate) fn catches(program: &Program, sources: &SourceMap) -> Vec<CatchSite> 
         for stmt in module.stmts() {
             let StmtKind::Try { body, catches, .. } = &stmt.kind else { continue };
             for catch in catches {
-                let commented =
-                    module.comments.iter().any(|c| catch.range.start <= c.start && c.end <= catch.range.end.saturating_add(80) && c.start < catch.range.end);
-                let types = catch
-                    .types
-                    .iter()
-                    .map(|t| sources.text(module.span(module.ty(*t).range)).to_owned())
-                    .collect();
+                let commented = module.comments.iter().any(|c| {
+                    catch.range.start <= c.start
+                        && c.end <= catch.range.end.saturating_add(80)
+                        && c.start < catch.range.end
+                });
+                let types =
+                    catch.types.iter().map(|t| sources.text(module.span(module.ty(*t).range)).to_owned()).collect();
                 let does_nothing = catch.body.iter().all(|s| {
                     matches!(&module.stmt(*s).kind, StmtKind::Expr(e) | StmtKind::Return(Some(e))
                         if matches!(module.expr(*e).kind, ExprKind::Literal(ir::Literal::Null)))

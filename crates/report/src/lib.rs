@@ -79,11 +79,6 @@ impl std::str::FromStr for Format {
     type Err = UnknownFormat;
 
     fn from_str(name: &str) -> Result<Self, Self::Err> {
-        let name = match name {
-            "text" => "terminal",
-            "md" => "markdown",
-            name => name,
-        };
         Format::ALL.into_iter().find(|f| f.name() == name).ok_or_else(|| UnknownFormat(name.to_owned()))
     }
 }

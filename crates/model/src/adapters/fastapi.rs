@@ -140,10 +140,11 @@ fn signature(context: &Context<'_>, function: FnId, depth: usize) -> Vec<Guard> 
             if let ExprKind::Call { callee, args, .. } = &inner.expr(at.expr).kind
                 && let Some(name) = inner.dotted(*callee)
                 && matches!(name.rsplit('.').next(), Some("Depends" | "Security"))
-                && let Some(arg) = args.first() {
-                    let target = ExprRef { module: at.module, expr: arg.value };
-                    guards.push(context.dependency_guard(target, depth));
-                }
+                && let Some(arg) = args.first()
+            {
+                let target = ExprRef { module: at.module, expr: arg.value };
+                guards.push(context.dependency_guard(target, depth));
+            }
         }
     }
     guards

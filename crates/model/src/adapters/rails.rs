@@ -471,8 +471,11 @@ impl Reader<'_, '_> {
             }
             (None, _) => Handler { name, function: None, span },
         };
-        // an action that neither exists nor has a template answers nothing, but the route is there
-        self.found.routes.push(Route::new("Ruby on Rails", method, path, span, Some(handler), guards));
+        // the routing table names it, but nothing answers: only these may be a template alone
+        let template = matches!(action, "index" | "show" | "new" | "edit") || method == Method::Get;
+        let answers = class.is_none() || function.is_some() || template;
+        let handler = answers.then_some(handler);
+        self.found.routes.push(Route::new("Ruby on Rails", method, path, span, handler, guards));
     }
 }
 

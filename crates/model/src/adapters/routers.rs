@@ -86,7 +86,7 @@ impl Routers {
                 guards.retain(|(scope, _)| scope.is_empty() || starts_with(&full, scope));
                 let mut guards: Vec<Guard> = guards.into_iter().map(|(_, guard)| guard).collect();
                 guards.extend(route.guards.iter().cloned());
-                let span = context.program.span(route.at);
+                let span = registration_span(context, route.at);
                 if !reached {
                     found.gap("a router that nothing mounts", span);
                 }
@@ -121,6 +121,28 @@ impl Routers {
         }
         places
     }
+}
+
+/// Where a route is registered: the call up to its first argument, without the handlers.
+fn registration_span(context: &Context<'_>, at: ExprRef) -> base::Span {
+    let module = context.program.module(at.module);
+    let mut range = module.expr(at.expr).range;
+    if let ir::ExprKind::Call { callee, args, .. } = &module.expr(at.expr).kind {
+        if let ir::ExprKind::Member { name_range, .. } = &module.expr(*callee).kind {
+            range.end = name_range.end;
+            // a chained call is registered where its method is
+            if module.expr(*callee).range.start + 200 < name_range.start {
+                range.start = name_range.start;
+            }
+        }
+        if let Some(first) = args.first() {
+            let first = module.expr(first.value).range;
+            if first.end - range.start < 200 {
+                range.end = first.end;
+            }
+        }
+    }
+    module.span(range)
 }
 
 /// Within a file, order is that of the text; between files, middleware is taken to come first.

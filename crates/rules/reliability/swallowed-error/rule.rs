@@ -20,8 +20,16 @@ pub const RULE: Rule = Rule {
 };
 
 /// Types that catch everything.
-const ALL: [&str; 8] =
-    ["Exception", "BaseException", "Throwable", "Error", "StandardError", "System.Exception", "java.lang.Exception", "RuntimeException"];
+const ALL: [&str; 8] = [
+    "Exception",
+    "BaseException",
+    "Throwable",
+    "Error",
+    "StandardError",
+    "System.Exception",
+    "java.lang.Exception",
+    "RuntimeException",
+];
 
 fn check(model: &Model, report: &mut Report<'_>) {
     for site in model.catches.iter().filter(|c| c.is_empty && c.role == FileRole::Production) {
@@ -37,9 +45,16 @@ fn check(model: &Model, report: &mut Report<'_>) {
             Text::from("Every error is caught here and forgotten: nothing is logged, returned or raised again."),
         );
         finding.details = Text::from("The handler is empty and no comment says why.");
-        finding.impact = Text::from("When this fails, the caller goes on as if it had worked, and nobody can find out that it did not, or why.");
-        finding.fix = Text::from("Catch the narrowest type that you expect, log it with its context, and raise, return or count what you do not expect. If it really may be ignored, say why in a comment.");
-        finding.verification = Text::say("Make the call above line {} fail in a test: the failure must show up in the answer or in the log.", &[&line.to_string()]);
+        finding.impact = Text::from(
+            "When this fails, the caller goes on as if it had worked, and nobody can find out that it did not, or why.",
+        );
+        finding.fix = Text::from(
+            "Catch the narrowest type that you expect, log it with its context, and raise, return or count what you do not expect. If it really may be ignored, say why in a comment.",
+        );
+        finding.verification = Text::say(
+            "Make the call above line {} fail in a test: the failure must show up in the answer or in the log.",
+            &[&line.to_string()],
+        );
         report.add(finding);
     }
 }

@@ -53,12 +53,17 @@ fn check(model: &Model, report: &mut Report<'_>) {
             _ => shape(literal.value).or_else(|| named(&literal.name, literal.value)),
         };
         if let Some(kind) = kind {
-            let evidence = if literal.usage == LiteralUse::Bare || kind != "secret" { Evidence::Shown } else { Evidence::Suspected };
+            let evidence = if literal.usage == LiteralUse::Bare || kind != "secret" {
+                Evidence::Shown
+            } else {
+                Evidence::Suspected
+            };
             tell(model, report, kind, literal.value, literal.span, &literal.name, literal.usage, evidence);
         }
     }
     for entry in &model.config {
-        if entry.role != FileRole::Production || is_ignored(path(model, entry.span)) {
+        let development = entry.key.split('.').any(|k| matches!(k, "development" | "test" | "dev" | "local"));
+        if entry.role != FileRole::Production || development || is_ignored(path(model, entry.span)) {
             continue;
         }
         let name = entry.key.rsplit('.').next().unwrap_or(&entry.key);
@@ -73,8 +78,9 @@ fn check(model: &Model, report: &mut Report<'_>) {
 fn is_ignored(path: &str) -> bool {
     let parts: Vec<&str> = path.split('/').collect();
     let name = parts.last().copied().unwrap_or("");
-    parts.iter().any(|p| matches!(*p, ".github" | ".circleci" | "locales" | "i18n" | "locale" | "lang" | "translations" | "languages"))
-        || name.starts_with("docker-compose")
+    parts.iter().any(|p| {
+        matches!(*p, ".github" | ".circleci" | "locales" | "i18n" | "locale" | "lang" | "translations" | "languages")
+    }) || name.starts_with("docker-compose")
         || name.contains("test")
         || name.contains(".dev")
         || name.contains("-dev")
@@ -101,17 +107,17 @@ fn tell(
     }
     let file = path(model, span).to_owned();
     let shown = redacted(value);
-    let what = if name.is_empty() { kind.to_owned() } else { format!("{kind} `{name}`") };
-    let mut finding = report.finding(
-        format!("secret {file} {name} {}", base::source_hash(&[value])),
-        span,
-        Text::say("A {} stands in the code: `{}`.", &[&what.replace('`', ""), &shown]),
-    );
+    let issue = match name.is_empty() || usage == LiteralUse::SigningKey {
+        true => Text::say("A {} stands in the code: `{}`.", &[kind, &shown]),
+        false => Text::say("A {} stands in the code as `{}`: `{}`.", &[kind, name, &shown]),
+    };
+    let subject = format!("secret {file} {name} {}", base::source_hash(&[value]));
+    let mut finding = report.finding(subject, span, issue);
     finding.evidence = evidence;
     finding.details = match usage {
-        LiteralUse::Fallback | LiteralUse::SigningKey => {
-            Text::from("It stands in when the setting is missing, so a deployment that forgets the setting runs with a key that everyone can read.")
-        }
+        LiteralUse::Fallback | LiteralUse::SigningKey => Text::from(
+            "It stands in when the setting is missing, so a deployment that forgets the setting runs with a key that everyone can read.",
+        ),
         _ => Text::from("It is in the repository, in every clone and in its history."),
     };
     finding.impact = match usage {
@@ -141,7 +147,8 @@ fn shape(value: &str) -> Option<&'static str> {
     let whole = value.len() >= *length && !is_placeholder(value);
     match *kind {
         "private key" => (value.contains("PRIVATE KEY") && whole).then_some(*kind),
-        _ => (whole && !value.contains(char::is_whitespace) && !value[prefix.len()..].contains("EXAMPLE")).then_some(*kind),
+        _ => (whole && !value.contains(char::is_whitespace) && !value[prefix.len()..].contains("EXAMPLE"))
+            .then_some(*kind),
     }
 }
 
@@ -150,8 +157,10 @@ fn in_url(value: &str) -> Option<&'static str> {
     let (_, rest) = value.split_once("://")?;
     let (user, host) = rest.split_once('@')?;
     let (_, password) = user.split_once(':')?;
-    let local = ["localhost", "127.0.0.1", "db", "postgres", "mysql", "redis", "mongo"].iter().any(|h| host.starts_with(h));
-    (!local && password.len() >= 4 && !is_placeholder(password) && !password.contains('/')).then_some("password in a connection string")
+    let local =
+        ["localhost", "127.0.0.1", "db", "postgres", "mysql", "redis", "mongo"].iter().any(|h| host.starts_with(h));
+    (!local && password.len() >= 4 && !is_placeholder(password) && !password.contains('/'))
+        .then_some("password in a connection string")
 }
 
 /// A value that a name calls a secret and that looks like one.
@@ -161,17 +170,60 @@ fn named(name: &str, value: &str) -> Option<&'static str> {
     let last = parts.last().map_or("", String::as_str);
     // what is about a secret is none
     let about = [
-        "url", "uri", "path", "field", "header", "name", "length", "type", "regex", "pattern", "label", "message", "hint",
-        "expiry", "ttl", "prefix", "suffix", "endpoint", "file", "error", "text", "title", "description", "placeholder",
-        "expires", "policy", "algorithm", "provider", "class", "selector", "template", "reset", "confirmation", "id",
-        "column", "param", "parameter", "format", "event", "scope", "view", "route", "action", "schema", "cookie", "issuer",
+        "url",
+        "uri",
+        "path",
+        "field",
+        "header",
+        "name",
+        "length",
+        "type",
+        "regex",
+        "pattern",
+        "label",
+        "message",
+        "hint",
+        "expiry",
+        "ttl",
+        "prefix",
+        "suffix",
+        "endpoint",
+        "file",
+        "error",
+        "text",
+        "title",
+        "description",
+        "placeholder",
+        "expires",
+        "policy",
+        "algorithm",
+        "provider",
+        "class",
+        "selector",
+        "template",
+        "reset",
+        "confirmation",
+        "id",
+        "column",
+        "param",
+        "parameter",
+        "format",
+        "event",
+        "scope",
+        "view",
+        "route",
+        "action",
+        "schema",
+        "cookie",
+        "issuer",
     ];
     if about.contains(&last) {
         return None;
     }
     let secret = has(&["password", "passwd", "pwd", "passphrase", "secret", "apikey", "credential", "credentials"])
         || has(&["token"]) && parts.len() > 1
-        || last == "key" && has(&["api", "secret", "private", "signing", "encryption", "access", "jwt", "auth", "master"])
+        || last == "key"
+            && has(&["api", "secret", "private", "signing", "encryption", "access", "jwt", "auth", "master"])
         || last == "base" && has(&["secret"]);
     (secret && looks_secret(value) && !is_placeholder(value)).then_some("secret")
 }
@@ -187,7 +239,8 @@ fn looks_secret(value: &str) -> bool {
     let special = value.chars().any(|c| !c.is_ascii_alphanumeric() && !matches!(c, '_' | '-' | '.' | '/' | ':'));
     let plain_words = value.chars().all(|c| c.is_ascii_alphabetic() || matches!(c, '_' | '-' | '.' | ':' | '/' | ' '));
     // identifiers, paths and sentences are no secrets; digits or signs among letters are
-    !plain_words && (digits >= 2 && (upper || lower) || special && digits >= 1 && (upper || lower))
+    !plain_words
+        && (digits >= 2 && (upper || lower) || special && digits >= 1 && (upper || lower))
         && !value.starts_with(['/', '.', '#', '$', '@', '<', '{', '%', '^', '('])
         && !value.contains('(')
         && entropy(value) >= 2.7
@@ -204,8 +257,32 @@ fn entropy(value: &str) -> f64 {
 fn is_placeholder(value: &str) -> bool {
     let lower = value.to_lowercase();
     let marks = [
-        "example", "changeme", "change_me", "change-me", "your", "xxxx", "placeholder", "dummy", "todo", "insert", "replace",
-        "${", "{{", "<%", "%{", "****", "....", "sample", "abcdef", "123456789", "redacted", "fake", "test", "process.env", "secretsmanager", "vault:",
+        "example",
+        "changeme",
+        "change_me",
+        "change-me",
+        "your",
+        "xxxx",
+        "placeholder",
+        "dummy",
+        "todo",
+        "insert",
+        "replace",
+        "${",
+        "{{",
+        "<%",
+        "%{",
+        "****",
+        "....",
+        "sample",
+        "abcdef",
+        "123456789",
+        "redacted",
+        "fake",
+        "test",
+        "process.env",
+        "secretsmanager",
+        "vault:",
     ];
     let mut chars = value.chars();
     let first = chars.next();

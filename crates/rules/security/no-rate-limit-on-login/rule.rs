@@ -27,7 +27,8 @@ fn is_login(route: &Route) -> bool {
     if route.method != Method::Post && route.method != Method::Any {
         return false;
     }
-    let last: Vec<String> = route.path.rsplit('/').find(|p| !p.starts_with('{') && !p.is_empty()).map(words).unwrap_or_default();
+    let last: Vec<String> =
+        route.path.rsplit('/').find(|p| !p.starts_with('{') && !p.is_empty()).map(words).unwrap_or_default();
     let joined = last.join("");
     matches!(joined.as_str(), "login" | "signin" | "authenticate" | "logon" | "token")
         || joined == "sessions" && route.handler.as_ref().is_some_and(|h| h.name.contains("create"))
@@ -46,9 +47,15 @@ fn check(model: &Model, report: &mut Report<'_>) {
         );
         finding.endpoint = Some(name.clone());
         finding.evidence = Evidence::Shown;
-        finding.details = Text::from("No guard, middleware or library that limits rates was found, on this route or around it. A gateway in front may do it; the code does not show it.");
-        finding.impact = Text::from("Passwords can be guessed at the speed of the network, and lists of leaked passwords tried on every account.");
-        finding.fix = Text::from("Limit attempts per account and per address (a few per minute, then growing delays), answer 429 with `Retry-After`, and keep the counters where all instances see them.");
+        finding.details = Text::from(
+            "No guard, middleware or library that limits rates was found, on this route or around it. A gateway in front may do it; the code does not show it.",
+        );
+        finding.impact = Text::from(
+            "Passwords can be guessed at the speed of the network, and lists of leaked passwords tried on every account.",
+        );
+        finding.fix = Text::from(
+            "Limit attempts per account and per address (a few per minute, then growing delays), answer 429 with `Retry-After`, and keep the counters where all instances see them.",
+        );
         finding.verification = Text::say(
             "Send twenty wrong passwords in a row; the last must be answered with 429: `{}`",
             &[&format!(

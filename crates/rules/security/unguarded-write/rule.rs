@@ -26,10 +26,46 @@ pub const RULE: Rule = Rule {
 
 /// Words of routes that must be open: getting in, coming back, being called by others.
 const OPEN: [&str; 40] = [
-    "login", "signin", "logout", "signout", "register", "registration", "registrations", "signup", "token", "tokens", "refresh",
-    "password", "passwords", "forgot", "reset", "verify", "verification", "confirm", "confirmation", "activate", "activation",
-    "oauth", "oauth2", "callback", "webhook", "webhooks", "hook", "hooks", "session", "sessions", "captcha", "otp", "sso", "saml",
-    "contact", "newsletter", "subscribe", "unsubscribe", "auth", "authenticate",
+    "login",
+    "signin",
+    "logout",
+    "signout",
+    "register",
+    "registration",
+    "registrations",
+    "signup",
+    "token",
+    "tokens",
+    "refresh",
+    "password",
+    "passwords",
+    "forgot",
+    "reset",
+    "verify",
+    "verification",
+    "confirm",
+    "confirmation",
+    "activate",
+    "activation",
+    "oauth",
+    "oauth2",
+    "callback",
+    "webhook",
+    "webhooks",
+    "hook",
+    "hooks",
+    "session",
+    "sessions",
+    "captcha",
+    "otp",
+    "sso",
+    "saml",
+    "contact",
+    "newsletter",
+    "subscribe",
+    "unsubscribe",
+    "auth",
+    "authenticate",
 ];
 
 fn is_write(route: &Route) -> bool {
@@ -50,21 +86,29 @@ fn must_be_open(route: &Route) -> bool {
 /// `POST /users` is how accounts begin.
 fn creates_account(route: &Route) -> bool {
     let last = route.path.rsplit('/').next().unwrap_or("").to_lowercase();
-    route.method == model::Method::Post && matches!(last.as_str(), "users" | "user" | "accounts" | "customers" | "clients" | "members")
+    route.method == model::Method::Post
+        && matches!(last.as_str(), "users" | "user" | "accounts" | "customers" | "clients" | "members")
 }
 
 fn check(model: &Model, report: &mut Report<'_>) {
     for service in &model.services {
-        let writes: Vec<&Route> = routes(model).filter(|r| r.service == service.name && is_write(r)).collect();
+        let writes: Vec<&Route> =
+            routes(model).filter(|r| r.service == service.name && is_write(r) && !must_be_open(r)).collect();
         let guarded = writes.iter().filter(|r| r.auth == Auth::Required).count();
         // most writes are guarded: what is not is an exception
         if guarded < 2 || guarded * 2 < writes.len() {
             continue;
         }
-        for route in writes.iter().filter(|r| r.auth != Auth::Required && !must_be_open(r)) {
+        for route in writes.iter().filter(|r| r.auth != Auth::Required && r.handler.is_some()) {
             let opened = route.guards.iter().find(|g| g.kind == GuardKind::Anonymous);
-            let unknown = route.guards.iter().any(|g| g.kind == GuardKind::Other && g.evidence == Evidence::Suspected && g.function.is_none() && g.name == "(inline)");
-            if unknown || route.has_guard(GuardKind::Csrf) && route.guards.iter().any(|g| g.name.contains("signature")) {
+            let unknown = route.guards.iter().any(|g| {
+                g.kind == GuardKind::Other
+                    && g.evidence == Evidence::Suspected
+                    && g.function.is_none()
+                    && g.name == "(inline)"
+            });
+            if unknown || route.has_guard(GuardKind::Csrf) && route.guards.iter().any(|g| g.name.contains("signature"))
+            {
                 continue;
             }
             let name = route.name();
@@ -79,8 +123,9 @@ fn check(model: &Model, report: &mut Report<'_>) {
                 "{} of the {} routes of this service that change state require an authenticated caller; this one does not.",
                 &[&guarded.to_string(), &writes.len().to_string()],
             );
-            finding.impact =
-                Text::from("Whoever can reach the service can change or delete this data without an account, and nobody can tell who did it.");
+            finding.impact = Text::from(
+                "Whoever can reach the service can change or delete this data without an account, and nobody can tell who did it.",
+            );
             let example = writes.iter().find(|r| r.auth == Auth::Required);
             let guard = example.and_then(|r| {
                 r.guards.iter().find(|g| matches!(g.kind, GuardKind::Authentication | GuardKind::Authorization))
@@ -96,11 +141,10 @@ fn check(model: &Model, report: &mut Report<'_>) {
                 finding.related.push(base::Related { span: guard.span, message: Text::from("A guard in use.") });
             }
             let path = route.path.replace(['{', '}', '\'', '"', '`', '$', '\\'], "");
-            finding.verification = Text::say("`{}` must answer 401.", &[&format!(
-                "curl -i -X {} \"$BASE_URL{}\"",
-                route.method.name(),
-                path
-            )]);
+            finding.verification = Text::say(
+                "`{}` must answer 401.",
+                &[&format!("curl -i -X {} \"$BASE_URL{}\"", route.method.name(), path)],
+            );
             report.add(finding);
         }
     }
