@@ -52,6 +52,8 @@ pub fn run(root: &Path, area: &str, id: &str) -> anyhow::Result<()> {
     let page = SECTIONS.iter().map(|s| format!("\n## {s}\n")).collect::<String>();
     fs::write(dir.join("rule.md"), format!("# {id}\n{page}"))?;
     fs::write(list, listed)?;
+    // puts the module at its place among the others
+    super::cargo(&["fmt", "--package", "specialist-rules"])?;
     println!("made {}", dir.display());
     println!("now: its fixtures (one folder per stack, each line marked), its check, its page; see CONTRIBUTING.md");
     Ok(())
