@@ -406,6 +406,11 @@ impl<'p> Evaluator<'p> {
     fn wildcard(&mut self, name: Symbol) -> Values {
         let program = self.program;
         let module = self.module;
+        if module.language == Language::Rust
+            && let Some(root) = program.resolver.crate_root(program.path(self.id), name.as_str())
+        {
+            return [Value::Namespace(root)].into_iter().collect();
+        }
         let mut external = None;
         for (at, import) in module.imports.iter().enumerate() {
             if import.name.is_none_or(|n| n != "*") {

@@ -71,6 +71,11 @@ impl Resolver {
         }
     }
 
+    /// Rust: what a name is when nothing binds it.
+    pub fn crate_root(&self, from: &str, name: &str) -> Option<Symbol> {
+        self.rust.root(from, name).map(|root| Symbol::new(&root))
+    }
+
     /// What a module specifier or path names, from a file. `None` for what is not written as an import
     /// of the repository.
     pub fn module_specifier(&self, language: Language, from: &str, specifier: &str) -> Target {

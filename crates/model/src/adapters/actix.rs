@@ -27,8 +27,11 @@ impl Adapter for Actix {
                 continue;
             }
             for at in outermost(context, id) {
-                if reader.chain(at).base == Base::App {
+                let chain = reader.chain(at);
+                if chain.base == Base::App {
                     reader.place(at, "", &[]);
+                } else if chain.base == Base::Name && reader.is_application(at) {
+                    reader.calls(&chain, "", &[]);
                 }
             }
         }
@@ -108,6 +111,21 @@ impl Reader<'_, '_> {
         };
         calls.reverse();
         Chain { base, calls, module: at.module }
+    }
+
+    /// Whether a chain starts from a variable that holds an application: `let app = App::new(); app.service(…)`.
+    fn is_application(&self, at: ExprRef) -> bool {
+        let module = self.context.program.module(at.module);
+        let mut current = at.expr;
+        while let ExprKind::Call { callee, .. } = &module.expr(current).kind {
+            let ExprKind::Member { object, .. } = &module.expr(*callee).kind else { return false };
+            current = *object;
+        }
+        if current == at.expr {
+            return false;
+        }
+        let origins = self.context.origins(ExprRef { module: at.module, expr: current });
+        origins.into_iter().any(|o| self.chain(o).base == Base::App)
     }
 
     /// Everything that a builder registers, under a prefix and behind guards.
@@ -299,6 +317,7 @@ impl Reader<'_, '_> {
             let module = self.context.program.module(function.module);
             let parameter = module.function(function.function).params.iter().find(|p| p.kind != ParamKind::Receiver);
             let name = parameter.map(|p| p.name);
+            self.pass_on(function, name, prefix, guards);
             for call in outermost(self.context, function.module) {
                 let owner = self.context.program.scopes(function.module).owner(call.expr);
                 if owner.function != Some(function.function) {
@@ -323,6 +342,24 @@ impl Reader<'_, '_> {
                 }
             }
             self.depth -= 1;
+        }
+    }
+
+    /// `|cfg| routes::config(cfg, …)`: the configuration goes on to another function.
+    fn pass_on(&mut self, function: FnId, name: Option<base::Symbol>, prefix: &str, guards: &[Guard]) {
+        let module = self.context.program.module(function.module);
+        for call in self.context.program.calls_in(function).to_vec() {
+            let ExprKind::Call { callee, args, .. } = &module.expr(call).kind else { continue };
+            let passes = args.iter().any(|a| {
+                let inner = match &module.expr(a.value).kind {
+                    ExprKind::Unary { operand, .. } => *operand,
+                    _ => a.value,
+                };
+                matches!(&module.expr(inner).kind, ExprKind::Name(n) if Some(*n) == name)
+            });
+            if passes && name.is_some() {
+                self.configure(ExprRef { module: function.module, expr: *callee }, prefix, guards);
+            }
         }
     }
 
@@ -370,7 +407,14 @@ impl Reader<'_, '_> {
                         let found = found.or_else(|| self.context.method(class, "from_request_parts"));
                         let Some(extractor) = found else { continue };
                         let name = self.context.program.class(class).name;
-                        let (kind, evidence) = self.context.function_guard(extractor, name.as_str());
+                        let (mut kind, evidence) = self.context.function_guard(extractor, name.as_str());
+                        // a type that stands for the caller, and cannot be made without one
+                        let parts = crate::guards::words(name.as_str());
+                        let caller =
+                            ["user", "claims", "identity", "session", "principal", "account", "admin", "auth", "token"];
+                        if kind == GuardKind::Other && parts.iter().any(|w| caller.contains(&w.as_str())) {
+                            kind = GuardKind::Authentication;
+                        }
                         Guard { kind, name: name.to_string(), span, function: Some(extractor), evidence }
                     }
                     Value::ExternalInstance(name) => {

@@ -49,6 +49,14 @@ impl Crates {
         parts.join(".")
     }
 
+    /// The namespace that a path's first name is: `crate`, or a crate of the workspace.
+    pub fn root(&self, from: &str, name: &str) -> Option<String> {
+        match name {
+            "crate" => Some(self.crate_of(from).1.to_owned()),
+            name => self.crates.iter().find(|(_, n)| n == name).map(|(_, n)| n.clone()),
+        }
+    }
+
     /// Resolves `crate.a`, `self.a`, `super.a`, `name_of_a_workspace_crate.a`; a sibling module as well.
     pub fn resolve(&self, from: &str, module: &str) -> Target {
         let here = self.module_path(from);

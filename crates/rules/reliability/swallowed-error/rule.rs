@@ -20,20 +20,12 @@ pub const RULE: Rule = Rule {
 };
 
 /// Types that catch everything.
-const ALL: [&str; 8] = [
-    "Exception",
-    "BaseException",
-    "Throwable",
-    "Error",
-    "StandardError",
-    "System.Exception",
-    "java.lang.Exception",
-    "RuntimeException",
-];
+const ALL: [&str; 6] = ["Exception", "BaseException", "Throwable", "Error", "StandardError", "RuntimeException"];
 
 fn check(model: &Model, report: &mut Report<'_>) {
     for site in model.catches.iter().filter(|c| c.is_empty && c.role == FileRole::Production) {
-        let catches_all = site.types.is_empty() || site.types.iter().any(|t| ALL.contains(&t.as_str()));
+        let catches_all =
+            site.types.is_empty() || site.types.iter().any(|t| ALL.contains(&t.rsplit('.').next().unwrap_or(t)));
         if !catches_all || site.tried == 0 {
             continue;
         }

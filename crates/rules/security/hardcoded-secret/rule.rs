@@ -78,9 +78,15 @@ fn check(model: &Model, report: &mut Report<'_>) {
 fn is_ignored(path: &str) -> bool {
     let parts: Vec<&str> = path.split('/').collect();
     let name = parts.last().copied().unwrap_or("");
-    parts.iter().any(|p| {
-        matches!(*p, ".github" | ".circleci" | "locales" | "i18n" | "locale" | "lang" | "translations" | "languages")
-    }) || name.starts_with("docker-compose")
+    // settings of tools and of build machines; `.env` is the application's
+    if parts.iter().any(|p| p.starts_with('.') && !p.starts_with(".env"))
+        || name.contains("pipelines")
+        || name.contains("-ci.")
+    {
+        return true;
+    }
+    parts.iter().any(|p| matches!(*p, "locales" | "i18n" | "locale" | "lang" | "translations" | "languages"))
+        || name.starts_with("docker-compose")
         || name.contains("test")
         || name.contains(".dev")
         || name.contains("-dev")
