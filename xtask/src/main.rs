@@ -1,15 +1,34 @@
-//! The project's own tasks: `cargo xtask ready|test|tidy|new-rule AREA ID`.
+//! The project's own tasks: `cargo xtask <ready|test|tidy|docs|new-rule|corpus|schema>`.
+//!
+//! Nothing here is part of the program. It knows the repository's folders and runs cargo, git and the
+//! program itself; it must never know what a rule decides or how a review is made.
+//!
+//! Begin reading at `ready`, which is exactly what CI runs. `tidy` holds the invariants that
+//! ARCHITECTURE.md names.
 
+mod corpus;
+mod new_rule;
+mod pages;
 mod tidy;
 
 use std::{
-    fs,
     path::{Path, PathBuf},
     process::Command,
     time::Instant,
 };
 
 use anyhow::{Context, bail};
+
+const USAGE: &str = "usage: cargo xtask TASK
+
+  ready             exactly what CI runs: format, clippy, tidy, tests, pages fresh
+  test              all tests
+  tidy              what must never be: layers, input and output, names, sizes, rule folders
+  docs [--check]    write docs/rules from the rules, or say whether it is fresh
+  schema [--check]  write docs/schema from the program, or say whether it is fresh
+  new-rule AREA ID  make a rule's folder and list it
+  corpus [--bless]  review the real projects under $SPECIALIST_CORPUS and compare the findings with the
+                    recorded ones, or record them";
 
 fn main() -> anyhow::Result<()> {
     let args: Vec<String> = std::env::args().skip(1).collect();
@@ -18,8 +37,14 @@ fn main() -> anyhow::Result<()> {
         ["ready"] => ready(),
         ["test"] => test(),
         ["tidy"] => tidy::run(&root()),
-        ["new-rule", area, id] => new_rule(area, id),
-        _ => bail!("usage: cargo xtask ready | test | tidy | new-rule AREA ID"),
+        ["docs"] => pages::docs(&root(), false),
+        ["docs", "--check"] => pages::docs(&root(), true),
+        ["schema"] => pages::schemas(&root(), false),
+        ["schema", "--check"] => pages::schemas(&root(), true),
+        ["new-rule", area, id] => new_rule::run(&root(), area, id),
+        ["corpus"] => corpus::run(&root(), false),
+        ["corpus", "--bless"] => corpus::run(&root(), true),
+        _ => bail!("{USAGE}"),
     }
 }
 
@@ -30,10 +55,25 @@ fn root() -> PathBuf {
 
 /// Exactly what CI runs.
 fn ready() -> anyhow::Result<()> {
-    step("format", || cargo(&["fmt", "--all", "--check"]))?;
-    step("clippy", || cargo(&["clippy", "--workspace", "--all-targets", "--locked", "--", "-D", "warnings"]))?;
-    step("tidy", || tidy::run(&root()))?;
-    step("test", test)
+    let root = root();
+    let started = Instant::now();
+    step("format", "cargo fmt --all", || cargo(&["fmt", "--all", "--check"]))?;
+    let clippy = ["clippy", "--workspace", "--all-targets", "--locked", "--", "-D", "warnings"];
+    step("clippy", "mend what it says; `cargo clippy --fix` mends some", || cargo(&clippy))?;
+    step("tidy", "mend each line; the reasons are in ARCHITECTURE.md", || tidy::run(&root))?;
+    step("test", "`cargo xtask test` runs them again", test)?;
+    if root.join(pages::RULES).exists() {
+        step("docs", "`cargo xtask docs` writes them anew", || pages::docs(&root, true))?;
+    }
+    if root.join(pages::SCHEMAS).exists() {
+        step("schema", "`cargo xtask schema` writes them anew", || pages::schemas(&root, true))?;
+    }
+    // not part of the gate where it is not installed: it reads an advisory database from the network
+    if root.join("deny.toml").exists() && cargo_has("deny") {
+        step("deny", "see deny.toml", || cargo(&["deny", "--offline", "check", "bans", "licenses", "sources"]))?;
+    }
+    println!("== ready: {:.0} s", started.elapsed().as_secs_f64());
+    Ok(())
 }
 
 /// All tests. Servers that tests need will be started here.
@@ -41,10 +81,10 @@ fn test() -> anyhow::Result<()> {
     cargo(&["test", "--workspace", "--locked"])
 }
 
-fn step(name: &str, run: impl FnOnce() -> anyhow::Result<()>) -> anyhow::Result<()> {
+fn step(name: &str, advice: &str, run: impl FnOnce() -> anyhow::Result<()>) -> anyhow::Result<()> {
     let started = Instant::now();
     println!("== {name}");
-    run().with_context(|| format!("`{name}` failed; run `cargo xtask ready` again when it is mended"))?;
+    run().with_context(|| format!("`{name}` failed: {advice}"))?;
     println!("== {name}: {:.0} s", started.elapsed().as_secs_f64());
     Ok(())
 }
@@ -57,35 +97,7 @@ fn cargo(args: &[&str]) -> anyhow::Result<()> {
     Ok(())
 }
 
-const RULE: &str = r#"//! TITLE
-
-use base::{Severity, Stage};
-use model::Model;
-
-use crate::support::info;
-use crate::{Report, Rule};
-
-pub const RULE: Rule = Rule {
-    info: info("ID", "TITLE", Severity::Important, Stage::Security, &[], &[], &[]),
-    check,
-};
-
-fn check(_model: &Model, _report: &mut Report<'_>) {}
-"#;
-
-fn new_rule(area: &str, id: &str) -> anyhow::Result<()> {
-    let dir = root().join("crates/rules").join(area).join(id);
-    if dir.exists() {
-        bail!("{} is there already", dir.display());
-    }
-    fs::create_dir_all(dir.join("fixtures"))?;
-    fs::write(dir.join("rule.rs"), RULE.replace("ID", id).replace("TITLE", "Say the defect in a few words"))?;
-    fs::write(
-        dir.join("rule.md"),
-        format!(
-            "# {id}\n\n## What it finds\n\n## Why it matters\n\n## How it decides\n\n## What it misses\n\n## How to fix it\n\n## How to verify\n\n## Trade-offs\n"
-        ),
-    )?;
-    println!("{}: name it in crates/rules/src/lib.rs, then write its fixtures", dir.display());
-    Ok(())
+fn cargo_has(command: &str) -> bool {
+    let output = Command::new("cargo").args([command, "--version"]).output();
+    output.is_ok_and(|o| o.status.success())
 }

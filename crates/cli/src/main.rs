@@ -51,9 +51,9 @@ enum Command {
     },
     /// List the rules.
     Rules,
-    /// Print the JSON schema of a facts file or of the configuration.
+    /// Print the JSON schema of a review, a facts file or the configuration.
     Schema {
-        /// `facts` or `config`.
+        /// `review`, `facts` or `config`.
         name: String,
     },
     /// Print a completion script for a shell.
@@ -180,7 +180,8 @@ fn run(cli: Cli) -> anyhow::Result<u8> {
             let schema = match name.as_str() {
                 "facts" => engine::model::facts::schema(),
                 "config" => config::schema(),
-                _ => bail!("there is no schema `{name}`: use facts or config"),
+                "review" => report::json_schema(),
+                _ => bail!("there is no schema `{name}`: use review, facts or config"),
             };
             print(&format!("{}\n", serde_json::to_string_pretty(&schema)?))?;
             Ok(status::CLEAN)
