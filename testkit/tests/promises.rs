@@ -1,5 +1,7 @@
 //! The promises of DESIGN.md that a review of a folder can show.
 
+#![allow(clippy::unwrap_used)]
+
 use std::{fs, path::Path};
 
 use engine::{Options, Session};

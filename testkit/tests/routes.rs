@@ -1,5 +1,7 @@
 //! Routes, their full paths and whether they need a caller, for every framework: strict both ways.
 
+#![allow(clippy::unwrap_used)]
+
 use std::{collections::BTreeSet, fs, path::Path};
 
 use engine::{Options, Session};

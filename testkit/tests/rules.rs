@@ -1,5 +1,7 @@
 //! Every rule against its fixtures, strictly both ways.
 
+#![allow(clippy::unwrap_used)]
+
 use std::{fs, path::Path};
 
 #[test]
