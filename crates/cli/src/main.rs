@@ -95,6 +95,9 @@ struct Review {
     /// Threads; as many as there are cores by default.
     #[arg(long, default_value_t = 0, value_name = "N")]
     threads: usize,
+    /// Show every place and every gap instead of the first few (terminal).
+    #[arg(long)]
+    verbose: bool,
     /// Say on standard error where the time went.
     #[arg(long)]
     timings: bool,
@@ -236,7 +239,7 @@ fn review(args: Review) -> anyhow::Result<u8> {
     for (at, format) in formats.iter().enumerate() {
         let file = args.output.get(at).filter(|f| f.as_os_str() != "-");
         let color = *format == Format::Terminal && file.is_none() && wants_color();
-        let options = report::Options { color, ..report::Options::default() };
+        let options = report::Options { color, verbose: args.verbose, ..report::Options::default() };
         let text = report::render(*format, &review, &session.sources, &options);
         match file {
             Some(file) => write_whole(file, &text)?,

@@ -278,7 +278,12 @@ impl Session {
             lines,
             languages,
             frameworks: self.model.frameworks.iter().map(|f| (*f).to_owned()).collect(),
-            services: self.model.services.iter().map(|s| s.name.clone()).collect(),
+            services: self
+                .model
+                .services
+                .iter()
+                .map(|s| if s.root.is_empty() { "(root)".to_owned() } else { s.name.clone() })
+                .collect(),
             routes: self.model.routes.len(),
             calls: calls.len(),
             calls_resolved: calls.iter().filter(|c| **c).count(),
