@@ -22,8 +22,16 @@ impl Adapter for Spring {
     }
 
     fn read(&self, context: &Context<'_>, found: &mut Found) {
-        let chains: Vec<Rule> =
+        let all_chains: Vec<Rule> =
             context.modules().filter(|m| self.uses(context, *m)).flat_map(|m| chain_rules(context, m)).collect();
+        let roots: Vec<String> = context
+            .program
+            .classes()
+            .all()
+            .into_iter()
+            .filter(|(c, _)| has(context, *c, &["RestController", "Controller"]))
+            .map(|(c, _)| root_of(context.program.path(c.module)).to_owned())
+            .collect();
         let base_path = servlet_path(context);
         for (class, info) in context.program.classes().all() {
             let item = context.program.class(class);
@@ -42,6 +50,12 @@ impl Adapter for Spring {
                 continue;
             }
             let prefixes = class_mapping(context, class);
+            // a service's own chains; else those of the parts that serve nothing themselves
+            let root = root_of(context.program.path(class.module));
+            let mut chains: Vec<&Rule> = all_chains.iter().filter(|r| r.root == root).collect();
+            if chains.is_empty() {
+                chains = all_chains.iter().filter(|r| !roots.contains(&r.root)).collect();
+            }
             let mut methods: Vec<FnId> = info.methods.values().flatten().copied().collect();
             // methods that a base class of the repository gives
             for base in context.program.classes().lineage(class).into_iter().skip(1) {
@@ -235,7 +249,7 @@ fn route(
     verb: Method,
     path: String,
     at: Span,
-    chains: &[Rule],
+    chains: &[&Rule],
 ) -> Route {
     let mut guards: Vec<Guard> =
         chains.iter().find(|r| r.matches(verb, &path)).map(|r| r.guard.clone()).into_iter().collect();
@@ -360,6 +374,13 @@ struct Rule {
     /// Ant patterns; empty is any request.
     patterns: Vec<String>,
     guard: Guard,
+    /// The part of the repository that it is written in.
+    root: String,
+}
+
+/// The directory above a file's `src`.
+fn root_of(path: &str) -> &str {
+    path.split("/src/").next().filter(|root| *root != path).unwrap_or("")
 }
 
 impl Rule {
@@ -453,7 +474,10 @@ fn chain_rules(context: &Context<'_>, id: ModuleId) -> Vec<Rule> {
             continue;
         }
         let guard = declared(kind, name.as_str(), module.expr_span(call));
-        rules.push((module.span(module.expr(*callee).range).end, Rule { method, patterns, guard }));
+        rules.push((
+            module.span(module.expr(*callee).range).end,
+            Rule { method, patterns, guard, root: root_of(context.program.path(id)).to_owned() },
+        ));
     }
     // calls nest from the last to the first: order by where each rule ends
     rules.sort_by_key(|(end, _)| *end);
