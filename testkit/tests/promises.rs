@@ -107,3 +107,11 @@ fn nothing_to_review_and_no_directory_are_told_apart() {
     assert!(matches!(Session::open(dir.path(), Options::default()), Err(engine::Error::Nothing(_))));
     assert!(matches!(Session::open(&dir.path().join("no"), Options::default()), Err(engine::Error::Root { .. })));
 }
+
+#[test]
+fn objects_spread_into_themselves_end() {
+    let dir = tempfile::tempdir().unwrap();
+    let text = "let state = {};\nfunction set(a) {\n  state = { ...state, ...a };\n  state = { ...state, b: state };\n  return state.x.y();\n}\nset(state).z();\n";
+    fs::write(dir.path().join("state.js"), text).unwrap();
+    assert_eq!(reviewed(dir.path(), 1).len(), Format::ALL.len());
+}

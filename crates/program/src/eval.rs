@@ -13,6 +13,9 @@ use crate::{
 /// How many names, calls and members an evaluation follows.
 const MAX_STEPS: u32 = 48;
 
+/// How many objects spread into each other are followed.
+const MAX_SPREADS: u32 = 3;
+
 /// Evaluates the expressions of one module. Keeps what it found; make one per module and thread.
 pub struct Evaluator<'p> {
     program: &'p Program,
@@ -21,6 +24,7 @@ pub struct Evaluator<'p> {
     module: &'p Module,
     found: FxHashMap<ExprId, Values>,
     depth: u32,
+    spreads: u32,
 }
 
 pub(crate) fn push(values: &mut Values, value: Value) {
@@ -38,7 +42,7 @@ fn join(prefix: Symbol, separator: &str, name: Symbol) -> Symbol {
 
 impl<'p> Evaluator<'p> {
     pub(crate) fn new(program: &'p Program, library: &'p dyn Library, id: ModuleId) -> Self {
-        Self { program, library, id, module: program.module(id), found: FxHashMap::default(), depth: 0 }
+        Self { program, library, id, module: program.module(id), found: FxHashMap::default(), depth: 0, spreads: 0 }
     }
 
     /// The module whose expressions are evaluated.
@@ -223,6 +227,7 @@ impl<'p> Evaluator<'p> {
         }
         let mut other = Evaluator::new(self.program, self.library, module);
         other.depth = self.depth + 4;
+        other.spreads = self.spreads;
         other.eval(expr)
     }
 
@@ -395,6 +400,11 @@ impl<'p> Evaluator<'p> {
                     }
                 }
             }
+            // a namespace that no file declares by itself: `class Mod::NotesController`
+            let inner = if prefix.is_empty() { name } else { Symbol::new(&format!("{prefix}.{name}")) };
+            if self.module.language == Language::Ruby && program.namespaces.contains_key(&inner) {
+                return Some(Value::Namespace(inner));
+            }
             if prefix.is_empty() {
                 return None;
             }
@@ -530,6 +540,9 @@ impl<'p> Evaluator<'p> {
                 let value = if is_class { Value::Class(class) } else { Value::Instance(class) };
                 return [value].into_iter().collect();
             }
+            if owner.class.is_none() && self.program.scopes(self.id).constructs(id) {
+                return [Value::Function(this)].into_iter().collect();
+            }
             function = item.parent;
         }
         match owner.class {
@@ -578,7 +591,13 @@ impl<'p> Evaluator<'p> {
                 Value::Function(function) if name == "prototype" || name == "bind" => {
                     push(&mut out, Value::Function(*function));
                 }
-                Value::Function(_) => {}
+                Value::Function(function) => {
+                    for value in program.scopes(function.module).constructed(program, *function, name) {
+                        for value in self.foreign(function.module, value) {
+                            push(&mut out, value);
+                        }
+                    }
+                }
                 Value::Class(class) | Value::Instance(class) => {
                     if self.module.language == Language::Ruby && name == "new" {
                         push(&mut out, Value::Class(*class));
@@ -617,11 +636,16 @@ impl<'p> Evaluator<'p> {
             match entry.key {
                 Some(key) if module.string(key) == Some(name) => return self.foreign(object.module, entry.value),
                 None => {
-                    if let ExprKind::Spread(inner) = module.expr(entry.value).kind {
+                    if let ExprKind::Spread(inner) = module.expr(entry.value).kind
+                        && self.spreads < MAX_SPREADS
+                    {
+                        // an object may be spread into itself: `state = { ...state, a }`
+                        self.spreads += 1;
                         let values = self.foreign(object.module, inner);
                         for value in self.members(&values, name) {
                             push(&mut spread, value);
                         }
+                        self.spreads -= 1;
                     }
                 }
                 _ => {}
@@ -636,6 +660,11 @@ impl<'p> Evaluator<'p> {
         match callee {
             Value::Function(function) => {
                 let item = self.program.function(function);
+                // a constructor function: what it makes is known by what it assigns to `this`
+                if kind == CallKind::New && self.module.language.is_ecmascript() {
+                    push(&mut out, callee);
+                    return out;
+                }
                 if item.kind == FunctionKind::Constructor
                     && let Some(class) = self.program.classes().class_of(function)
                 {

@@ -59,6 +59,8 @@ pub struct Scopes {
     owners: Vec<Owner>,
     /// Assignments to members of `this`: class, member, value.
     pub members: Vec<(Option<ClassId>, Option<FunctionId>, Symbol, ExprId)>,
+    /// ECMAScript: assignments to a prototype (`F.prototype.name = value`): constructor, member, value.
+    pub prototypes: Vec<(Symbol, Symbol, ExprId)>,
     /// ECMAScript: what the module exports by `module.exports` and `exports.name` (`None`: all of it).
     pub exports: Vec<(Option<Symbol>, ExprId)>,
     /// Values that each function returns (`return` and expression bodies), nested functions apart.
@@ -68,6 +70,37 @@ pub struct Scopes {
 }
 
 impl Scopes {
+    /// Whether a function outside any class assigns to members of `this`: it is a constructor (ECMAScript).
+    pub(crate) fn constructs(&self, function: FunctionId) -> bool {
+        self.members.iter().any(|(class, owner, ..)| class.is_none() && *owner == Some(function))
+    }
+
+    /// The values that a constructor function gives a member of what it makes.
+    pub(crate) fn constructed(&self, program: &crate::Program, function: crate::FnId, name: Symbol) -> Vec<ExprId> {
+        let mut values: Vec<ExprId> = self
+            .members
+            .iter()
+            .filter(|(class, owner, member, _)| class.is_none() && *owner == Some(function.function) && *member == name)
+            .map(|(.., value)| *value)
+            .collect();
+        if values.is_empty() && self.prototypes.iter().any(|(_, member, _)| *member == name) {
+            let module = program.module(function.module);
+            let is_bound = |binding: &Binding| match binding {
+                Binding::Function(id) => *id == function.function,
+                Binding::Value(expr, path) => {
+                    path.is_empty()
+                        && matches!(module.expr(*expr).kind, ExprKind::Lambda(id) if id == function.function)
+                }
+                _ => false,
+            };
+            let mut of = self.prototypes.iter().filter(|(owner, member, _)| {
+                *member == name && self.top.get(owner).is_some_and(|bindings| bindings.iter().any(is_bound))
+            });
+            values.extend(of.next().map(|(.., value)| *value));
+        }
+        values
+    }
+
     /// Where an expression stands.
     pub fn owner(&self, expr: ExprId) -> Owner {
         self.owners.get(expr.0 as usize).copied().unwrap_or_default()
@@ -271,6 +304,11 @@ impl Survey<'_> {
             (ExprKind::Member { object, name, .. }, Some(value)) => {
                 let name = *name;
                 match &self.module.expr(*object).kind {
+                    ExprKind::Member { object: owner, name: prototype, .. } if *prototype == "prototype" => {
+                        if let ExprKind::Name(owner) = self.module.expr(*owner).kind {
+                            self.scopes.prototypes.push((owner, name, value));
+                        }
+                    }
                     ExprKind::This => {
                         let Owner { class, function } = self.owner;
                         self.scopes.members.push((class, function, name, value));

@@ -43,7 +43,11 @@ fn lower_kind<'t>(l: &mut Lowering<'t>, node: Node<'t>) -> ExprId {
         "constant" | "instance_variable" | "class_variable" | "global_variable" | "keyword__FILE__" | "file"
         | "line" | "encoding" => ExprKind::Name(l.symbol(node)),
         "self" => ExprKind::This,
-        "super" => ExprKind::Super,
+        // without parentheses: a call with the arguments of the method around
+        "super" => {
+            let callee = l.ir.expr(ExprKind::Super, at);
+            ExprKind::Call { callee, args: Vec::new(), block: None, kind: CallKind::Call }
+        }
         "nil" => ExprKind::Literal(Literal::Null),
         "true" => ExprKind::Literal(Literal::Bool(true)),
         "false" => ExprKind::Literal(Literal::Bool(false)),
@@ -224,9 +228,10 @@ fn lower_kind<'t>(l: &mut Lowering<'t>, node: Node<'t>) -> ExprId {
                 None => return value,
             }
         }
-        "interpolation" => match named_children(node).first() {
-            Some(inner) => return lower(l, *inner),
-            None => ExprKind::Unknown(Vec::new()),
+        "interpolation" => match named_children(node).as_slice() {
+            [] => ExprKind::Unknown(Vec::new()),
+            [inner] => return lower(l, *inner),
+            _ => ExprKind::Do(stmt::block(l, node)),
         },
         "operator" | "setter" | "forward_argument" | "escape_sequence" | "string_content" | "heredoc_content"
         | "heredoc_end" | "empty_statement" | "alias" | "undef" | "uninterpreted" => ExprKind::Unknown(Vec::new()),
@@ -262,8 +267,8 @@ fn parts<'t>(l: &mut Lowering<'t>, node: Node<'t>) -> Vec<Part> {
     for child in named_children(node) {
         match child.kind() {
             "interpolation" => {
-                if let Some(inner) = named_children(child).first() {
-                    let hole = lower(l, *inner);
+                if !named_children(child).is_empty() {
+                    let hole = lower(l, child);
                     parts.extend(l.ir.parts_of(hole));
                 }
             }

@@ -1,7 +1,7 @@
 //! Statements.
 
 use base::Symbol;
-use ir::{Arm, BinaryOp, Block, Catch, ExprId, ExprKind, LogicalOp, StmtKind, UnaryOp};
+use ir::{Arg, Arm, BinaryOp, Block, CallKind, Catch, ExprId, ExprKind, Literal, LogicalOp, StmtKind, UnaryOp};
 use tree_sitter::Node;
 
 use super::{expr, items};
@@ -42,6 +42,7 @@ fn catch<'t>(l: &mut Lowering<'t>, node: Node<'t>) -> Catch {
     let types = types.into_iter().map(|t| items::ty(l, t)).collect();
     let binding = node.child_by_field_name("variable").and_then(|v| named_children(v).first().copied());
     let binding = binding.map(|b| l.symbol(b));
+    l.locals.extend(binding);
     let body = node.child_by_field_name("body").map(|b| block(l, b)).unwrap_or_default();
     Catch { types, binding, body, range: range(node) }
 }
@@ -149,7 +150,21 @@ fn lower_kind<'t>(l: &mut Lowering<'t>, node: Node<'t>, out: &mut Block) {
             out.push(l.ir.stmt(kind, at));
         }
         "redo" | "retry" => out.push(l.ir.stmt(StmtKind::Continue, at)),
-        "alias" | "undef" | "empty_statement" | "uninterpreted" | "heredoc_body" | "heredoc_end" => {}
+        "alias" | "undef" => {
+            // `alias a b` as the call `alias_method "a", "b"`
+            let name = if node.kind() == "alias" { "alias_method" } else { "undef_method" };
+            let callee = l.ir.expr(ExprKind::Name(Symbol::new(name)), at);
+            let names = named_children(node);
+            let args = names.into_iter().map(|n| {
+                let text = plain(l.str(n));
+                Arg { name: None, value: l.ir.expr(ExprKind::Literal(Literal::Str(text)), range(n)) }
+            });
+            let args = args.collect();
+            let call = ExprKind::Call { callee, args, block: None, kind: CallKind::Call };
+            let call = l.ir.expr(call, at);
+            out.push(l.ir.stmt(StmtKind::Expr(call), at));
+        }
+        "empty_statement" | "uninterpreted" | "heredoc_body" | "heredoc_end" => {}
         "ERROR" => {
             for child in named_children(node) {
                 lower(l, child, out);
@@ -241,6 +256,12 @@ pub fn return_last(l: &mut Lowering<'_>, body: &[ir::StmtId]) {
     let Some(last) = body.last().copied() else { return };
     match l.ir.module.stmt(last).kind.clone() {
         StmtKind::Expr(value) => l.ir.set_stmt(last, StmtKind::Return(Some(value))),
+        // an assignment's value is what is assigned
+        StmtKind::Assign { target, op, value: Some(value), .. } => {
+            let at = l.ir.module.stmt(last).range;
+            let value = l.ir.expr(ExprKind::Assign { target, op, value }, at);
+            l.ir.set_stmt(last, StmtKind::Return(Some(value)));
+        }
         StmtKind::If { then, otherwise, .. } => {
             return_last(l, &then);
             return_last(l, &otherwise);
