@@ -16,6 +16,8 @@ pub enum FileRole {
     Example,
     /// A schema migration.
     Migration,
+    /// Runs in browsers: a package whose dependencies are those of a user interface.
+    Browser,
     /// Written by a generator.
     Generated,
 }

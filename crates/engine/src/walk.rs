@@ -103,7 +103,51 @@ pub(crate) fn read(root: &Path, max_bytes: u64) -> Result<(Vec<SourceFile>, Vec<
             Err(gap) => gaps.push(gap),
         }
     }
+    mark_browser_packages(&mut files);
     Ok((files, gaps))
+}
+
+/// Code of packages that depend on a library of user interfaces, and on none of servers, runs in browsers.
+fn mark_browser_packages(files: &mut [SourceFile]) {
+    const INTERFACE: [&str; 9] =
+        ["react-dom", "vue", "@angular/core", "svelte", "solid-js", "preact", "vite", "react", "lit"];
+    const SERVER: [&str; 12] = [
+        "express",
+        "fastify",
+        "koa",
+        "@nestjs/core",
+        "@hapi/hapi",
+        "restify",
+        "next",
+        "nuxt",
+        "@adonisjs/core",
+        "hono",
+        "apollo-server",
+        "@remix-run/node",
+    ];
+    // the nearest package of a file decides
+    let mut packages: Vec<(String, bool)> = files
+        .iter()
+        .filter(|f| f.path.rsplit('/').next() == Some("package.json"))
+        .map(|file| {
+            let dir = file.path.rsplit_once('/').map_or("", |(dir, _)| dir).to_owned();
+            let json: serde_json::Value = serde_json::from_str(&file.text).unwrap_or_default();
+            let depends = |name: &str| {
+                ["dependencies", "devDependencies", "peerDependencies"].iter().any(|k| json[*k].get(name).is_some())
+            };
+            (dir, INTERFACE.iter().any(|n| depends(n)) && !SERVER.iter().any(|n| depends(n)))
+        })
+        .collect();
+    packages.sort_by_key(|(dir, _)| std::cmp::Reverse(dir.len()));
+    for file in files.iter_mut().filter(|f| f.role == FileRole::Production) {
+        if !file.language.is_some_and(Language::is_ecmascript) {
+            continue;
+        }
+        let nearest = packages.iter().find(|(dir, _)| dir.is_empty() || file.path.starts_with(&format!("{dir}/")));
+        if nearest.is_some_and(|(_, browser)| *browser) {
+            file.role = FileRole::Browser;
+        }
+    }
 }
 
 fn gap(kind: GapKind, what: &str, path: Option<String>) -> Gap {
@@ -250,6 +294,10 @@ pub(crate) fn role(path: &str) -> FileRole {
         "benchmarks",
         "benches",
         "scripts",
+        "xtask",
+        "hack",
+        "dev",
+        ".github",
     ]) {
         return FileRole::Example;
     }

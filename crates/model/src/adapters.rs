@@ -1,6 +1,6 @@
 //! Frameworks: what no flat record can say of routing, guards and injection.
 //!
-//! An adapter reads the program and yields routes, settings and gaps. It judges nothing. To support a
+//! An adapter reads the program and yields routes and gaps. It judges nothing. To support a
 //! framework is to write `adapters/<framework>.rs` and to name it in [`ALL`].
 
 mod actix;
@@ -17,7 +17,7 @@ use base::{Gap, GapKind, SourceMap, Span, Symbol};
 use ir::{ExprId, ExprKind};
 use program::{ClassRef, Evaluator, ExprRef, FnId, ModuleId, Program, Value, Values};
 
-use crate::{Facts, Handler, Route, Setting};
+use crate::{Facts, Handler, Route};
 
 /// Every adapter.
 pub(crate) const ALL: &[&dyn Adapter] = &[
@@ -50,8 +50,6 @@ pub struct Found {
     pub detected: bool,
     /// Routes.
     pub routes: Vec<Route>,
-    /// Settings.
-    pub settings: Vec<Setting>,
     /// What was not understood.
     pub gaps: Vec<Gap>,
 }
@@ -116,40 +114,6 @@ impl<'a> Context<'a> {
     /// Whether a file imports a library, by the name of its package or a prefix of it.
     pub fn imports(&self, module: ModuleId, library: &str) -> bool {
         crate::effects::imports_library(self.program.module(module), library)
-    }
-
-    /// The string that an expression always is: a literal, or a constant of the repository.
-    pub fn string(&self, at: ExprRef) -> Option<Symbol> {
-        self.constant(at, 0)
-    }
-
-    fn constant(&self, at: ExprRef, depth: u32) -> Option<Symbol> {
-        let module = self.program.module(at.module);
-        if let Some(text) = module.string(at.expr) {
-            return Some(text);
-        }
-        if depth > 6 {
-            return None;
-        }
-        let inner = |expr: ExprId| self.constant(ExprRef { module: at.module, expr }, depth + 1);
-        match &module.expr(at.expr).kind {
-            ExprKind::Template(parts) => {
-                let mut joined = String::new();
-                for part in parts {
-                    match part {
-                        ir::Part::Text(text) => joined.push_str(text.as_str()),
-                        ir::Part::Hole(hole) => joined.push_str(inner(*hole)?.as_str()),
-                    }
-                }
-                Some(Symbol::new(&joined))
-            }
-            ExprKind::Name(_) | ExprKind::Member { .. } => {
-                let definition = self.program.definition(at)?;
-                self.constant(definition, depth + 1)
-            }
-            ExprKind::Logical { right, .. } => inner(*right),
-            _ => None,
-        }
     }
 
     /// The handler that an expression stands for.

@@ -189,6 +189,17 @@ impl Reader<'_> {
                     key = None;
                 }
                 b',' => key = None,
+                b't' | b'f' | b'0'..=b'9' | b'-' if key.is_some() => {
+                    let start = at;
+                    while at < bytes.len() && !matches!(bytes[at], b',' | b'}' | b']' | b'\n' | b' ') {
+                        at += 1;
+                    }
+                    let mut parts: Vec<&str> = path.iter().flatten().map(String::as_str).collect();
+                    parts.extend(key.as_deref());
+                    let full = parts.join(".");
+                    self.add(full, self.text.get(start..at).unwrap_or(""), start);
+                    continue;
+                }
                 b'"' => {
                     let start = at + 1;
                     at = start;
@@ -265,7 +276,7 @@ mod tests {
         assert_eq!(entries(".env", "export A=\"b c\"\n# no\nD=e\n"), [pair("A", "b c"), pair("D", "e")]);
         assert_eq!(
             entries("appsettings.json", "{\"Jwt\": {\"Key\": \"k\\\"x\", \"n\": 1}}"),
-            [pair("Jwt.Key", "k\\\"x")]
+            [pair("Jwt.Key", "k\\\"x"), pair("Jwt.n", "1")]
         );
         assert_eq!(entries("x.toml", "[a.b]\nc = 'd'\n"), [pair("a.b.c", "d")]);
     }

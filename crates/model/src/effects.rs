@@ -1,6 +1,6 @@
 //! Calls of libraries, with what the facts say of them.
 
-use base::{Evidence, Span, Symbol};
+use base::{Evidence, Language, Span, Symbol};
 use ir::ExprKind;
 use program::{ExprRef, FnId, ModuleId, Program};
 use rayon::prelude::*;
@@ -42,9 +42,9 @@ fn of_module(program: &Program, facts: &Facts, id: ModuleId) -> Vec<Effect> {
     for (expr, callee) in program.calls(id) {
         let mut matched: Vec<(RecordId, Symbol, Evidence)> = Vec::new();
         for name in &callee.external {
-            for record in facts.of(*name) {
-                if !matched.iter().any(|(r, ..)| r == record) {
-                    matched.push((*record, *name, Evidence::Shown));
+            for record in facts.of(module.language, *name) {
+                if !matched.iter().any(|(r, ..)| *r == record) {
+                    matched.push((record, *name, Evidence::Shown));
                 }
             }
         }
@@ -52,14 +52,18 @@ fn of_module(program: &Program, facts: &Facts, id: ModuleId) -> Vec<Effect> {
             && callee.functions.is_empty()
             && let Some(name) = callee.name
             && let ExprKind::Call { callee, .. } = &module.expr(expr).kind
-            && matches!(module.expr(*callee).kind, ExprKind::Member { .. })
+            && (matches!(module.expr(*callee).kind, ExprKind::Member { .. })
+                || matches!(module.language, Language::Ruby | Language::CSharp | Language::Java))
         {
-            for (record, imports) in facts.of_method(name) {
-                if imports.iter().any(|i| imports_library(module, i)) {
+            for (record, imports) in facts.of_method(module.language, name) {
+                if facts.record(record).distinctive {
+                    matched.push((record, name, Evidence::Shown));
+                } else if imports.iter().any(|i| imports_library(module, i)) {
                     matched.push((record, name, Evidence::Suspected));
                 }
             }
         }
+        matched.retain(|(record, ..)| holds(module, facts.record(*record), expr));
         let function = scopes.owner(expr).function.map(|function| FnId { module: id, function });
         found.extend(matched.into_iter().map(|(record, name, evidence)| Effect {
             record,
@@ -74,6 +78,28 @@ fn of_module(program: &Program, facts: &Facts, id: ModuleId) -> Vec<Effect> {
     }
     found.sort_by_key(|e| (e.span, e.record));
     found
+}
+
+/// Whether the conditions of a record hold for a call.
+fn holds(module: &ir::Module, record: &Record, call: ir::ExprId) -> bool {
+    let ExprKind::Call { args, callee, .. } = &module.expr(call).kind else { return false };
+    let first = record.first.as_ref().is_none_or(|first| {
+        let written = args.first().and_then(|a| module.string(a.value));
+        written.is_some_and(|w| w.as_str().eq_ignore_ascii_case(first))
+    });
+    let receiver = record.receiver.as_ref().is_none_or(|receiver| {
+        let ExprKind::Member { object, .. } = &module.expr(*callee).kind else { return false };
+        let last = match &module.expr(*object).kind {
+            ExprKind::Name(name) | ExprKind::Member { name, .. } => *name,
+            ExprKind::Call { callee, .. } => match &module.expr(*callee).kind {
+                ExprKind::Name(name) | ExprKind::Member { name, .. } => *name,
+                _ => return false,
+            },
+            _ => return false,
+        };
+        last == receiver.as_str()
+    });
+    first && receiver
 }
 
 /// Whether a file imports a library, by the name of its package or a prefix of it.

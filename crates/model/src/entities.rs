@@ -1,8 +1,11 @@
 //! The things in a backend.
 
 use base::{Evidence, SourceMap, Span};
-use program::{ExprRef, FnId};
-use serde::Serialize;
+use program::FnId;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::facts::RecordId;
 
 /// An HTTP method.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
@@ -309,18 +312,25 @@ pub(crate) fn services(sources: &SourceMap, routes: &mut [Route]) -> Vec<Service
 pub struct Setting {
     /// Which.
     pub kind: SettingKind,
-    /// The value as far as it is known, as written or as `true`/`false`/number/string.
-    pub value: String,
-    /// Where it is set.
+    /// Its value as text as far as it is known: `true`, `false`, a number, a string, `*`; lists are joined
+    /// by commas. `None` when it is computed.
+    pub value: Option<String>,
+    /// Where it is set; the whole of what it belongs to when it is a default.
     pub span: Span,
-    /// The expression of the value, if it is code.
-    pub expr: Option<ExprRef>,
+    /// What it belongs to: the call, the configuration file. Settings of one group hold together.
+    pub group: Span,
+    /// The record that says so.
+    pub record: RecordId,
+    /// Whether nothing sets it, and the library's default holds.
+    pub is_default: bool,
+    /// What the group is about: the name of a cookie.
+    pub subject: Option<String>,
     /// Whether it holds only in development (the file, a branch, a profile say so).
     pub development_only: bool,
 }
 
-/// Settings that rules ask about. A framework's adapter says which of its own options each is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
+/// Settings that rules ask about. The facts say which option of a library each is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum SettingKind {
     /// Debug mode: `true` shows internals to callers.
@@ -329,20 +339,28 @@ pub enum SettingKind {
     CorsOrigin,
     /// Whether CORS allows credentials.
     CorsCredentials,
-    /// `Secure` of the session cookie.
+    /// `Secure` of a cookie.
     CookieSecure,
-    /// `HttpOnly` of the session cookie.
+    /// `HttpOnly` of a cookie.
     CookieHttpOnly,
-    /// `SameSite` of the session cookie.
+    /// `SameSite` of a cookie.
     CookieSameSite,
-    /// A key that signs sessions or tokens.
-    SigningKey,
+    /// Whether signatures of tokens are verified.
+    TokenSignature,
+    /// Whether the expiry of tokens is verified.
+    TokenExpiry,
+    /// The algorithms that tokens may be signed with.
+    TokenAlgorithm,
     /// Whether CSRF protection is on.
     Csrf,
-    /// Security headers set for every answer.
-    SecurityHeaders,
-    /// Rate limiting for every route.
-    RateLimit,
     /// Error details (stack traces) shown to callers.
     ErrorDetails,
+    /// Internal pages (consoles, actuators, profilers) served to callers.
+    InternalPages,
+    /// The cost of password hashing: rounds, iterations.
+    HashCost,
+    /// A limit in time.
+    Timeout,
+    /// Whether certificates of other systems are verified.
+    TlsVerification,
 }

@@ -2,10 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use base::Symbol;
+use base::{Language, Symbol};
 use rustc_hash::FxHashMap;
 use schemars::JsonSchema;
 use serde::Deserialize;
+
+use crate::SettingKind;
 
 /// The facts that come with the program: file name and text.
 const EMBEDDED: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/facts.rs"));
@@ -76,6 +78,34 @@ pub enum Kind {
     Spawns,
     /// Answers health checks, exports metrics or traces, or reports errors; `label` says which.
     Observes,
+    /// Only `settings` matter.
+    Setting,
+}
+
+/// How a setting is made by a call or by configuration. All values are compared as text: `true`, `false`,
+/// `*`, `None`.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct SettingFact {
+    /// Names of the call's option: keyword arguments, keys of an options object, fields of an object
+    /// initialiser, builder methods, setters (`httpOnly` stands for `setHttpOnly` too).
+    #[serde(default)]
+    pub options: Vec<String>,
+    /// The argument that is the value, from 0.
+    pub arg: Option<u32>,
+    /// The value that the call itself stands for, whatever its arguments.
+    pub value: Option<String>,
+    /// The value when nothing sets it.
+    pub default: Option<String>,
+    /// What written values mean, where that is not what they say: `true = "*"` for a switch that allows
+    /// every origin.
+    #[serde(default)]
+    pub means: BTreeMap<String, String>,
+    /// Keys of configuration files (`server.error.include-stacktrace`), assignments to members
+    /// (`config.force_ssl`; with `*` at the end the options are keys of the assigned map) and, where a name
+    /// stands alone, constants of a settings module (`DEBUG`).
+    #[serde(default)]
+    pub keys: Vec<String>,
 }
 
 /// What a guard does, in facts.
@@ -110,6 +140,7 @@ pub struct Record {
     /// What it is.
     pub kind: Kind,
     /// The qualified names that it speaks of.
+    #[serde(default)]
     pub names: Vec<String>,
     /// When the receiver is unknown: match calls of these method names too, in files that import the
     /// library, as suspected evidence.
@@ -145,6 +176,21 @@ pub struct Record {
     pub guard: Option<GuardFact>,
     /// The library's own mended form, quoted in fixes.
     pub mended: Option<String>,
+    /// Whether no other library of the language has methods of the names in `methods`: they match without
+    /// an import, as shown evidence.
+    #[serde(default)]
+    pub distinctive: bool,
+    /// The call counts only when its first argument is this string, in any case.
+    pub first: Option<String>,
+    /// For `methods`: the last name of what the method is called on must be this: `Cookies` of
+    /// `Response.Cookies.Append(…)`.
+    pub receiver: Option<String>,
+    /// Whether settings of all such calls in one function hold together.
+    #[serde(default)]
+    pub grouped: bool,
+    /// Settings that the call or configuration makes.
+    #[serde(default)]
+    pub settings: BTreeMap<SettingKind, SettingFact>,
 }
 
 /// One library's file.
@@ -174,6 +220,22 @@ pub enum FactsError {
     },
 }
 
+/// A language whose libraries are its own; TypeScript has those of JavaScript.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Family(Language);
+
+impl Family {
+    fn of(language: Language) -> Family {
+        Family(if language.is_ecmascript() { Language::JavaScript } else { language })
+    }
+
+    /// By the folder of a facts file: `facts/<language>/<library>.toml`.
+    fn of_file(name: &str) -> Option<Family> {
+        let folder = name.rsplit('/').nth(1)?;
+        Language::ALL.into_iter().find(|l| l.tag() == folder).map(Family::of)
+    }
+}
+
 /// A record's number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct RecordId(pub u32);
@@ -184,6 +246,7 @@ pub struct Facts {
     records: Vec<Record>,
     libraries: Vec<String>,
     library_of: Vec<u32>,
+    languages: Vec<Option<Family>>,
     imports: Vec<Vec<String>>,
     by_name: FxHashMap<Symbol, Vec<RecordId>>,
     by_method: FxHashMap<Symbol, Vec<RecordId>>,
@@ -214,14 +277,15 @@ impl Facts {
         for (name, text) in files {
             let library: LibraryFacts = toml::from_str(text)
                 .map_err(|e| FactsError::Invalid { file: name.to_owned(), error: e.to_string() })?;
-            facts.add(library);
+            facts.add(library, Family::of_file(name));
         }
         Ok(facts)
     }
 
-    fn add(&mut self, library: LibraryFacts) {
+    fn add(&mut self, library: LibraryFacts, language: Option<Family>) {
         let number = self.libraries.len() as u32;
         self.libraries.push(library.library);
+        self.languages.push(language);
         self.imports.push(library.imports);
         for record in library.records {
             let id = RecordId(self.records.len() as u32);
@@ -266,23 +330,44 @@ impl Facts {
         &self.libraries[self.library_of[id.0 as usize] as usize]
     }
 
-    /// The records of a qualified name.
-    pub fn of(&self, qualified: Symbol) -> &[RecordId] {
-        self.by_name.get(&qualified).map_or(&[], Vec::as_slice)
+    fn speaks(&self, id: RecordId, language: Language) -> bool {
+        let library = self.library_of[id.0 as usize] as usize;
+        self.languages[library].is_none_or(|l| l == Family::of(language))
+    }
+
+    /// The records of a qualified name in a language.
+    pub fn of(&self, language: Language, qualified: Symbol) -> impl Iterator<Item = RecordId> {
+        self.by_name.get(&qualified).into_iter().flatten().copied().filter(move |id| self.speaks(*id, language))
     }
 
     /// The records that match by method name alone, with the imports that one of must be present.
-    pub fn of_method(&self, method: Symbol) -> impl Iterator<Item = (RecordId, &[String])> {
+    pub fn of_method(&self, language: Language, method: Symbol) -> impl Iterator<Item = (RecordId, &[String])> {
         self.by_method
             .get(&method)
             .into_iter()
             .flatten()
+            .filter(move |id| self.speaks(**id, language))
             .map(|id| (*id, self.imports[self.library_of[id.0 as usize] as usize].as_slice()))
     }
 
     /// The first record of this kind for a qualified name.
-    pub fn find(&self, qualified: Symbol, kind: Kind) -> Option<&Record> {
-        self.of(qualified).iter().map(|id| self.record(*id)).find(|r| r.kind == kind)
+    pub fn find(&self, language: Language, qualified: Symbol, kind: Kind) -> Option<&Record> {
+        self.of(language, qualified).map(|id| self.record(id)).find(|r| r.kind == kind)
+    }
+
+    /// The records of a kind for a language.
+    pub fn of_kind(&self, language: Language, kind: Kind) -> impl Iterator<Item = &Record> {
+        self.records().filter(move |(id, r)| r.kind == kind && self.speaks(*id, language)).map(|(_, r)| r)
+    }
+
+    /// All records.
+    pub(crate) fn records(&self) -> impl Iterator<Item = (RecordId, &Record)> {
+        self.records.iter().enumerate().map(|(i, r)| (RecordId(i as u32), r))
+    }
+
+    /// Whether a record speaks of code in a language.
+    pub(crate) fn is_for(&self, id: RecordId, language: Language) -> bool {
+        self.speaks(id, language)
     }
 
     /// All libraries with the number of their records, for people.

@@ -40,6 +40,8 @@ pub struct Seen {
     pub identifies: bool,
     /// Sends to a login page.
     pub to_login: bool,
+    /// Throws.
+    pub throws: bool,
 }
 
 impl Context<'_> {
@@ -64,7 +66,10 @@ impl Context<'_> {
 
     /// What the facts say of an expression: of what it stands for, or of what it calls.
     pub fn guard_fact(&self, at: ExprRef) -> Option<GuardKind> {
-        let of = |name: base::Symbol| self.facts.find(name, Kind::Guard).and_then(|r| r.guard).map(GuardKind::from);
+        let language = self.program.module(at.module).language;
+        let of = |name: base::Symbol| {
+            self.facts.find(language, name, Kind::Guard).and_then(|r| r.guard).map(GuardKind::from)
+        };
         for value in self.eval(at) {
             if let Value::External(name) | Value::ExternalInstance(name) = value
                 && let Some(kind) = of(name)
@@ -112,6 +117,14 @@ impl Context<'_> {
                 if named == GuardKind::Csrf { GuardKind::Csrf } else { GuardKind::Authorization },
                 Evidence::Shown,
             );
+        }
+        // `get_current_user` gives the caller or throws
+        let tokens = words(name);
+        let has = |list: &[&str]| tokens.iter().any(|w| list.contains(&w.as_str()));
+        let gives_caller =
+            has(&["current", "authenticated", "active"]) && has(&["user", "account", "principal", "member"]);
+        if seen.throws && gives_caller && !has(&["optional", "maybe"]) {
+            return (GuardKind::Authentication, Evidence::Suspected);
         }
         if seen.identifies {
             return (GuardKind::OptionalAuthentication, Evidence::Shown);
@@ -217,8 +230,8 @@ impl Visit for Look<'_, '_> {
                 self.calls.push(at);
                 if let Some(callee) = program.call(at) {
                     for name in &callee.external {
-                        for record in self.context.facts.of(*name) {
-                            let kind = self.context.facts.record(*record).kind;
+                        for record in self.context.facts.of(module.language, *name) {
+                            let kind = self.context.facts.record(record).kind;
                             self.seen.identifies |= matches!(kind, Kind::VerifiesToken | Kind::Principal);
                         }
                     }
@@ -230,6 +243,7 @@ impl Visit for Look<'_, '_> {
     }
 
     fn stmt(&mut self, id: ir::StmtId) -> bool {
+        self.seen.throws |= matches!(self.context.program.module(self.at.module).stmt(id).kind, StmtKind::Throw(_));
         !matches!(self.context.program.module(self.at.module).stmt(id).kind, StmtKind::Import(_))
     }
 
@@ -260,8 +274,11 @@ impl Look<'_, '_> {
         self.seen.rejects_401 |= lower.contains("unauthorized")
             || lower.contains("unauthenticated")
             || lower.contains("notauthenticated")
-            || lower.contains("authenticationfailed");
-        self.seen.rejects_403 |= lower.contains("forbidden") || lower.contains("permissiondenied");
+            || lower.contains("authenticationfailed")
+            || lower.contains("notloggedin")
+            || lower.contains("invalidcredential");
+        self.seen.rejects_403 |=
+            lower.contains("forbidden") || lower.contains("permissiondenied") || lower.contains("accessdenied");
         self.seen.rejects_429 |= lower.contains("toomanyrequests");
     }
 }
@@ -293,6 +310,9 @@ pub fn by_name(name: &str) -> GuardKind {
         GuardKind::OptionalAuthentication
     } else if has(&[
         "admin",
+        "moderator",
+        "staff",
+        "superuser",
         "permission",
         "permissions",
         "role",
@@ -315,6 +335,7 @@ pub fn by_name(name: &str) -> GuardKind {
         "jwt",
         "login",
         "loggedin",
+        "logged",
         "signin",
         "protect",
         "session",

@@ -11,13 +11,19 @@
 //! Begin reading at [`Model::build`], then [`entities::Route`] and [`adapters::Adapter`].
 
 pub mod adapters;
+pub mod answers;
+mod bodies;
+mod caller;
 pub mod config;
+mod constants;
 pub mod effects;
 pub mod entities;
 pub mod facts;
 pub mod guards;
 pub mod literals;
+pub mod options;
 mod reach;
+mod settings;
 
 use std::sync::Arc;
 
@@ -25,6 +31,7 @@ use base::{FileRole, Gap, SourceMap, Span};
 use program::{FnId, ModuleId, Program};
 use rayon::prelude::*;
 
+pub use constants::Constant;
 pub use effects::Effect;
 pub use entities::{Auth, Guard, GuardKind, Handler, Input, Method, Place, Route, Service, Setting, SettingKind};
 pub use facts::{Facts, FactsError, Kind, Record};
@@ -47,6 +54,8 @@ pub struct Model {
     pub effects: Vec<Effect>,
     /// Settings of the application and its frameworks.
     pub settings: Vec<Setting>,
+    /// Calls that answer the caller, where the facts know them.
+    pub answers: Vec<answers::Answer>,
     /// Entries of configuration files.
     pub config: Vec<config::ConfigEntry>,
     /// What was not understood.
@@ -72,13 +81,13 @@ impl Model {
         routes.dedup_by(|a, b| a.service == b.service && a.path == b.path && a.method == b.method && a.span == b.span);
         let mut frameworks: Vec<_> = found.iter().filter(|f| f.detected).map(|f| f.framework).collect();
         frameworks.sort_unstable();
-        let mut settings: Vec<Setting> = found.iter_mut().flat_map(|f| std::mem::take(&mut f.settings)).collect();
-        settings.sort_by_key(|s| s.span);
         let mut gaps: Vec<Gap> = found.iter_mut().flat_map(|f| std::mem::take(&mut f.gaps)).collect();
         let effects = effects::collect(&program, &facts);
+        let (config, config_gaps) = config::read(&sources);
+        let settings = settings::collect(&context, &effects, &config);
+        let answers = answers::collect(&context, &effects);
         let literals = literals::collect(&program, &facts, &effects);
         let catches = literals::catches(&program, &sources);
-        let (config, config_gaps) = config::read(&sources);
         gaps.extend(config_gaps);
         gaps.sort_by(|a, b| (a.span, &a.what).cmp(&(b.span, &b.what)));
         let mut effects_of: rustc_hash::FxHashMap<FnId, Vec<u32>> = Default::default();
@@ -96,12 +105,18 @@ impl Model {
             frameworks,
             effects,
             settings,
+            answers,
             config,
             gaps,
             literals,
             catches,
             effects_of,
         }
+    }
+
+    /// What reads constants, options and origins of expressions.
+    pub fn context(&self) -> adapters::Context<'_> {
+        adapters::Context { program: &self.program, facts: &self.facts, sources: &self.sources }
     }
 
     /// The effects of a function's own calls, in order.

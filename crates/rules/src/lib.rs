@@ -69,7 +69,14 @@ impl<'r> Report<'r> {
     /// What was reported, and what must be masked. Findings about one subject are one: the first stays,
     /// the places of the others become related.
     pub fn finish(mut self) -> (Vec<Finding>, Vec<Span>) {
-        self.findings.sort_by(|a, b| (&a.subject, a.span).cmp(&(&b.subject, b.span)));
+        // the gravest of each subject stays
+        self.findings.sort_by(|a, b| {
+            (&a.subject, std::cmp::Reverse(a.severity), a.span).cmp(&(
+                &b.subject,
+                std::cmp::Reverse(b.severity),
+                b.span,
+            ))
+        });
         let mut merged: Vec<Finding> = Vec::new();
         for finding in self.findings {
             match merged.last_mut() {
@@ -86,17 +93,35 @@ impl<'r> Report<'r> {
     }
 }
 
+#[path = "../reliability/blocking-call-in-async/rule.rs"]
+mod blocking_call_in_async;
 #[path = "../reliability/missing-timeout/rule.rs"]
 mod missing_timeout;
 #[path = "../reliability/swallowed-error/rule.rs"]
 mod swallowed_error;
 
+#[path = "../security/debug-enabled/rule.rs"]
+mod debug_enabled;
+#[path = "../security/error-detail-leak/rule.rs"]
+mod error_detail_leak;
 #[path = "../security/hardcoded-secret/rule.rs"]
 mod hardcoded_secret;
+#[path = "../security/insecure-cookie/rule.rs"]
+mod insecure_cookie;
+#[path = "../security/missing-ownership-check/rule.rs"]
+mod missing_ownership_check;
 #[path = "../security/no-rate-limit-on-login/rule.rs"]
 mod no_rate_limit_on_login;
+#[path = "../security/permissive-cors/rule.rs"]
+mod permissive_cors;
 #[path = "../security/unguarded-write/rule.rs"]
 mod unguarded_write;
+#[path = "../security/unvalidated-body/rule.rs"]
+mod unvalidated_body;
+#[path = "../security/unverified-token/rule.rs"]
+mod unverified_token;
+#[path = "../security/weak-password-hash/rule.rs"]
+mod weak_password_hash;
 
 /// A rule with the page of its folder.
 macro_rules! rule {
@@ -110,11 +135,20 @@ macro_rules! rule {
 /// Every rule, by id.
 pub fn all() -> Vec<Rule> {
     let mut all = vec![
+        rule!("reliability/blocking-call-in-async", blocking_call_in_async),
         rule!("reliability/missing-timeout", missing_timeout),
         rule!("reliability/swallowed-error", swallowed_error),
         rule!("security/hardcoded-secret", hardcoded_secret),
         rule!("security/no-rate-limit-on-login", no_rate_limit_on_login),
+        rule!("security/debug-enabled", debug_enabled),
+        rule!("security/error-detail-leak", error_detail_leak),
+        rule!("security/insecure-cookie", insecure_cookie),
+        rule!("security/missing-ownership-check", missing_ownership_check),
+        rule!("security/permissive-cors", permissive_cors),
+        rule!("security/unvalidated-body", unvalidated_body),
         rule!("security/unguarded-write", unguarded_write),
+        rule!("security/unverified-token", unverified_token),
+        rule!("security/weak-password-hash", weak_password_hash),
     ];
     all.sort_by_key(|r| r.info.id);
     all

@@ -1,7 +1,8 @@
 //! What several rules ask of the model.
 
 use base::{FileRole, Severity, Span, Stage};
-use model::{Effect, Kind, Model, Route};
+use model::facts::RecordId;
+use model::{Effect, Kind, Model, Route, Setting, SettingKind};
 use program::{ExprRef, FnId};
 
 /// Calls below a handler that are still its doing.
@@ -30,6 +31,36 @@ pub fn route_effects<'m>(model: &'m Model, route: &Route) -> Vec<&'m Effect> {
 /// Effects of one kind in production code.
 pub fn effects(model: &Model, kind: Kind) -> impl Iterator<Item = &Effect> {
     model.effects.iter().filter(move |e| e.kind == kind && is_production(model, e.span))
+}
+
+/// Settings of production code and configuration that do not hold in development only.
+pub fn production_settings(model: &Model) -> impl Iterator<Item = &Setting> {
+    model.settings.iter().filter(|s| !s.development_only && is_production(model, s.span))
+}
+
+/// Production settings of these kinds, those that hold together in one group.
+pub fn settings_by_group<'m>(model: &'m Model, kinds: &[SettingKind]) -> Vec<Vec<&'m Setting>> {
+    let mut all: Vec<&Setting> = production_settings(model).filter(|s| kinds.contains(&s.kind)).collect();
+    all.sort_by_key(|s| (s.group, s.subject.clone(), s.kind, s.is_default));
+    all.chunk_by(|a, b| a.group == b.group && a.subject == b.subject).map(<[_]>::to_vec).collect()
+}
+
+/// Adds the library's own mended form to a finding's fix.
+pub fn apply_mended(model: &Model, finding: &mut base::Finding, record: RecordId) {
+    if let Some(text) = &model.facts.record(record).mended {
+        let language = tag(model, finding.span);
+        finding.fix = std::mem::take(&mut finding.fix).block(language, text.clone());
+    }
+}
+
+/// The mended form of a library of this kind that the project uses, else of any for the language at `span`.
+pub fn mended(model: &Model, kind: Kind, span: Span) -> Option<String> {
+    let used =
+        model.effects.iter().filter(|e| e.kind == kind).find_map(|e| model.facts.record(e.record).mended.clone());
+    used.or_else(|| {
+        let language = model.sources.file(span.file).language?;
+        model.facts.of_kind(language, kind).find_map(|r| r.mended.clone())
+    })
 }
 
 /// The function around an expression, by its name; empty at the top of a file.

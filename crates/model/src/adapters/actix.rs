@@ -418,7 +418,11 @@ impl Reader<'_, '_> {
                         Guard { kind, name: name.to_string(), span, function: Some(extractor), evidence }
                     }
                     Value::ExternalInstance(name) => {
-                        let fact = self.context.facts.find(name, crate::Kind::Guard).and_then(|r| r.guard);
+                        let fact = self
+                            .context
+                            .facts
+                            .find(base::Language::Rust, name, crate::Kind::Guard)
+                            .and_then(|r| r.guard);
                         let Some(fact) = fact else { continue };
                         let name = name.to_string();
                         Guard { kind: fact.into(), name, span, function: None, evidence: base::Evidence::Shown }

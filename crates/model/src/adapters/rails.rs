@@ -520,6 +520,8 @@ fn camel(name: &str) -> String {
 
 fn plural(name: &str) -> String {
     match name {
+        // plural already: `resource :preferences`
+        n if n.ends_with('s') && !n.ends_with("ss") && !n.ends_with("us") && !n.ends_with("is") => n.to_owned(),
         n if n.ends_with('s') || n.ends_with("ch") || n.ends_with('x') => format!("{n}es"),
         n if n.ends_with('y') && !n.ends_with("ey") && !n.ends_with("ay") && !n.ends_with("oy") => {
             format!("{}ies", &n[..n.len() - 1])
@@ -625,31 +627,18 @@ fn filter(context: &Context<'_>, id: ModuleId, stmt: ir::StmtId) -> Option<Filte
         | "before_filter"
         | "prepend_before_filter" => false,
         "skip_before_action" | "skip_before_filter" | "skip_forgery_protection" => true,
-        "protect_from_forgery" => {
-            return Some(Filter {
-                names: vec!["protect_from_forgery".into()],
-                skip: false,
-                only: None,
-                except: None,
-                span: module.expr_span(expr),
-                block: None,
-            });
-        }
-        "http_basic_authenticate_with" | "doorkeeper_authorize!" => {
-            return Some(Filter {
-                names: vec![name.to_string()],
-                skip: false,
-                only: None,
-                except: None,
-                span: module.expr_span(expr),
-                block: None,
-            });
-        }
+        // these are guards by themselves
+        "protect_from_forgery"
+        | "http_basic_authenticate_with"
+        | "doorkeeper_authorize!"
+        | "authorize_resource"
+        | "load_and_authorize_resource" => false,
         _ => return None,
     };
-    let mut names = Vec::new();
+    let is_guard = !name.as_str().contains("before_") && !skip;
+    let mut names = if is_guard { vec![name.to_string()] } else { Vec::new() };
     let mut block = *block;
-    for arg in args.iter().filter(|a| a.name.is_none()) {
+    for arg in args.iter().filter(|a| a.name.is_none() && !is_guard) {
         match &module.expr(arg.value).kind {
             ExprKind::Lambda(function) => block = Some(*function),
             _ => names.extend(strings(context, id, arg.value)),
@@ -677,7 +666,9 @@ fn filter(context: &Context<'_>, id: ModuleId, stmt: ir::StmtId) -> Option<Filte
 fn filter_guard(context: &Context<'_>, class: ClassRef, name: &str, span: Span) -> Guard {
     let known = match name {
         "protect_from_forgery" | "verify_authenticity_token" => Some(GuardKind::Csrf),
-        "doorkeeper_authorize!" => Some(GuardKind::Authorization),
+        "doorkeeper_authorize!" | "authorize_resource" | "load_and_authorize_resource" => {
+            Some(GuardKind::Authorization)
+        }
         "http_basic_authenticate_with" => Some(GuardKind::Authentication),
         // Devise: `authenticate_user!`, `authenticate_admin_user!`
         n if n.starts_with("authenticate_") && n.ends_with('!') => Some(GuardKind::Authentication),

@@ -108,7 +108,8 @@ fn tell(
 ) {
     // whatever is decided below, no output shows it
     report.mask(span);
-    if !matches!(model.role(span), FileRole::Production) {
+    let is_fake = words(name).iter().any(|w| ["test", "fake", "dummy", "sample", "mock"].contains(&w.as_str()));
+    if !matches!(model.role(span), FileRole::Production) || is_fake {
         return;
     }
     let file = path(model, span).to_owned();
@@ -234,6 +235,9 @@ fn named(name: &str, value: &str) -> Option<&'static str> {
     (secret && looks_secret(value) && !is_placeholder(value)).then_some("secret")
 }
 
+/// Keys that are made to be seen by everyone.
+const PUBLIC: [&str; 4] = ["phc_", "pk_live_", "pk_test_", "sha256:"];
+
 fn looks_secret(value: &str) -> bool {
     let length = value.chars().count();
     if !(8..=512).contains(&length) || value.contains(char::is_whitespace) || value.contains("://") {
@@ -244,6 +248,17 @@ fn looks_secret(value: &str) -> bool {
     let lower = value.chars().any(|c| c.is_ascii_lowercase());
     let special = value.chars().any(|c| !c.is_ascii_alphanumeric() && !matches!(c, '_' | '-' | '.' | '/' | ':'));
     let plain_words = value.chars().all(|c| c.is_ascii_alphabetic() || matches!(c, '_' | '-' | '.' | ':' | '/' | ' '));
+    // names of features and keys: lower-case words and numbers between dashes
+    let separator = if value.contains('-') { '-' } else { '_' };
+    let mut parts = value.split(separator);
+    let is_name = value.matches(separator).count() >= 2
+        && parts.all(|p| {
+            !p.is_empty()
+                && (p.chars().all(|c| c.is_ascii_lowercase()) || p.len() <= 6 && p.chars().all(|c| c.is_ascii_digit()))
+        });
+    if is_name || PUBLIC.iter().any(|p| value.starts_with(p)) {
+        return false;
+    }
     // identifiers, paths and sentences are no secrets; digits or signs among letters are
     !plain_words
         && (digits >= 2 && (upper || lower) || special && digits >= 1 && (upper || lower))

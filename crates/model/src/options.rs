@@ -1,0 +1,317 @@
+//! Options of a call, however the language writes them: keyword arguments, an options object, an object
+//! initialiser, a chain of builder methods, setters on the variable that holds the result, a configuring
+//! lambda.
+
+use ir::{Arg, ExprId, ExprKind, Range, StmtKind};
+use program::{ExprRef, ModuleId};
+
+use crate::adapters::Context;
+
+/// What is known of an option.
+#[derive(Clone, Debug, PartialEq)]
+pub enum OptionValue {
+    /// Set to this value.
+    Set(ExprRef),
+    /// Switched on by a method without arguments, here.
+    On(ExprRef),
+    /// Not set.
+    Unset,
+    /// It may be set where it cannot be seen: a spread, an object from elsewhere.
+    Unknown,
+}
+
+impl Context<'_> {
+    /// The option of one of these names of a call. `httpOnly` stands for `setHttpOnly`, `HttpOnly` and
+    /// `http_only` too.
+    pub fn option(&self, call: ExprRef, names: &[String]) -> OptionValue {
+        let module = self.program.module(call.module);
+        let ExprKind::Call { args, callee, .. } = &module.expr(call.expr).kind else { return OptionValue::Unset };
+        let mut unknown = false;
+        for arg in args {
+            match self.in_argument(call.module, arg, names) {
+                OptionValue::Unset => {}
+                OptionValue::Unknown => unknown = true,
+                found => return found,
+            }
+        }
+        // the call's own chain: what was set before (`.secure(true).finish()`) and what comes after
+        let mut below = *callee;
+        while let ExprKind::Member { object, .. } = &module.expr(below).kind {
+            let ExprKind::Call { callee, .. } = &module.expr(*object).kind else { break };
+            if let Some(found) = self.setter_call(call.module, *object, names) {
+                return found;
+            }
+            below = *callee;
+        }
+        if let found @ (OptionValue::Set(_) | OptionValue::On(_)) = self.set_later(call, names) {
+            return found;
+        }
+        if unknown { OptionValue::Unknown } else { OptionValue::Unset }
+    }
+
+    fn in_argument(&self, module: ModuleId, arg: &Arg, names: &[String]) -> OptionValue {
+        let at = ExprRef { module, expr: arg.value };
+        if let Some(name) = arg.name {
+            return match &self.program.expr(at).kind {
+                _ if matches(name.as_str(), names) => OptionValue::Set(at),
+                // `options={"verify_signature": False}`
+                ExprKind::Map(_) => self.in_map(at, names),
+                _ => OptionValue::Unset,
+            };
+        }
+        match &self.program.expr(at).kind {
+            ExprKind::Spread(_) => OptionValue::Unknown,
+            ExprKind::Lambda(function) => {
+                let item = self.program.module(module).function(*function);
+                self.set_within(module, item.range, None, names)
+            }
+            ExprKind::Map(_) => self.in_map(at, names),
+            ExprKind::Unary { operand, .. } => self.in_argument(module, &Arg { name: None, value: *operand }, names),
+            // `new CookieOptions { … }`, `cors::Config{…}`, or a variable that holds one
+            ExprKind::Call { .. } | ExprKind::Name(_) | ExprKind::Member { .. } | ExprKind::Cast { .. } => {
+                let mut found = OptionValue::Unset;
+                for origin in self.origins(at) {
+                    let here = match &self.program.expr(origin).kind {
+                        ExprKind::Map(_) => self.in_map(origin, names),
+                        ExprKind::Call { args, .. } => {
+                            let maps = args.iter().filter(|a| {
+                                a.name.is_some()
+                                    || matches!(self.program.module(origin.module).expr(a.value).kind, ExprKind::Map(_))
+                            });
+                            let inner = maps.map(|a| self.in_argument(origin.module, a, names));
+                            let inner = inner.fold(OptionValue::Unset, stronger);
+                            stronger(inner, self.set_later(origin, names))
+                        }
+                        // a value from elsewhere that may be an options object
+                        ExprKind::Name(name) | ExprKind::Member { name, .. } if may_hold_options(name.as_str()) => {
+                            OptionValue::Unknown
+                        }
+                        _ => OptionValue::Unset,
+                    };
+                    found = stronger(found, here);
+                }
+                if let ExprKind::Name(name) = &self.program.expr(at).kind {
+                    found = stronger(found, self.set_on(at, *name, names));
+                }
+                found
+            }
+            _ => OptionValue::Unset,
+        }
+    }
+
+    pub(crate) fn in_map(&self, map: ExprRef, names: &[String]) -> OptionValue {
+        let module = self.program.module(map.module);
+        let ExprKind::Map(entries) = &module.expr(map.expr).kind else { return OptionValue::Unset };
+        let mut unknown = false;
+        for entry in entries {
+            match entry.key.and_then(|k| module.string(k)) {
+                Some(key) if matches(key.as_str(), names) => {
+                    return OptionValue::Set(ExprRef { module: map.module, expr: entry.value });
+                }
+                // one level down: `cookie: { httpOnly: … }`
+                Some(_) if matches!(module.expr(entry.value).kind, ExprKind::Map(_)) => {
+                    let inner = self.in_map(ExprRef { module: map.module, expr: entry.value }, names);
+                    if matches!(inner, OptionValue::Set(_)) {
+                        return inner;
+                    }
+                }
+                Some(_) => {}
+                None => unknown = true,
+            }
+        }
+        if unknown { OptionValue::Unknown } else { OptionValue::Unset }
+    }
+
+    /// What the chain after a call, and the variable that holds its result, set.
+    fn set_later(&self, call: ExprRef, names: &[String]) -> OptionValue {
+        let module = self.program.module(call.module);
+        let mut whole = call.expr;
+        // the chain: the next call whose callee's object is this one
+        for (id, item) in module.exprs().skip(call.expr.0 as usize) {
+            if let ExprKind::Call { callee, .. } = &item.kind
+                && let ExprKind::Member { object, .. } = &module.expr(*callee).kind
+                && *object == whole
+            {
+                whole = id;
+                if let Some(found) = self.setter_call(call.module, id, names) {
+                    return found;
+                }
+            }
+        }
+        let range = module.expr(whole).range;
+        let mut wanted = None;
+        for stmt in module.stmts() {
+            if let StmtKind::Assign { target, value: Some(value), .. } = &stmt.kind
+                && let ExprKind::Name(name) = module.expr(*target).kind
+                && module.expr(*value).range.start <= range.start
+                && range.end <= module.expr(*value).range.end
+                && module.expr(*value).range.end - range.end <= 2
+            {
+                wanted = Some(name);
+            }
+        }
+        match wanted {
+            Some(name) => self.set_on(call, name, names),
+            None => OptionValue::Unset,
+        }
+    }
+
+    /// What the function around an expression sets on a variable of it.
+    fn set_on(&self, at: ExprRef, name: base::Symbol, names: &[String]) -> OptionValue {
+        let module = self.program.module(at.module);
+        match self.program.scopes(at.module).owner(at.expr).function {
+            Some(function) => {
+                let range = module.function(function).range;
+                self.set_within(at.module, range, Some(name), names)
+            }
+            None => self.set_within(at.module, Range { start: 0, end: u32::MAX }, Some(name), names),
+        }
+    }
+
+    /// Setter calls and assignments to members within a range of a module, on `variable` or on anything.
+    fn set_within(
+        &self,
+        module_id: ModuleId,
+        range: Range,
+        variable: Option<base::Symbol>,
+        names: &[String],
+    ) -> OptionValue {
+        let module = self.program.module(module_id);
+        let within = |r: Range| range.start <= r.start && r.end <= range.end;
+        let on_variable = |object: ExprId| variable.is_none_or(|v| root_name(module, object) == Some(v));
+        for stmt in module.stmts().filter(|s| within(s.range)) {
+            if let StmtKind::Assign { target, value: Some(value), .. } = &stmt.kind
+                && let ExprKind::Member { object, name, .. } = &module.expr(*target).kind
+                && matches(name.as_str(), names)
+                && on_variable(*object)
+            {
+                return OptionValue::Set(ExprRef { module: module_id, expr: *value });
+            }
+        }
+        for (id, item) in module.exprs().filter(|(_, e)| within(e.range)) {
+            match &item.kind {
+                ExprKind::Assign { target, value, .. } => {
+                    if let ExprKind::Member { object, name, .. } = &module.expr(*target).kind
+                        && matches(name.as_str(), names)
+                        && on_variable(*object)
+                    {
+                        return OptionValue::Set(ExprRef { module: module_id, expr: *value });
+                    }
+                }
+                ExprKind::Call { callee, .. } => {
+                    if let ExprKind::Member { object, .. } = &module.expr(*callee).kind
+                        && on_variable(*object)
+                        && let Some(found) = self.setter_call(module_id, id, names)
+                    {
+                        return found;
+                    }
+                }
+                _ => {}
+            }
+        }
+        OptionValue::Unset
+    }
+
+    /// The value that a call of a setter or builder method gives an option.
+    fn setter_call(&self, module: ModuleId, call: ExprId, names: &[String]) -> Option<OptionValue> {
+        let tree = self.program.module(module);
+        let ExprKind::Call { callee, args, .. } = &tree.expr(call).kind else { return None };
+        let ExprKind::Member { name, .. } = &tree.expr(*callee).kind else { return None };
+        if !matches(name.as_str(), names) {
+            return None;
+        }
+        let at = |expr| ExprRef { module, expr };
+        Some(match args.first() {
+            Some(arg) => OptionValue::Set(at(arg.value)),
+            None => OptionValue::On(at(call)),
+        })
+    }
+
+    /// Whether code stands under a condition that asks for a development environment.
+    pub fn is_development_only(&self, at: ExprRef) -> bool {
+        let module = self.program.module(at.module);
+        let span = module.expr(at.expr).range;
+        let holds = |range: Range| range.start <= span.start && span.end <= range.end;
+        let text = |cond: ExprId| self.sources.text(module.expr_span(cond)).to_ascii_lowercase();
+        module.stmts().filter(|s| holds(s.range)).any(|stmt| {
+            let StmtKind::If { cond, then, otherwise } = &stmt.kind else { return false };
+            let inside = |block: &[ir::StmtId]| block.iter().any(|s| holds(module.stmt(*s).range));
+            let cond = text(*cond);
+            inside(then) && asks_development(&cond) || inside(otherwise) && asks_production(&cond)
+        }) || module.exprs().filter(|(_, e)| holds(e.range)).any(|(_, e)| match &e.kind {
+            ExprKind::Ternary { cond, then, otherwise } => {
+                holds(module.expr(*then).range) && asks_development(&text(*cond))
+                    || holds(module.expr(*otherwise).range) && asks_production(&text(*cond))
+            }
+            ExprKind::Logical { op: ir::LogicalOp::And, left, right } => {
+                holds(module.expr(*right).range) && asks_development(&text(*left))
+            }
+            _ => false,
+        })
+    }
+}
+
+/// Whether a value from elsewhere is options by its name.
+fn may_hold_options(name: &str) -> bool {
+    crate::guards::words(name).iter().any(|w| {
+        matches!(
+            w.as_str(),
+            "opt"
+                | "opts"
+                | "option"
+                | "options"
+                | "config"
+                | "configuration"
+                | "settings"
+                | "args"
+                | "kwargs"
+                | "params"
+                | "claims"
+                | "payload"
+                | "data"
+                | "attributes"
+                | "attrs"
+                | "cookie"
+                | "cors"
+        )
+    })
+}
+
+fn asks_production(cond: &str) -> bool {
+    cond.contains("prod") && !cond.contains('!') && !cond.contains("not ")
+}
+
+fn asks_development(cond: &str) -> bool {
+    ["develop", "isdev", "is_dev", "\"dev\"", "'dev'", ".dev", "debug", "local", "test"]
+        .iter()
+        .any(|w| cond.contains(w))
+        || cond.contains("prod") && (cond.contains('!') || cond.contains("not "))
+}
+
+fn stronger(a: OptionValue, b: OptionValue) -> OptionValue {
+    match (&a, &b) {
+        (OptionValue::Set(_) | OptionValue::On(_), _) | (OptionValue::Unknown, OptionValue::Unset) => a,
+        _ => b,
+    }
+}
+
+fn root_name(module: &ir::Module, expr: ExprId) -> Option<base::Symbol> {
+    match &module.expr(expr).kind {
+        ExprKind::Name(name) => Some(*name),
+        ExprKind::Member { object, .. } => root_name(module, *object),
+        ExprKind::Call { callee, .. } => root_name(module, *callee),
+        _ => None,
+    }
+}
+
+/// Whether a name as written is one of the option's: case, underscores and a leading `set` or `with` apart.
+fn matches(written: &str, names: &[String]) -> bool {
+    let plain = |name: &str| name.chars().filter(char::is_ascii_alphanumeric).collect::<String>().to_ascii_lowercase();
+    let written = plain(written);
+    names.iter().any(|name| {
+        let name = plain(name);
+        written == name
+            || written.strip_prefix("set").is_some_and(|w| w == name)
+            || written.strip_prefix("with").is_some_and(|w| w == name)
+    })
+}

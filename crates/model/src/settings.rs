@@ -1,0 +1,300 @@
+//! Settings of the application, from calls, assignments and configuration files, as the facts name them.
+
+use base::{Language, Span};
+use ir::{ExprKind, StmtKind};
+use program::{ExprRef, ModuleId};
+use rayon::prelude::*;
+use rustc_hash::FxHashMap;
+
+use crate::adapters::Context;
+use crate::config::ConfigEntry;
+use crate::effects::{Effect, argument};
+use crate::facts::{RecordId, SettingFact};
+use crate::options::OptionValue;
+use crate::{Setting, SettingKind};
+
+/// All settings, in order of place.
+pub(crate) fn collect(context: &Context<'_>, effects: &[Effect], config: &[ConfigEntry]) -> Vec<Setting> {
+    let mut all: Vec<Setting> = effects.par_iter().flat_map_iter(|e| of_call(context, e)).collect();
+    let keys = Keys::new(context);
+    all.extend(config.iter().flat_map(|entry| keys.of_entry(context, entry)));
+    let modules: Vec<ModuleId> = context.program.ids().collect();
+    all.par_extend(modules.into_par_iter().flat_map_iter(|m| keys.of_module(context, m)));
+    all.sort_by_key(|s| (s.span, s.kind, s.record));
+    all.dedup_by(|a, b| a.span == b.span && a.kind == b.kind && a.group == b.group);
+    all
+}
+
+fn of_call(context: &Context<'_>, effect: &Effect) -> Vec<Setting> {
+    let record = context.facts.record(effect.record);
+    if record.settings.is_empty() {
+        return Vec::new();
+    }
+    let subject = argument(context.program, effect.call, record.arg, record.keyword.as_deref())
+        .map(|a| ExprRef { module: effect.call.module, expr: a.value })
+        .or_else(|| match context.option(effect.call, record.keyword.as_slice()) {
+            OptionValue::Set(at) => Some(at),
+            _ => None,
+        })
+        .map(|at| match context.string(at) {
+            Some(text) => text.to_string(),
+            None => context.sources.text(context.program.span(at)).to_owned(),
+        })
+        .or_else(|| record.label.clone());
+    let group = match effect.function.filter(|_| record.grouped) {
+        Some(function) => context.function_span(function),
+        None => effect.span,
+    };
+    let development_only = context.is_development_only(effect.call) || is_development_path(context, effect.span);
+    let mut found = Vec::new();
+    for (kind, fact) in &record.settings {
+        let mut setting = Setting {
+            kind: *kind,
+            value: None,
+            span: effect.span,
+            group,
+            record: effect.record,
+            is_default: false,
+            subject: subject.clone(),
+            development_only,
+        };
+        let by_position = argument(context.program, effect.call, fact.arg, None)
+            .map(|a| OptionValue::Set(ExprRef { module: effect.call.module, expr: a.value }));
+        let option = match by_position {
+            Some(found) => found,
+            None if fact.options.is_empty() => OptionValue::Unset,
+            None => context.option(effect.call, &fact.options),
+        };
+        match option {
+            OptionValue::Set(at) => {
+                setting.value = value_of(context, at).map(|v| fact.meaning(v));
+                setting.span = context.program.span(at);
+                setting.development_only |= context.is_development_only(at);
+            }
+            OptionValue::On(at) => {
+                setting.value = Some(fact.meaning("true".to_owned()));
+                setting.span = context.program.span(at);
+            }
+            OptionValue::Unknown => {}
+            OptionValue::Unset => {
+                setting.is_default = fact.value.is_none();
+                match fact.value.as_ref().or(fact.default.as_ref()) {
+                    Some(value) => setting.value = Some(value.clone()),
+                    None => continue,
+                }
+            }
+        }
+        found.push(setting);
+    }
+    found
+}
+
+/// The value as text; a function that says yes to everything is `reflect`.
+fn value_of(context: &Context<'_>, at: ExprRef) -> Option<String> {
+    if let Some(constant) = context.constant(at) {
+        return Some(constant.text());
+    }
+    let module = context.program.module(at.module);
+    match &module.expr(at.expr).kind {
+        // `_ => true`, `(origin, callback) => callback(null, true)`, `func(string) bool { return true }`
+        ExprKind::Lambda(function) => {
+            let item = module.function(*function);
+            let body = item.body.as_ref()?;
+            let [only] = body.as_slice() else { return None };
+            let (StmtKind::Return(Some(value)) | StmtKind::Expr(value)) = &module.stmt(*only).kind else { return None };
+            let yes = |e| matches!(module.expr(e).kind, ExprKind::Literal(ir::Literal::Bool(true)));
+            let always = yes(*value)
+                || matches!(&module.expr(*value).kind, ExprKind::Call { args, .. } if args.len() == 2 && yes(args[1].value));
+            always.then(|| "reflect".to_owned())
+        }
+        // `req.headers.origin`, `request.getHeader("Origin")`
+        _ => {
+            let text = context.sources.text(context.program.span(at)).to_ascii_lowercase();
+            (text.contains("req") || text.contains("header") || text.contains("c.")).then_some(())?;
+            (text.contains("origin") && text.len() < 80).then(|| "reflect".to_owned())
+        }
+    }
+}
+
+/// Whether a path is of a development or test environment.
+pub(crate) fn is_development_path(context: &Context<'_>, span: Span) -> bool {
+    let path = context.sources.file(span.file).path.to_ascii_lowercase();
+    let words: Vec<&str> = path.split(|c: char| !c.is_alphanumeric()).collect();
+    words.iter().any(|w| {
+        matches!(
+            *w,
+            "dev"
+                | "devel"
+                | "development"
+                | "local"
+                | "test"
+                | "tests"
+                | "testing"
+                | "ci"
+                | "debug"
+                | "example"
+                | "examples"
+                | "sample"
+                | "samples"
+                | "demo"
+                | "e2e"
+                | "docker"
+        ) || w.ends_with("dev") && w.len() < 12
+    })
+}
+
+/// Settings by the keys of configuration.
+struct Keys<'f> {
+    by_last: FxHashMap<String, Vec<(RecordId, SettingKind, &'f SettingFact, &'f str)>>,
+}
+
+impl<'f> Keys<'f> {
+    fn new(context: &Context<'f>) -> Self {
+        let mut by_last: FxHashMap<String, Vec<_>> = FxHashMap::default();
+        for (id, record) in context.facts.records() {
+            for (kind, fact) in &record.settings {
+                for key in &fact.keys {
+                    let last = plain(key.rsplit('.').next().unwrap_or(key));
+                    by_last.entry(last).or_default().push((id, *kind, fact, key.as_str()));
+                }
+            }
+        }
+        Self { by_last }
+    }
+
+    fn lookup(&self, key: &str) -> impl Iterator<Item = &(RecordId, SettingKind, &'f SettingFact, &'f str)> {
+        let last = plain(key.rsplit('.').next().unwrap_or(key));
+        self.by_last.get(&last).into_iter().flatten()
+    }
+
+    /// Keys of files are dotted; a constant's name alone is too little.
+    fn of_entry(&self, context: &Context<'_>, entry: &ConfigEntry) -> Vec<Setting> {
+        self.lookup(&entry.key)
+            .filter(|(.., key)| key.contains('.') && ends_with(&entry.key, key))
+            .map(|(record, kind, fact, _)| Setting {
+                kind: *kind,
+                value: Some(fact.meaning(entry.value.trim().to_owned())),
+                span: entry.span,
+                group: Span::new(entry.span.file, 0, 0),
+                record: *record,
+                is_default: false,
+                subject: None,
+                development_only: is_development_path(context, entry.span),
+            })
+            .collect()
+    }
+
+    /// `config.force_ssl = false`, `app.config["DEBUG"] = True`, and constants of settings modules.
+    fn of_module(&self, context: &Context<'_>, id: ModuleId) -> Vec<Setting> {
+        let module = context.program.module(id);
+        let mut settings_module = None;
+        let mut found = Vec::new();
+        let statements = module.stmts().filter_map(|s| match &s.kind {
+            StmtKind::Assign { target, value: Some(value), op: None, .. } => Some((target, value, s.range)),
+            _ => None,
+        });
+        let expressions = module.exprs().filter_map(|(_, e)| match &e.kind {
+            ExprKind::Assign { target, op: None, value } => Some((target, value, e.range)),
+            _ => None,
+        });
+        for (target, value, range) in statements.chain(expressions) {
+            let Some(written) = dotted_key(module, *target) else { continue };
+            let keyed = written.rsplit_once('.').map(|(parent, last)| (format!("{parent}.*"), last));
+            let known = self.lookup(&written).chain(keyed.iter().flat_map(|(key, _)| self.lookup(key)));
+            for (record, kind, fact, key) in known {
+                let constant = !key.contains('.');
+                let at = ExprRef { module: id, expr: *value };
+                let mut setting = Setting {
+                    kind: *kind,
+                    value: None,
+                    span: module.expr_span(*value),
+                    group: Span::new(module.file, 0, 0),
+                    record: *record,
+                    is_default: false,
+                    subject: None,
+                    development_only: context.is_development_only(at)
+                        || is_development_path(context, module.expr_span(*value)),
+                };
+                if let Some(parent) = key.strip_suffix(".*") {
+                    let Some((written, last)) = &keyed else { continue };
+                    if !context.facts.is_for(*record, module.language)
+                        || !ends_with(written.trim_end_matches(".*"), parent)
+                    {
+                        continue;
+                    }
+                    setting.subject = Some((*last).to_owned());
+                    setting.group = module.span(range);
+                    match context.in_map(at, &fact.options) {
+                        OptionValue::Set(at) => {
+                            setting.value = value_of(context, at).map(|v| fact.meaning(v));
+                            setting.span = context.program.span(at);
+                        }
+                        OptionValue::Unset => {
+                            setting.value.clone_from(&fact.default);
+                            setting.is_default = true;
+                        }
+                        _ => {}
+                    }
+                    found.push(setting);
+                    continue;
+                }
+                if !context.facts.is_for(*record, module.language)
+                    || constant
+                        && (written != *key || !*settings_module.get_or_insert_with(|| is_settings(context, id)))
+                    || !constant && !ends_with(&written, key)
+                {
+                    continue;
+                }
+                setting.value = value_of(context, at).map(|v| fact.meaning(v));
+                found.push(setting);
+            }
+        }
+        found
+    }
+}
+
+/// A module of constants that configures an application: Django's and its like.
+fn is_settings(context: &Context<'_>, id: ModuleId) -> bool {
+    let module = context.program.module(id);
+    if module.language != Language::Python {
+        return false;
+    }
+    let top = &context.program.scopes(id).top;
+    let has = |name: &str| top.contains_key(&base::Symbol::new(name));
+    has("INSTALLED_APPS")
+        || has("ROOT_URLCONF")
+        || has("MIDDLEWARE")
+        || context.program.path(id).rsplit('/').next().is_some_and(|n| n.starts_with("settings"))
+        || context.program.path(id).contains("settings/")
+}
+
+/// `a.b.c` and `a.config["B"]` as a dotted key.
+fn dotted_key(module: &ir::Module, target: ir::ExprId) -> Option<String> {
+    match &module.expr(target).kind {
+        ExprKind::Index { object, index } => {
+            Some(format!("{}.{}", dotted_key(module, *object)?, module.string(*index)?))
+        }
+        ExprKind::Member { object, name, .. } => Some(match dotted_key(module, *object) {
+            Some(object) => format!("{object}.{name}"),
+            None => format!("().{name}"),
+        }),
+        ExprKind::Call { callee, args, .. } if args.is_empty() => dotted_key(module, *callee),
+        _ => module.dotted(target),
+    }
+}
+
+impl SettingFact {
+    fn meaning(&self, written: String) -> String {
+        self.means.get(&written).cloned().unwrap_or(written)
+    }
+}
+
+fn plain(key: &str) -> String {
+    key.chars().filter(|c| c.is_ascii_alphanumeric() || *c == '*').collect::<String>().to_ascii_lowercase()
+}
+
+/// Whether a key ends in another, part by part; case, dashes and underscores apart.
+fn ends_with(key: &str, wanted: &str) -> bool {
+    let parts = |k: &str| k.split(['.', ':']).map(plain).filter(|p| !p.is_empty()).collect::<Vec<_>>();
+    parts(key).ends_with(&parts(wanted))
+}

@@ -1,0 +1,282 @@
+//! Passwords hashed with a fast hash, too cheaply, or not at all.
+
+use base::{Escalation, Evidence, RuleInfo, Severity, Span, Stage, Text};
+use ir::{BinaryOp, ExprKind};
+use model::guards::words;
+use model::{Kind, Model, SettingKind};
+use program::{ExprRef, FnId};
+
+use crate::support::{around, effects, info, is_production, mended, path, production_settings, tag};
+use crate::{Report, Rule};
+
+pub const RULE: Rule = Rule {
+    info: RuleInfo {
+        security_severity: Some(8.1),
+        escalation: Some(Escalation::SecurityCompliance),
+        ..info(
+            "weak-password-hash",
+            "Passwords are stored so that they can be got back",
+            Severity::Critical,
+            Stage::Security,
+            &["C2.security-best-practices.1", "W2.1"],
+            &[916, 256, 328, 759],
+            &["A02:2021", "A07:2021"],
+        )
+    },
+    check,
+};
+
+/// Least rounds of bcrypt (OWASP Password Storage Cheat Sheet).
+const LEAST_ROUNDS: i64 = 10;
+
+const PASSWORD: [&str; 6] = ["password", "passwd", "pwd", "passphrase", "passwort", "pass"];
+
+fn names_password(text: &str) -> bool {
+    let words = words(text);
+    words.iter().any(|w| PASSWORD.contains(&w.as_str()))
+        // tokens that reset a password are no passwords
+        && !words.iter().any(|w| matches!(w.as_str(), "token" | "code" | "reset" | "otp" | "salt" | "link" | "strength" | "pwned" | "prefix" | "file"))
+}
+
+fn check(model: &Model, report: &mut Report<'_>) {
+    fast_hashes(model, report);
+    cheap_hashes(model, report);
+    plain_comparisons(model, report);
+}
+
+fn fast_hashes(model: &Model, report: &mut Report<'_>) {
+    for effect in effects(model, Kind::Hashes).filter(|e| e.evidence > Evidence::Suspected) {
+        let record = model.facts.record(effect.record);
+        let algorithm = match (&record.algorithm, record.algorithm_arg) {
+            (Some(algorithm), _) => algorithm.clone(),
+            (None, position) => {
+                let argument = model::effects::argument(&model.program, effect.call, position, None);
+                let Some(text) = argument
+                    .and_then(|a| model.context().string(ExprRef { module: effect.call.module, expr: a.value }))
+                else {
+                    continue;
+                };
+                text.as_str().to_ascii_lowercase()
+            }
+        };
+        // one of the older encoders that a delegating one still reads
+        if record.label.is_some() && is_listed(model, effect.call) {
+            continue;
+        }
+        let of_password =
+            record.label.as_deref() == Some("password") || hashes_password(model, effect.call, effect.function);
+        if !of_password {
+            continue;
+        }
+        let subject = format!("hash {} {} {algorithm}", path(model, effect.span), around(model, effect.call));
+        let issue = match algorithm.as_str() {
+            "plain" => Text::from("Passwords are stored as they are."),
+            _ => Text::say("Passwords are hashed with {}, which is made to be fast.", &[&shown(&algorithm)]),
+        };
+        let mut finding = report.finding(subject, effect.span, issue);
+        finding.details = Text::from(
+            "A graphics card tries billions of such hashes a second. Password hashes are slow on purpose and carry a salt of their own.",
+        );
+        explain(model, &mut finding, effect.span);
+        report.add(finding);
+    }
+}
+
+/// Whether a call's value is put in a map under a name.
+fn is_listed(model: &Model, call: ExprRef) -> bool {
+    let module = model.program.module(call.module);
+    module.exprs().any(|(_, e)| match &e.kind {
+        ExprKind::Call { args, callee, .. } => {
+            args.iter().any(|a| a.value == call.expr)
+                && matches!(&module.expr(*callee).kind, ExprKind::Member { name, .. } if *name == "put")
+        }
+        _ => false,
+    })
+}
+
+fn shown(algorithm: &str) -> String {
+    match algorithm {
+        "sha256" | "sha-256" => "SHA-2".to_owned(),
+        other => other.to_uppercase(),
+    }
+}
+
+fn explain(model: &Model, finding: &mut base::Finding, span: Span) {
+    finding.impact = Text::from(
+        "Whoever gets a copy of the table has most passwords within hours, and with them the accounts of these people elsewhere.",
+    );
+    finding.fix = Text::from("Hash with Argon2id, scrypt or bcrypt, and hash anew at the next sign-in of each user:");
+    if let Some(text) = mended(model, Kind::PasswordHash, span) {
+        finding.fix = std::mem::take(&mut finding.fix).block(tag(model, span), text);
+    }
+    finding.verification = Text::from(
+        "Two users with the same password must have different hashes, and one hash must take more than 50 ms.",
+    );
+}
+
+/// Whether what is hashed, where it goes to, or the function around it is named for passwords.
+fn hashes_password(model: &Model, call: ExprRef, function: Option<FnId>) -> bool {
+    let module = model.program.module(call.module);
+    let item = function.map(|f| model.program.function(f));
+    let named = item.and_then(|f| f.name).is_some_and(|n| names_password(n.as_str()));
+    if named {
+        return true;
+    }
+    // the whole statement: its target, what is hashed, and updates of the hash on following lines
+    let range = module.expr(call.expr).range;
+    let statement = module
+        .stmts()
+        .filter(|s| s.range.start <= range.start && range.end <= s.range.end)
+        .min_by_key(|s| s.range.end - s.range.start);
+    let Some(statement) = statement else { return false };
+    if statement.range.end - statement.range.start > 600 {
+        return module
+            .exprs()
+            .any(|(_, e)| e.range.start >= range.start && e.range.end <= range.end && is_password_name(&e.kind));
+    }
+    let mut holder = None;
+    if let ir::StmtKind::Assign { target, .. } = &statement.kind
+        && let ExprKind::Name(name) = module.expr(*target).kind
+    {
+        holder = Some(name);
+    }
+    let within = |r: ir::Range| statement.range.start <= r.start && r.end <= statement.range.end;
+    if module.exprs().any(|(_, e)| within(e.range) && is_password_name(&e.kind)) {
+        return true;
+    }
+    // `md.update(password.getBytes())` on the variable that holds the hash
+    let (Some(holder), Some(item)) = (holder, item) else { return false };
+    module.exprs().filter(|(_, e)| item.range.start <= e.range.start && e.range.end <= item.range.end).any(|(_, e)| {
+        let ExprKind::Call { callee, args, .. } = &e.kind else { return false };
+        let ExprKind::Member { object, .. } = &module.expr(*callee).kind else { return false };
+        matches!(module.expr(*object).kind, ExprKind::Name(n) if n == holder)
+            && args.iter().any(|a| {
+                let inner = module.expr(a.value).range;
+                module
+                    .exprs()
+                    .any(|(_, e)| inner.start <= e.range.start && e.range.end <= inner.end && is_password_name(&e.kind))
+            })
+    })
+}
+
+fn is_password_name(kind: &ExprKind) -> bool {
+    match kind {
+        ExprKind::Name(name) | ExprKind::Member { name, .. } => names_password(name.as_str()),
+        _ => false,
+    }
+}
+
+fn cheap_hashes(model: &Model, report: &mut Report<'_>) {
+    for setting in production_settings(model).filter(|s| s.kind == SettingKind::HashCost) {
+        let Some(cost) = setting.value.as_deref().and_then(|v| v.parse::<i64>().ok()) else { continue };
+        if cost >= LEAST_ROUNDS || cost <= 0 {
+            continue;
+        }
+        let mut finding = report.finding(
+            format!("hash cost {}", path(model, setting.span)),
+            setting.span,
+            Text::say(
+                "Passwords are hashed with a cost of {}; at least {} is needed.",
+                &[&cost.to_string(), &LEAST_ROUNDS.to_string()],
+            ),
+        );
+        finding.severity = Severity::Important;
+        finding.details = Text::from("Each step less halves the work of whoever guesses.");
+        explain(model, &mut finding, setting.span);
+        report.add(finding);
+    }
+}
+
+/// `user.password == request.password`: what is stored is the password itself.
+fn plain_comparisons(model: &Model, report: &mut Report<'_>) {
+    for id in model.program.ids() {
+        let module = model.program.module(id);
+        for (expr, item) in module.exprs() {
+            let ExprKind::Binary { op: BinaryOp::Eq | BinaryOp::Ne, left, right } = &item.kind else { continue };
+            let span = module.expr_span(expr);
+            if !is_production(model, span) {
+                continue;
+            }
+            let stored = |side: ir::ExprId| match &module.expr(side).kind {
+                ExprKind::Member { object, name, .. } => {
+                    is_plain_password(name.as_str()) && is_account(module, *object)
+                }
+                ExprKind::Call { callee, args, .. } if args.is_empty() => match &module.expr(*callee).kind {
+                    ExprKind::Member { object, name, .. } => {
+                        is_plain_password(name.as_str().trim_start_matches("get")) && is_account(module, *object)
+                    }
+                    _ => false,
+                },
+                _ => false,
+            };
+            let given = |side: ir::ExprId| match &module.expr(side).kind {
+                ExprKind::Name(name) => is_plain_password(name.as_str()),
+                ExprKind::Member { object, name, .. } => {
+                    is_plain_password(name.as_str()) && !is_account(module, *object)
+                }
+                _ => false,
+            };
+            if !(stored(*left) && given(*right) || stored(*right) && given(*left)) {
+                continue;
+            }
+            let at = ExprRef { module: id, expr };
+            let mut finding = report.finding(
+                format!("plain password {} {}", path(model, span), around(model, at)),
+                span,
+                Text::from("A stored password is compared with the one given: passwords are stored as they are."),
+            );
+            finding.evidence = Evidence::Suspected;
+            finding.details =
+                Text::from("A comparison of hashes would go through the hashing library, in constant time.");
+            explain(model, &mut finding, span);
+            report.add(finding);
+        }
+    }
+}
+
+fn is_plain_password(name: &str) -> bool {
+    let words = words(name);
+    matches!(words.last().map(String::as_str), Some("password" | "passwd" | "pwd"))
+        && !words.iter().any(|w| {
+            matches!(
+                w.as_str(),
+                "confirm"
+                    | "confirmation"
+                    | "confirmed"
+                    | "repeat"
+                    | "repeated"
+                    | "again"
+                    | "retype"
+                    | "hash"
+                    | "hashed"
+                    | "encrypted"
+                    | "encoded"
+                    | "encoder"
+                    | "digest"
+                    | "default"
+                    | "random"
+                    | "dummy"
+                    | "fake"
+                    | "placeholder"
+                    | "empty"
+                    | "crypted"
+            )
+        })
+}
+
+/// Whether the owner of a member is a stored account by its name.
+fn is_account(module: &ir::Module, object: ir::ExprId) -> bool {
+    let name = match &module.expr(object).kind {
+        ExprKind::Name(name) | ExprKind::Member { name, .. } => *name,
+        ExprKind::Unary { operand, .. } => return is_account(module, *operand),
+        _ => return false,
+    };
+    let words = words(name.as_str());
+    let has = |list: &[&str]| words.iter().any(|w| list.contains(&w.as_str()));
+    has(&[
+        "user", "users", "account", "admin", "member", "customer", "person", "employee", "record", "row", "found",
+        "existing", "doc", "result",
+    ]) && !has(&[
+        "request", "req", "dto", "form", "input", "body", "payload", "param", "params", "vo", "cmd", "command", "data",
+    ])
+}
