@@ -77,6 +77,14 @@ impl Context<'_> {
                 return Some(kind);
             }
         }
+        // `expressjwt({ … }).unless({ … })`
+        let module = self.program.module(at.module);
+        if let ExprKind::Call { callee, .. } = &module.expr(at.expr).kind
+            && let ExprKind::Member { object, name, .. } = &module.expr(*callee).kind
+            && *name == "unless"
+        {
+            return self.guard_fact(ExprRef { module: at.module, expr: *object });
+        }
         let callee = self.program.call(at)?;
         callee.external.iter().find_map(|name| of(*name))
     }
@@ -180,8 +188,12 @@ pub(crate) fn in_handlers(context: &Context<'_>, routes: &mut [crate::Route]) {
                 if !asks || logs_in || !takes_request(context, *function) || !context.seen(*function).rejects_401 {
                     continue;
                 }
+                let kind = match is_forgiven(module, *call) {
+                    true => GuardKind::OptionalAuthentication,
+                    false => GuardKind::Authentication,
+                };
                 route.guards.push(Guard {
-                    kind: GuardKind::Authentication,
+                    kind,
                     name: name.to_owned(),
                     span: module.expr_span(*call),
                     function: Some(*function),
@@ -191,6 +203,14 @@ pub(crate) fn in_handlers(context: &Context<'_>, routes: &mut [crate::Route]) {
         }
         route.auth = crate::Route::auth_of(&route.guards);
     }
+}
+
+/// `current_user(&req).ok()`: who is not known goes on.
+fn is_forgiven(module: &ir::Module, call: ir::ExprId) -> bool {
+    module.exprs().skip(call.0 as usize).take(8).any(|(_, e)| {
+        matches!(&e.kind, ExprKind::Member { object, name, .. } if *object == call
+            && matches!(name.as_str(), "ok" | "is_ok" | "unwrap_or" | "unwrap_or_default" | "unwrap_or_else"))
+    })
 }
 
 fn takes_request(context: &Context<'_>, function: FnId) -> bool {

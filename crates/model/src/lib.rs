@@ -18,6 +18,7 @@ pub mod config;
 mod constants;
 pub mod effects;
 pub mod entities;
+mod exempt;
 pub mod facts;
 pub mod guards;
 pub mod literals;
@@ -75,6 +76,7 @@ impl Model {
         let mut found: Vec<adapters::Found> =
             adapters::ALL.par_iter().map(|adapter| adapters::run(*adapter, &context)).collect();
         let mut routes: Vec<Route> = found.iter_mut().flat_map(|f| std::mem::take(&mut f.routes)).collect();
+        exempt::open(&context, &mut routes);
         guards::in_handlers(&context, &mut routes);
         let services = entities::services(&sources, &mut routes);
         routes.sort_by(|a, b| (&a.service, &a.path, a.method, a.span).cmp(&(&b.service, &b.path, b.method, b.span)));
