@@ -132,6 +132,8 @@ pub struct RuleInfo {
     pub escalation: Option<Escalation>,
     /// Its page in Markdown.
     pub page: &'static str,
+    /// The languages that it has fixtures in, by name.
+    pub stacks: &'static [&'static str],
 }
 
 /// A further place that belongs to a finding.

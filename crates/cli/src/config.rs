@@ -1,6 +1,6 @@
 //! `specialist.toml`: found from the project's directory upward.
 
-use std::{fs, path::Path};
+use std::{collections::BTreeMap, fs, path::Path};
 
 use anyhow::Context;
 use base::{Persona, Severity};
@@ -23,6 +23,24 @@ pub struct Config {
     /// For whom.
     #[schemars(with = "Option<String>")]
     pub persona: Option<Persona>,
+    /// What holds for parts of the tree only. Of several that match a file the last counts.
+    #[serde(default)]
+    pub overrides: Vec<Override>,
+}
+
+/// What holds for the files that match.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct Override {
+    /// Globs of paths relative to the project: `legacy/**`.
+    pub paths: Vec<String>,
+    /// Rules that are not told there.
+    #[serde(default)]
+    pub skip: Vec<String>,
+    /// Rules with another severity there: `critical`, `important`, `suggestion`.
+    #[serde(default)]
+    #[schemars(with = "BTreeMap<String, String>")]
+    pub severity: BTreeMap<String, Severity>,
 }
 
 /// When to fail.

@@ -3,12 +3,15 @@
 //! Arguments, configuration, output, exit status; everything else is `engine`'s and `report`'s.
 
 mod config;
+mod pages;
+mod progress;
 
 use std::{
     fs,
     io::{IsTerminal, Write},
     path::{Path, PathBuf},
     process::ExitCode,
+    sync::Arc,
 };
 
 use anyhow::{Context, bail};
@@ -50,10 +53,14 @@ enum Command {
         rule: String,
     },
     /// List the rules.
-    Rules,
-    /// Print the JSON schema of a review, a facts file or the configuration.
+    Rules {
+        /// Write a page for each rule, and the matrix of rules and stacks, into this directory instead.
+        #[arg(long, value_name = "DIR")]
+        docs: Option<PathBuf>,
+    },
+    /// Print the JSON schema of a review, a map, a facts file or the configuration.
     Schema {
-        /// `review`, `facts` or `config`.
+        /// `review`, `map`, `facts` or `config`.
         name: String,
     },
     /// Print a completion script for a shell.
@@ -89,7 +96,7 @@ struct Review {
     /// Findings in this file (a JSON review) are known and not told again.
     #[arg(long, value_name = "FILE")]
     baseline: Option<PathBuf>,
-    /// Do not read `specialist.toml`.
+    /// Do not read `specialist.toml` and the project's own facts.
     #[arg(long)]
     no_config: bool,
     /// Threads; as many as there are cores by default.
@@ -101,6 +108,9 @@ struct Review {
     /// Say on standard error where the time went.
     #[arg(long)]
     timings: bool,
+    /// Show no progress on standard error.
+    #[arg(long, short)]
+    quiet: bool,
 }
 
 #[derive(clap::Args)]
@@ -169,7 +179,11 @@ fn run(cli: Cli) -> anyhow::Result<u8> {
             print(&format!("{}\n", found.page.trim_end()))?;
             Ok(status::CLEAN)
         }
-        Command::Rules => {
+        Command::Rules { docs: Some(dir) } => {
+            pages::write(&dir)?;
+            Ok(status::CLEAN)
+        }
+        Command::Rules { docs: None } => {
             let mut out = String::new();
             for rule in engine::all_rules() {
                 let severity = format!("{:?}", rule.severity).to_lowercase();
@@ -184,7 +198,8 @@ fn run(cli: Cli) -> anyhow::Result<u8> {
                 "facts" => engine::model::facts::schema(),
                 "config" => config::schema(),
                 "review" => report::json_schema(),
-                _ => bail!("there is no schema `{name}`: use review, facts or config"),
+                "map" => engine::map::schema(),
+                _ => bail!("there is no schema `{name}`: use review, map, facts or config"),
             };
             print(&format!("{}\n", serde_json::to_string_pretty(&schema)?))?;
             Ok(status::CLEAN)
@@ -232,10 +247,24 @@ fn review(args: Review) -> anyhow::Result<u8> {
             Some(file) => baseline(file)?,
             None => Vec::new(),
         },
+        overrides: settings
+            .overrides
+            .into_iter()
+            .map(|o| engine::Override { paths: o.paths, skip: o.skip, severity: o.severity })
+            .collect(),
+        own_facts: !args.no_config,
+        progress: None,
         ..Options::default()
     };
-    let mut session = Session::open(&args.path, options)?;
-    let review = session.review()?;
+    let progress = Arc::new(progress::Progress::new(args.quiet));
+    let teller = progress.clone();
+    let options = Options { progress: Some(Arc::new(move |what: &str| teller.say(what))), ..options };
+    let review = Session::open(&args.path, options).and_then(|mut session| {
+        let review = session.review()?;
+        Ok((session, review))
+    });
+    progress.end();
+    let (session, review) = review?;
     for (at, format) in formats.iter().enumerate() {
         let file = args.output.get(at).filter(|f| f.as_os_str() != "-");
         let color = *format == Format::Terminal && file.is_none() && wants_color();

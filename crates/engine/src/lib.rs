@@ -8,6 +8,7 @@
 
 mod checklist;
 pub mod map;
+mod own;
 mod suppress;
 mod walk;
 
@@ -43,6 +44,22 @@ pub enum Error {
     /// Facts that are not as the schema has them.
     #[error(transparent)]
     Facts(#[from] model::FactsError),
+    /// The project's own facts cannot be read.
+    #[error("{file}: {reason}. `specialist schema facts` prints what such a file holds; --no-config leaves it out.")]
+    OwnFacts {
+        /// The file.
+        file: String,
+        /// Why.
+        reason: String,
+    },
+    /// A pattern of paths that is none.
+    #[error("`{pattern}` is no pattern of paths: {reason}")]
+    Pattern {
+        /// As given.
+        pattern: String,
+        /// Why.
+        reason: String,
+    },
     /// A rule that does not exist.
     #[error("there is no rule `{0}`; `specialist rules` lists them.")]
     NoSuchRule(String),
@@ -52,7 +69,7 @@ pub enum Error {
 }
 
 /// How to look.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Options {
     /// Threads; 0 for as many as there are cores.
     pub threads: usize,
@@ -66,6 +83,26 @@ pub struct Options {
     pub persona: Persona,
     /// Fingerprints that are known and not told again.
     pub baseline: Vec<String>,
+    /// What holds for parts of the tree only.
+    pub overrides: Vec<Override>,
+    /// Whether the project's own facts (`.specialist/facts/<language>/<library>.toml`) are read.
+    pub own_facts: bool,
+    /// Called with what is being done, from any thread, often.
+    pub progress: Option<Progress>,
+}
+
+/// Hears what is being done.
+pub type Progress = Arc<dyn Fn(&str) + Send + Sync>;
+
+/// What holds for the files that match.
+#[derive(Clone, Debug, Default)]
+pub struct Override {
+    /// Globs of paths relative to the root: `legacy/**`.
+    pub paths: Vec<String>,
+    /// Rules that are not told there.
+    pub skip: Vec<String>,
+    /// Rules with another severity there.
+    pub severity: BTreeMap<String, Severity>,
 }
 
 impl Default for Options {
@@ -77,6 +114,9 @@ impl Default for Options {
             skip: Vec::new(),
             persona: Persona::Regular,
             baseline: Vec::new(),
+            overrides: Vec::new(),
+            own_facts: true,
+            progress: None,
         }
     }
 }
@@ -130,20 +170,37 @@ impl Session {
     }
 
     fn open_here(root: &Path, options: Options) -> Result<Session, Error> {
+        let say = |what: &str| {
+            if let Some(progress) = &options.progress {
+                progress(what);
+            }
+        };
+        say("reading the tree");
+        let own = if options.own_facts { own::read(root)? } else { Vec::new() };
+        let facts = Arc::new(Facts::with_overlay(own.iter().map(|(name, text)| (name.as_str(), text.as_str())))?);
         let mut timings = Timings::default();
         let started = Instant::now();
         let (files, mut gaps) = walk::read(root, options.max_file_bytes)?;
         timings.read = started.elapsed();
+        gaps.extend(own.iter().map(|(name, _)| Gap {
+            kind: GapKind::Configuration,
+            what: "facts of the project's own are believed".into(),
+            span: None,
+            path: Some(name.clone()),
+        }));
         let sources = Arc::new(SourceMap::new(files));
         let code: Vec<_> = sources.files().filter_map(|(id, f)| f.language.map(|l| (id, l))).collect();
         if code.is_empty() {
             return Err(Error::Nothing(root.display().to_string()));
         }
         let started = Instant::now();
+        let read = std::sync::atomic::AtomicUsize::new(0);
         let lowered: Vec<_> = code
             .par_iter()
             .map(|(id, language)| {
                 let text = &sources.file(*id).text;
+                let at = read.fetch_add(1, std::sync::atomic::Ordering::Relaxed) + 1;
+                say(&format!("reading {at} of {} files", code.len()));
                 catch_unwind(AssertUnwindSafe(|| lang::lower(*id, *language, text))).map_err(|_| *id)
             })
             .collect();
@@ -168,7 +225,7 @@ impl Session {
             }
         }
         let started = Instant::now();
-        let facts = Arc::new(Facts::embedded()?);
+        say("resolving names and calls");
         let model = Model::build(modules, sources.clone(), facts);
         timings.model = started.elapsed();
         gaps.extend(model.gaps.iter().cloned());
@@ -183,7 +240,8 @@ impl Session {
     /// A rule named in the options does not exist.
     pub fn review(&mut self) -> Result<Review, Error> {
         let all = rules::all();
-        for name in self.options.only.iter().chain(&self.options.skip) {
+        let overridden = self.options.overrides.iter().flat_map(|o| o.skip.iter().chain(o.severity.keys()));
+        for name in self.options.only.iter().chain(&self.options.skip).chain(overridden) {
             if !all.iter().any(|r| r.info.id == name) {
                 return Err(Error::NoSuchRule(name.clone()));
             }
@@ -194,6 +252,9 @@ impl Session {
             .filter(|r| !self.options.skip.iter().any(|s| s == r.info.id))
             .filter(|r| r.info.persona <= self.options.persona || !self.options.only.is_empty())
             .collect();
+        if let Some(progress) = &self.options.progress {
+            progress("judging");
+        }
         let started = Instant::now();
         let model = &self.model;
         let results: Vec<_> = chosen
@@ -230,6 +291,7 @@ impl Session {
         let (unused, malformed) = suppress::apply(&mut findings, &self.model, &self.sources);
         gaps.extend(unused.into_iter().chain(malformed));
         findings.retain(|f| !self.options.baseline.contains(&f.fingerprint));
+        own::override_findings(&mut findings, &self.options.overrides, &self.sources)?;
         let suppressed = before - findings.len();
         findings.sort_by(|a, b| {
             (std::cmp::Reverse(a.severity), std::cmp::Reverse(a.evidence), a.span, a.rule, &a.subject).cmp(&(

@@ -67,6 +67,84 @@ pub fn json(session: &Session) -> Value {
     })
 }
 
+/// The JSON schema of [`json`].
+pub fn schema() -> Value {
+    let place = json!({
+        "type": "object",
+        "required": ["file", "line"],
+        "properties": {"file": {"type": "string"}, "line": {"type": "integer", "minimum": 1}},
+    });
+    let optional = |ty: &str| json!({"type": [ty, "null"]});
+    json!({
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "specialist-map/v1",
+        "type": "object",
+        "required": ["schema", "summary", "services", "routes", "gaps"],
+        "properties": {
+            "schema": {"const": "specialist-map/v1"},
+            "summary": {"type": "object"},
+            "services": {
+                "type": "array",
+                "items": {
+                    "type": "object",
+                    "required": ["name", "root"],
+                    "properties": {"name": {"type": "string"}, "root": {"type": "string"}},
+                },
+            },
+            "routes": {
+                "type": "array",
+                "items": {
+                    "type": "object",
+                    "required": ["method", "path", "file", "line", "handler", "auth", "guards", "inputs", "framework", "service"],
+                    "properties": {
+                        "method": {"enum": ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "CONNECT", "ANY"]},
+                        "path": {"type": "string", "description": "Parameters as {name}."},
+                        "file": {"type": "string"},
+                        "line": {"type": "integer", "minimum": 1},
+                        "handler": {"anyOf": [{"type": "null"}, {
+                            "type": "object",
+                            "required": ["name", "file", "line"],
+                            "properties": {"name": {"type": "string"}, "file": {"type": "string"}, "line": {"type": "integer"}},
+                        }]},
+                        "auth": {"enum": ["required", "optional", "none"]},
+                        "guards": {"type": "array", "items": {
+                            "type": "object",
+                            "required": ["kind", "name", "evidence", "at"],
+                            "properties": {
+                                "kind": {"enum": [
+                                    "authentication", "optional-authentication", "authorization", "anonymous", "csrf",
+                                    "rate-limit", "validation", "cors", "other",
+                                ]},
+                                "name": {"type": "string"},
+                                "evidence": {"enum": ["suspected", "shown", "proven"]},
+                                "at": place,
+                            },
+                        }},
+                        "inputs": {"type": "array", "items": {
+                            "type": "object",
+                            "required": ["name", "in", "type", "constraints", "validated"],
+                            "properties": {
+                                "name": {"type": "string"},
+                                "in": {"enum": ["path", "query", "body", "header", "cookie", "file"]},
+                                "type": optional("string"),
+                                "constraints": {"type": "array", "items": {"type": "string"}},
+                                "validated": {"type": "boolean"},
+                            },
+                        }},
+                        "framework": {"type": "string"},
+                        "service": {"type": "string"},
+                    },
+                },
+            },
+            "gaps": {"type": "array", "items": {
+                "type": "object",
+                "required": ["what", "at"],
+                "properties": {"what": {"type": "string"}, "at": {"anyOf": [{"type": "null"}, place]}},
+            }},
+        },
+    })
+}
+
 /// The model as a table by service.
 pub fn table(session: &Session) -> String {
     let mut out = String::new();

@@ -16,9 +16,12 @@ mod python;
 mod ruby;
 mod rust;
 
-use std::time::{Duration, Instant};
+use std::{
+    ops::ControlFlow,
+    time::{Duration, Instant},
+};
 
-use base::{FileId, Gap, Language};
+use base::{FileId, Gap, GapKind, Language};
 use lowering::Lowering;
 
 /// What a file became.
@@ -40,9 +43,23 @@ pub struct Lowered {
 
 /// Parses with tree-sitter alone: the floor that benchmarks compare with.
 pub fn parse(language: Language, text: &str) -> Option<tree_sitter::Tree> {
+    parse_within(language, text, Duration::MAX)
+}
+
+/// Longest time that one file may take to parse. A megabyte takes well under a second.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+fn parse_within(language: Language, text: &str, patience: Duration) -> Option<tree_sitter::Tree> {
     let mut parser = tree_sitter::Parser::new();
     parser.set_language(&grammar(language)).ok()?;
-    parser.parse(text, None)
+    let started = Instant::now();
+    let mut watch = |_: &tree_sitter::ParseState| match started.elapsed() > patience {
+        true => ControlFlow::Break(()),
+        false => ControlFlow::Continue(()),
+    };
+    let options = tree_sitter::ParseOptions::new().progress_callback(&mut watch);
+    let bytes = text.as_bytes();
+    parser.parse_with_options(&mut |at, _| bytes.get(at..).unwrap_or_default(), None, Some(options))
 }
 
 fn grammar(language: Language) -> tree_sitter::Language {
@@ -63,7 +80,7 @@ fn grammar(language: Language) -> tree_sitter::Language {
 /// [`lowering::MAX_DEPTH`].
 pub fn lower(file: FileId, language: Language, text: &str) -> Lowered {
     let started = Instant::now();
-    let tree = parse(language, text);
+    let tree = parse_within(language, text, PATIENCE);
     let parse = started.elapsed();
     let started = Instant::now();
     let mut lowering = Lowering::new(file, language, text);
@@ -80,6 +97,21 @@ pub fn lower(file: FileId, language: Language, text: &str) -> Lowered {
             Language::Ruby => ruby::lower(&mut lowering, root),
         }
     }
+    if tree.is_none() {
+        lowering.gap(GapKind::Bound, "parsing took longer than 20 s", ir::Range { start: 0, end: 0 });
+    }
     let (module, gaps, nodes, nodes_unknown) = lowering.finish();
     Lowered { module, gaps, nodes, nodes_unknown, parse, lower: started.elapsed() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_parse_without_patience_ends() {
+        let text = "f(a, b, c);\n".repeat(50_000);
+        assert!(parse_within(Language::JavaScript, &text, Duration::ZERO).is_none());
+        assert!(parse_within(Language::JavaScript, "f();", PATIENCE).is_some());
+    }
 }

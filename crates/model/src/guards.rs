@@ -374,13 +374,19 @@ pub fn by_name(name: &str) -> GuardKind {
 pub fn words(name: &str) -> Vec<String> {
     let mut words: Vec<String> = Vec::new();
     let mut before_lower = false;
-    for c in name.chars() {
+    let chars: Vec<char> = name.chars().collect();
+    for (at, c) in chars.iter().copied().enumerate() {
         if !c.is_alphanumeric() {
             words.push(String::new());
             before_lower = false;
             continue;
         }
-        if c.is_uppercase() && before_lower || words.is_empty() {
+        // `JWTSecret` is `JWT` and `Secret`; `IDs` stays one
+        let ends_acronym = at > 0
+            && chars[at - 1].is_uppercase()
+            && chars.get(at + 1).is_some_and(|n| n.is_lowercase())
+            && chars.get(at + 2).is_some_and(|n| n.is_lowercase());
+        if c.is_uppercase() && (before_lower || ends_acronym) || words.is_empty() {
             words.push(String::new());
         }
         before_lower = c.is_lowercase() || c.is_numeric();
@@ -409,5 +415,8 @@ mod tests {
         assert_eq!(by_name("rateLimit"), GuardKind::RateLimit);
         assert_eq!(by_name("bodyParser.json"), GuardKind::Other);
         assert_eq!(by_name("loadAuthor"), GuardKind::Other);
+        assert_eq!(words("JWTSecret"), ["jwt", "secret"]);
+        assert_eq!(words("userIDs"), ["user", "ids"]);
+        assert_eq!(words("load_HTTP_session"), ["load", "http", "session"]);
     }
 }

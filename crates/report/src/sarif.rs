@@ -90,6 +90,7 @@ fn listed_rules(review: &Review) -> Vec<RuleInfo> {
         security_severity: None,
         escalation: None,
         page: "",
+        stacks: &[],
     }));
     rules
 }

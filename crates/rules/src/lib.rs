@@ -123,11 +123,15 @@ mod unverified_token;
 #[path = "../security/weak-password-hash/rule.rs"]
 mod weak_password_hash;
 
+/// The languages of each rule's fixtures.
+const STACKS: &[(&str, &[&str])] = include!(concat!(env!("OUT_DIR"), "/stacks.rs"));
+
 /// A rule with the page of its folder.
 macro_rules! rule {
     ($folder:literal, $module:ident) => {{
         let mut rule = $module::RULE;
         rule.info.page = include_str!(concat!("../", $folder, "/rule.md"));
+        rule.info.stacks = STACKS.iter().find(|(id, _)| *id == rule.info.id).map_or(&[], |(_, stacks)| *stacks);
         rule
     }};
 }

@@ -103,5 +103,6 @@ pub const fn info(
         security_severity: None,
         escalation: None,
         page: "",
+        stacks: &[],
     }
 }

@@ -37,6 +37,7 @@ pub const RULES: &[RuleInfo] = &[
         security_severity: Some(7.5),
         escalation: Some(Escalation::SecurityCompliance),
         page: "# hardcoded-secret\n\nA password, key or token stands in the code, where everyone with a copy can read it.\n\n## Why it matters\n\nIt stays in the history.\n",
+        stacks: &[],
     },
     RuleInfo {
         id: "missing-foreign-key-index",
@@ -50,6 +51,7 @@ pub const RULES: &[RuleInfo] = &[
         security_severity: None,
         escalation: Some(Escalation::DatabaseScaling),
         page: "# missing-foreign-key-index\n\nA foreign key is searched by every join and every delete of its parent.\n",
+        stacks: &[],
     },
     RuleInfo {
         id: "missing-pagination",
@@ -63,6 +65,7 @@ pub const RULES: &[RuleInfo] = &[
         security_severity: None,
         escalation: None,
         page: "",
+        stacks: &[],
     },
     RuleInfo {
         id: "sql-injection",
@@ -76,6 +79,7 @@ pub const RULES: &[RuleInfo] = &[
         security_severity: Some(9.8),
         escalation: Some(Escalation::SecurityCompliance),
         page: "# sql-injection\n\nInput from outside is put into the text of an SQL statement, so that whoever sends it\nwrites the statement.\n\n## How to fix it\n\n```python\ncursor.execute(\"… = ?\", (title,))\n```\n",
+        stacks: &[],
     },
     RuleInfo {
         id: "unbounded-retry",
@@ -89,6 +93,7 @@ pub const RULES: &[RuleInfo] = &[
         security_severity: None,
         escalation: None,
         page: "# unbounded-retry\n\nA loop tries again until it succeeds.\n",
+        stacks: &[],
     },
 ];
 

@@ -2,7 +2,9 @@
 
 use base::{Evidence, RuleInfo, Severity, Stage, Text};
 use ir::ExprKind;
-use model::{Kind, Model};
+use model::facts::RecordId;
+use model::options::OptionValue;
+use model::{Kind, Model, SettingKind};
 
 use crate::support::{around, effects, info, path, tag};
 use crate::{Report, Rule};
@@ -24,19 +26,21 @@ pub const RULE: Rule = Rule {
 };
 
 fn check(model: &Model, report: &mut Report<'_>) {
-    for effect in effects(model, Kind::Outbound).filter(|e| e.evidence > Evidence::Suspected) {
+    let context = model.context();
+    let calls = effects(model, Kind::Outbound).chain(effects(model, Kind::Opens));
+    for effect in calls.filter(|e| e.evidence > Evidence::Suspected) {
         let record = model.facts.record(effect.record);
-        if record.timeout.is_empty() {
+        if record.timeout.is_empty() || context.option(effect.call, &record.timeout) != OptionValue::Unset {
             continue;
         }
         let module = model.program.module(effect.call.module);
         let ExprKind::Call { args, .. } = &module.expr(effect.call.expr).kind else { continue };
-        let set = args.iter().any(|a| {
-            a.name.is_some_and(|n| record.timeout.iter().any(|t| n == t.as_str()))
-                // what is spread may hold it
-                || matches!(module.expr(a.value).kind, ExprKind::Spread(_))
-        });
-        if set {
+        // a client that is given something (a factory, a transport) may have its limit there
+        let given = |value| !matches!(module.expr(value).kind, ExprKind::Map(_) | ExprKind::Literal(_));
+        if effect.kind == Kind::Opens && args.iter().any(|a| a.name.is_none() && given(a.value)) {
+            continue;
+        }
+        if sets_default(model, &record.timeout, effect.record) {
             continue;
         }
         let name = effect.name.as_str();
@@ -56,4 +60,10 @@ fn check(model: &Model, report: &mut Report<'_>) {
             Text::from("Point the call at a server that accepts and never answers: it must fail within the limit.");
         report.add(finding);
     }
+}
+
+/// Whether the project sets the library's limit for all calls: `axios.defaults.timeout = 5000`.
+fn sets_default(model: &Model, names: &[String], record: RecordId) -> bool {
+    model.settings.iter().any(|s| s.kind == SettingKind::Timeout && s.record == record && !s.is_default)
+        && !names.is_empty()
 }
