@@ -111,31 +111,43 @@ pub(crate) fn read(root: &Path, max_bytes: u64) -> Result<(Vec<SourceFile>, Vec<
 fn mark_browser_packages(files: &mut [SourceFile]) {
     const INTERFACE: [&str; 9] =
         ["react-dom", "vue", "@angular/core", "svelte", "solid-js", "preact", "vite", "react", "lit"];
-    const SERVER: [&str; 12] = [
+    // these render on servers too, and answer requests below folders of these names
+    const BOTH: [&str; 4] = ["next", "nuxt", "@remix-run/node", "@sveltejs/kit"];
+    const SERVER: [&str; 9] = [
         "express",
         "fastify",
         "koa",
         "@nestjs/core",
         "@hapi/hapi",
         "restify",
-        "next",
-        "nuxt",
         "@adonisjs/core",
         "hono",
         "apollo-server",
-        "@remix-run/node",
     ];
-    // the nearest package of a file decides
-    let mut packages: Vec<(String, bool)> = files
+    #[derive(Clone, Copy, PartialEq)]
+    enum Package {
+        Interface,
+        Both,
+        Server,
+        Library,
+    }
+    let mut packages: Vec<(String, Package)> = files
         .iter()
         .filter(|f| f.path.rsplit('/').next() == Some("package.json"))
         .map(|file| {
             let dir = file.path.rsplit_once('/').map_or("", |(dir, _)| dir).to_owned();
             let json: serde_json::Value = serde_json::from_str(&file.text).unwrap_or_default();
-            let depends = |name: &str| {
-                ["dependencies", "devDependencies", "peerDependencies"].iter().any(|k| json[*k].get(name).is_some())
+            let depends = |names: &[&str]| {
+                let keys = ["dependencies", "devDependencies", "peerDependencies"];
+                names.iter().any(|n| keys.iter().any(|k| json[*k].get(*n).is_some()))
             };
-            (dir, INTERFACE.iter().any(|n| depends(n)) && !SERVER.iter().any(|n| depends(n)))
+            let package = match () {
+                () if depends(&SERVER) => Package::Server,
+                () if depends(&BOTH) => Package::Both,
+                () if depends(&INTERFACE) => Package::Interface,
+                () => Package::Library,
+            };
+            (dir, package)
         })
         .collect();
     packages.sort_by_key(|(dir, _)| std::cmp::Reverse(dir.len()));
@@ -143,8 +155,16 @@ fn mark_browser_packages(files: &mut [SourceFile]) {
         if !file.language.is_some_and(Language::is_ecmascript) {
             continue;
         }
-        let nearest = packages.iter().find(|(dir, _)| dir.is_empty() || file.path.starts_with(&format!("{dir}/")));
-        if nearest.is_some_and(|(_, browser)| *browser) {
+        // the nearest package decides; a library is for whoever is around it
+        let around = |(dir, package): &&(String, Package)| {
+            *package != Package::Library && (dir.is_empty() || file.path.starts_with(&format!("{dir}/")))
+        };
+        let for_browsers = match packages.iter().find(around) {
+            Some((_, Package::Interface)) => true,
+            Some((_, Package::Both)) => !file.path.split('/').any(|p| matches!(p, "api" | "server")),
+            _ => false,
+        };
+        if for_browsers {
             file.role = FileRole::Browser;
         }
     }
@@ -270,7 +290,7 @@ pub(crate) fn role(path: &str) -> FileRole {
         || stem.starts_with("test_")
         || stem.ends_with("_test")
         || stem.ends_with("_spec")
-        || matches!(stem, "conftest" | "tests")
+        || matches!(stem, "conftest" | "tests" | "test")
         || path.ends_with("Test.java")
         || path.ends_with("Tests.java")
         || path.ends_with("Tests.cs")
@@ -298,7 +318,10 @@ pub(crate) fn role(path: &str) -> FileRole {
         "hack",
         "dev",
         ".github",
-    ]) {
+    ]) || dirs.iter().any(|d| d.starts_with("sample"))
+        || dirs.last() == Some(&"tools")
+        || name == "build.rs"
+    {
         return FileRole::Example;
     }
     if matches!(stem, "seed" | "seeds" | "seeder" | "development" | "dev") || name.starts_with("db-reset") {

@@ -254,7 +254,10 @@ fn looks_secret(value: &str) -> bool {
     let is_name = value.matches(separator).count() >= 2
         && parts.all(|p| {
             !p.is_empty()
-                && (p.chars().all(|c| c.is_ascii_lowercase()) || p.len() <= 6 && p.chars().all(|c| c.is_ascii_digit()))
+                && (p.chars().all(|c| c.is_ascii_lowercase())
+                    || p.len() <= 6 && p.chars().all(|c| c.is_ascii_digit())
+                    // `v2`, `b64`
+                    || p.len() <= 4 && p.starts_with(|c: char| c.is_ascii_lowercase()))
         });
     if is_name || PUBLIC.iter().any(|p| value.starts_with(p)) {
         return false;
@@ -305,6 +308,13 @@ fn is_placeholder(value: &str) -> bool {
         "secretsmanager",
         "vault:",
     ];
+    // `secretKey123` says what should stand there
+    let only_names = words(value.trim_end_matches(|c: char| c.is_ascii_digit() || c == '!'))
+        .iter()
+        .all(|w| matches!(w.as_str(), "my" | "the" | "secret" | "key" | "access" | "token" | "api" | "app" | "super"));
+    if only_names {
+        return true;
+    }
     let mut chars = value.chars();
     let first = chars.next();
     marks.iter().any(|m| lower.contains(m)) || first.is_some_and(|f| chars.all(|c| c == f))
