@@ -1,13 +1,75 @@
 //! Interned strings.
 
-use std::{fmt, sync::OnceLock};
+use std::{
+    collections::HashMap,
+    fmt,
+    hash::BuildHasher,
+    num::NonZeroU32,
+    sync::{
+        OnceLock, PoisonError, RwLock,
+        atomic::{AtomicU32, Ordering},
+    },
+};
 
-use lasso::{Spur, ThreadedRodeo};
+use rustc_hash::FxBuildHasher;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-fn interner() -> &'static ThreadedRodeo {
-    static INTERNER: OnceLock<ThreadedRodeo> = OnceLock::new();
-    INTERNER.get_or_init(ThreadedRodeo::new)
+/// Locks that threads meet on when they intern.
+const SHARDS: usize = 64;
+/// Strings in the first chunk; each further chunk holds twice as many as the one before.
+const FIRST: u32 = 1 << 12;
+/// Enough chunks for every number of 32 bits.
+const CHUNKS: usize = 21;
+
+type Shard = RwLock<HashMap<&'static str, Symbol, FxBuildHasher>>;
+type Chunk = OnceLock<Box<[OnceLock<&'static str>]>>;
+
+/// All strings of the process. They are never given back: reading one takes no lock.
+struct Interner {
+    shards: [Shard; SHARDS],
+    chunks: [Chunk; CHUNKS],
+    next: AtomicU32,
+}
+
+static INTERNER: Interner = Interner {
+    shards: [const { RwLock::new(HashMap::with_hasher(FxBuildHasher)) }; SHARDS],
+    chunks: [const { OnceLock::new() }; CHUNKS],
+    next: AtomicU32::new(0),
+};
+
+/// The chunk of a string's number, and its place there.
+fn place(number: u32) -> (usize, usize) {
+    let chunk = (number / FIRST + 1).ilog2();
+    let before = FIRST * ((1 << chunk) - 1);
+    (chunk as usize, (number - before) as usize)
+}
+
+impl Interner {
+    fn intern(&self, text: &str) -> Symbol {
+        // the high bits: the table inside uses the low ones
+        let shard = &self.shards[(FxBuildHasher.hash_one(text) >> 50) as usize % SHARDS];
+        if let Some(known) = shard.read().unwrap_or_else(PoisonError::into_inner).get(text) {
+            return *known;
+        }
+        let mut table = shard.write().unwrap_or_else(PoisonError::into_inner);
+        if let Some(known) = table.get(text) {
+            return *known;
+        }
+        let number = self.next.fetch_add(1, Ordering::Relaxed);
+        let text: &'static str = Box::leak(text.into());
+        let (chunk, at) = place(number);
+        let slots = self.chunks[chunk].get_or_init(|| vec![OnceLock::new(); (FIRST as usize) << chunk].into());
+        slots[at].get_or_init(|| text);
+        let symbol = Symbol(NonZeroU32::MIN.saturating_add(number));
+        table.insert(text, symbol);
+        symbol
+    }
+
+    fn resolve(&self, symbol: Symbol) -> &'static str {
+        let (chunk, at) = place(symbol.0.get() - 1);
+        let text = self.chunks[chunk].get().and_then(|slots| slots[at].get());
+        text.copied().unwrap_or_default()
+    }
 }
 
 /// An interned string: a copyable handle that compares for equality in one instruction.
@@ -15,17 +77,17 @@ fn interner() -> &'static ThreadedRodeo {
 /// Order is the order of the strings, never of the handles: handles depend on which thread came
 /// first, and nothing that a user sees may depend on that. Hash order must not be seen either.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
-pub struct Symbol(Spur);
+pub struct Symbol(NonZeroU32);
 
 impl Symbol {
     /// The handle of `text`.
     pub fn new(text: &str) -> Self {
-        Self(interner().get_or_intern(text))
+        INTERNER.intern(text)
     }
 
     /// The string.
     pub fn as_str(self) -> &'static str {
-        interner().resolve(&self.0)
+        INTERNER.resolve(self)
     }
 
     /// Whether this is the empty string.
@@ -85,5 +147,37 @@ impl Serialize for Symbol {
 impl<'de> Deserialize<'de> for Symbol {
     fn deserialize<D: Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
         Ok(Symbol::new(&String::deserialize(d)?))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn chunks_follow_each_other_without_a_hole() {
+        assert_eq!(place(0), (0, 0));
+        assert_eq!(place(FIRST - 1), (0, FIRST as usize - 1));
+        assert_eq!(place(FIRST), (1, 0));
+        assert_eq!(place(3 * FIRST - 1), (1, 2 * FIRST as usize - 1));
+        assert_eq!(place(3 * FIRST), (2, 0));
+        assert_eq!(place(u32::MAX).0, CHUNKS - 1);
+    }
+
+    #[test]
+    fn threads_agree_on_symbols() {
+        let names: Vec<String> = (0..20_000).map(|i| format!("name {}", i % 9_000)).collect();
+        let read = || names.iter().map(|n| Symbol::new(n)).collect::<Vec<_>>();
+        let all = std::thread::scope(|scope| {
+            let threads: Vec<_> = (0..4).map(|_| scope.spawn(read)).collect();
+            threads.into_iter().filter_map(|t| t.join().ok()).collect::<Vec<_>>()
+        });
+        assert_eq!(all.len(), 4);
+        for symbols in &all {
+            assert_eq!(*symbols, all[0]);
+            assert!(symbols.iter().zip(&names).all(|(symbol, name)| symbol.as_str() == name));
+        }
+        assert!(Symbol::new("b") > Symbol::new("a"));
+        assert!(Symbol::new("").is_empty());
     }
 }
