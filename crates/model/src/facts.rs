@@ -381,16 +381,16 @@ impl Facts {
 }
 
 impl program::Library for Facts {
-    fn returns(&self, qualified: &str) -> Option<Symbol> {
-        self.returns.get(&Symbol::new(qualified)).copied()
+    fn returns(&self, qualified: Symbol) -> Option<Symbol> {
+        self.returns.get(&qualified).copied()
     }
 
-    fn is_transparent(&self, qualified: &str) -> bool {
-        self.transparent.contains_key(&Symbol::new(qualified))
+    fn is_transparent(&self, qualified: Symbol) -> bool {
+        self.transparent.contains_key(&qualified)
     }
 
-    fn is_known(&self, qualified: &str) -> bool {
-        self.known.contains_key(&Symbol::new(qualified))
+    fn is_known(&self, qualified: Symbol) -> bool {
+        self.known.contains_key(&qualified)
     }
 }
 

@@ -25,6 +25,9 @@ pub struct Evaluator<'p> {
     found: FxHashMap<ExprId, Values>,
     depth: u32,
     spreads: u32,
+    joined: FxHashMap<(Symbol, char, Symbol), Symbol>,
+    around: FxHashMap<Option<ClassId>, Vec<Symbol>>,
+    wildcards: FxHashMap<Symbol, Values>,
 }
 
 pub(crate) fn push(values: &mut Values, value: Value) {
@@ -33,16 +36,20 @@ pub(crate) fn push(values: &mut Values, value: Value) {
     }
 }
 
-fn join(prefix: Symbol, separator: &str, name: Symbol) -> Symbol {
-    match prefix.is_empty() {
-        true => name,
-        false => Symbol::new(&format!("{prefix}{separator}{name}")),
-    }
-}
-
 impl<'p> Evaluator<'p> {
     pub(crate) fn new(program: &'p Program, library: &'p dyn Library, id: ModuleId) -> Self {
-        Self { program, library, id, module: program.module(id), found: FxHashMap::default(), depth: 0, spreads: 0 }
+        Self {
+            program,
+            library,
+            id,
+            module: program.module(id),
+            found: FxHashMap::default(),
+            depth: 0,
+            spreads: 0,
+            joined: FxHashMap::default(),
+            around: FxHashMap::default(),
+            wildcards: FxHashMap::default(),
+        }
     }
 
     /// The module whose expressions are evaluated.
@@ -161,6 +168,15 @@ impl<'p> Evaluator<'p> {
             _ => {}
         }
         out
+    }
+
+    /// `prefix.name`, `Type#name`.
+    fn join(&mut self, prefix: Symbol, separator: char, name: Symbol) -> Symbol {
+        if prefix.is_empty() {
+            return name;
+        }
+        let joined = self.joined.entry((prefix, separator, name));
+        *joined.or_insert_with(|| Symbol::new(&format!("{prefix}{separator}{name}")))
     }
 
     fn owner(&self, expr: ExprId) -> Owner {
@@ -312,11 +328,10 @@ impl<'p> Evaluator<'p> {
                 }
             }
         }
-        if out.is_empty() {
-            let inner = Symbol::new(&format!("{namespace}.{name}"));
-            if program.namespaces.contains_key(&inner) {
-                push(&mut out, Value::Namespace(inner));
-            }
+        if out.is_empty()
+            && let Some(inner) = program.inner_namespaces.get(&(namespace, name))
+        {
+            push(&mut out, Value::Namespace(*inner));
         }
         out
     }
@@ -385,15 +400,24 @@ impl<'p> Evaluator<'p> {
     /// Classes of the namespaces around: C#'s enclosing ones, Ruby's lexical nesting.
     fn enclosing_namespaces(&mut self, name: Symbol, owner: Owner, own: Symbol) -> Option<Value> {
         let program = self.program;
-        let mut prefix = match owner.class {
-            Some(class) => crate::resolve::class_name(self.module, own, class),
-            None => own.to_string(),
-        };
         if !matches!(self.module.language, Language::CSharp | Language::Ruby | Language::Java) {
             return None;
         }
-        loop {
-            if let Some(defs) = program.namespaces.get(&Symbol::new(&prefix)).and_then(|n| n.get(&name)) {
+        let module = self.module;
+        let around = self.around.entry(owner.class).or_insert_with(|| {
+            let mut prefix = match owner.class {
+                Some(class) => crate::resolve::class_name(module, own, class),
+                None => own.to_string(),
+            };
+            let mut all = vec![Symbol::new(&prefix)];
+            while !prefix.is_empty() {
+                prefix = crate::resolve::split_last(&prefix).0.to_owned();
+                all.push(Symbol::new(&prefix));
+            }
+            all
+        });
+        for prefix in around.iter() {
+            if let Some(defs) = program.namespaces.get(prefix).and_then(|n| n.get(&name)) {
                 for def in defs {
                     if let Def::Class(class) = def {
                         return Some(Value::Class(program.classes().canonical(*class)));
@@ -401,19 +425,26 @@ impl<'p> Evaluator<'p> {
                 }
             }
             // a namespace that no file declares by itself: `class Mod::NotesController`
-            let inner = if prefix.is_empty() { name } else { Symbol::new(&format!("{prefix}.{name}")) };
-            if self.module.language == Language::Ruby && program.namespaces.contains_key(&inner) {
-                return Some(Value::Namespace(inner));
+            if module.language == Language::Ruby
+                && let Some(inner) = program.inner_namespaces.get(&(*prefix, name))
+            {
+                return Some(Value::Namespace(*inner));
             }
-            if prefix.is_empty() {
-                return None;
-            }
-            prefix = crate::resolve::split_last(&prefix).0.to_owned();
         }
+        None
     }
 
     /// A name from a wildcard import, or of nobody: then it is a thing of no library.
     fn wildcard(&mut self, name: Symbol) -> Values {
+        if let Some(known) = self.wildcards.get(&name) {
+            return known.clone();
+        }
+        let values = self.from_wildcards(name);
+        self.wildcards.insert(name, values.clone());
+        values
+    }
+
+    fn from_wildcards(&mut self, name: Symbol) -> Values {
         let program = self.program;
         let module = self.module;
         if module.language == Language::Rust
@@ -434,8 +465,8 @@ impl<'p> Evaluator<'p> {
                     }
                 }
                 Some(Target::External(prefix)) => {
-                    let full = join(*prefix, ".", name);
-                    if external.is_none() && self.library.is_known(full.as_str()) {
+                    let full = self.join(*prefix, '.', name);
+                    if external.is_none() && self.library.is_known(full) {
                         external = Some(full);
                     }
                 }
@@ -560,12 +591,13 @@ impl<'p> Evaluator<'p> {
         let mut out = Values::new();
         for object in objects {
             let (class, separator) = match object {
-                Value::Instance(class) => (*class, "#"),
-                Value::Class(class) => (*class, "."),
+                Value::Instance(class) => (*class, '#'),
+                Value::Class(class) => (*class, '.'),
                 _ => continue,
             };
             for base in self.program.classes().external_bases(class) {
-                push(&mut out, Value::External(join(base, separator, name)));
+                let full = self.join(base, separator, name);
+                push(&mut out, Value::External(full));
             }
         }
         out
@@ -581,8 +613,8 @@ impl<'p> Evaluator<'p> {
                         push(&mut out, value);
                     }
                 }
-                Value::External(prefix) => push(&mut out, Value::External(join(*prefix, ".", name))),
-                Value::ExternalInstance(ty) => push(&mut out, Value::External(join(*ty, "#", name))),
+                Value::External(prefix) => push(&mut out, Value::External(self.join(*prefix, '.', name))),
+                Value::ExternalInstance(ty) => push(&mut out, Value::External(self.join(*ty, '#', name))),
                 Value::Object(object) => {
                     for value in self.entry(*object, name) {
                         push(&mut out, value);
@@ -675,13 +707,12 @@ impl<'p> Evaluator<'p> {
             }
             Value::Class(class) => push(&mut out, Value::Instance(class)),
             Value::External(name) => {
-                let text = name.as_str();
-                if let Some(ty) = self.library.returns(text) {
+                if let Some(ty) = self.library.returns(name) {
                     push(&mut out, Value::ExternalInstance(ty));
                 } else if kind == CallKind::New {
                     push(&mut out, Value::ExternalInstance(name));
                 } else {
-                    push(&mut out, Value::ExternalInstance(self.made_by(text)));
+                    push(&mut out, Value::ExternalInstance(self.made_by(name.as_str())));
                 }
             }
             _ => {}
@@ -717,7 +748,7 @@ impl<'p> Evaluator<'p> {
                 for value in self.dotted(*path, owner) {
                     match value {
                         Value::Class(c) | Value::Instance(c) => push(&mut out, Value::Instance(c)),
-                        Value::External(name) if self.library.is_transparent(name.as_str()) && !args.is_empty() => {
+                        Value::External(name) if self.library.is_transparent(name) && !args.is_empty() => {
                             for value in self.type_values(args[0], class) {
                                 push(&mut out, value);
                             }

@@ -93,13 +93,13 @@ pub const MAX_VALUES: usize = 6;
 pub trait Library: Sync {
     /// The type of what a call of `qualified` gives back, as a qualified name (`express` →
     /// `express.Application`).
-    fn returns(&self, qualified: &str) -> Option<Symbol>;
+    fn returns(&self, qualified: Symbol) -> Option<Symbol>;
 
     /// Whether `T<X>` stands for `X` (`std.sync.Arc`, `actix_web.web.Data`).
-    fn is_transparent(&self, qualified: &str) -> bool;
+    fn is_transparent(&self, qualified: Symbol) -> bool;
 
     /// Whether some record speaks of this name: decides which wildcard import a name comes from.
-    fn is_known(&self, qualified: &str) -> bool;
+    fn is_known(&self, qualified: Symbol) -> bool;
 }
 
 /// The knowledge of no library, for tests.
@@ -107,13 +107,13 @@ pub trait Library: Sync {
 pub struct NoLibrary;
 
 impl Library for NoLibrary {
-    fn returns(&self, _: &str) -> Option<Symbol> {
+    fn returns(&self, _: Symbol) -> Option<Symbol> {
         None
     }
-    fn is_transparent(&self, _: &str) -> bool {
+    fn is_transparent(&self, _: Symbol) -> bool {
         false
     }
-    fn is_known(&self, _: &str) -> bool {
+    fn is_known(&self, _: Symbol) -> bool {
         false
     }
 }
@@ -147,6 +147,8 @@ pub struct Program {
     scopes: Vec<Scopes>,
     by_file: FxHashMap<FileId, ModuleId>,
     pub(crate) namespaces: FxHashMap<Symbol, FxHashMap<Symbol, SmallVec<[Def; 1]>>>,
+    /// The namespace of a name within a namespace: `a.b` and `C` give `a.b.C`.
+    pub(crate) inner_namespaces: FxHashMap<(Symbol, Symbol), Symbol>,
     pub(crate) namespace_of: Vec<Symbol>,
     pub(crate) imports: Vec<Vec<resolve::Target>>,
     pub(crate) resolver: resolve::Resolver,
@@ -171,12 +173,20 @@ impl Program {
         let namespace_of: Vec<Symbol> =
             modules.iter().zip(&paths).map(|(m, path)| resolver.namespace(m, path)).collect();
         let namespaces = resolve::namespaces(&modules, &scopes, &namespace_of);
+        let inner_namespaces = namespaces
+            .keys()
+            .map(|full| {
+                let (prefix, name) = resolve::split_last(full.as_str());
+                ((Symbol::new(prefix), Symbol::new(name)), *full)
+            })
+            .collect();
         let mut program = Program {
             modules,
             paths,
             scopes,
             by_file,
             namespaces,
+            inner_namespaces,
             namespace_of,
             imports: Vec::new(),
             resolver,
