@@ -4,10 +4,11 @@ use std::{
     fs,
     io::Read,
     path::{Path, PathBuf},
+    sync::mpsc,
 };
 
 use base::{FileRole, Gap, GapKind, Language, SourceFile};
-use ignore::WalkBuilder;
+use ignore::{DirEntry, WalkBuilder, WalkState};
 use rayon::prelude::*;
 
 use crate::Error;
@@ -68,32 +69,34 @@ pub(crate) fn read(root: &Path, max_bytes: u64) -> Result<(Vec<SourceFile>, Vec<
         let is_dir = entry.file_type().is_some_and(|t| t.is_dir());
         !(is_dir && entry.depth() > 0 && is_left_out(&name, entry.path()))
     });
-    for entry in walk.build() {
-        let entry = match entry {
-            Ok(entry) => entry,
-            Err(error) => {
-                gaps.push(gap(GapKind::Unreadable, "not readable", Some(error.to_string())));
-                continue;
+    walk.threads(rayon::current_num_threads());
+    let (sender, receiver) = mpsc::channel();
+    walk.build_parallel().run(|| {
+        let sender = sender.clone();
+        Box::new(move |entry| {
+            let found = match entry {
+                Ok(entry) => classify(root, entry),
+                Err(error) => Some(Err(gap(GapKind::Unreadable, "not readable", Some(error.to_string())))),
+            };
+            match found.map(|found| sender.send(found)) {
+                Some(Err(_)) => WalkState::Quit,
+                _ => WalkState::Continue,
             }
-        };
-        let Some(kind) = entry.file_type() else { continue };
-        let relative = entry.path().strip_prefix(root).unwrap_or(entry.path());
-        let path = relative.to_string_lossy().replace('\\', "/");
-        if path.is_empty() || kind.is_dir() || !is_wanted(&path) {
-            continue;
-        }
-        if kind.is_symlink() {
-            gaps.push(gap(GapKind::Unreadable, "symbolic link, not followed", Some(path)));
-        } else if !kind.is_file() {
-            gaps.push(gap(GapKind::Unreadable, "not a regular file", Some(path)));
-        } else if paths.len() >= MAX_FILES {
-            gaps.push(gap(GapKind::Bound, "more than 200,000 files", Some(path)));
-            break;
-        } else {
-            paths.push((path, entry.into_path()));
+        })
+    });
+    drop(sender);
+    for found in receiver {
+        match found {
+            Ok(file) => paths.push(file),
+            Err(gap) => gaps.push(gap),
         }
     }
+    // threads come in any order
     paths.sort();
+    gaps.sort_by(|a, b| a.path.cmp(&b.path));
+    for (path, _) in paths.drain(paths.len().min(MAX_FILES)..) {
+        gaps.push(gap(GapKind::Bound, "more than 200,000 files", Some(path)));
+    }
     let read: Vec<Result<SourceFile, Gap>> =
         paths.into_par_iter().map(|(path, full)| read_file(path, &full, max_bytes)).collect();
     let mut files = Vec::with_capacity(read.len());
@@ -105,6 +108,23 @@ pub(crate) fn read(root: &Path, max_bytes: u64) -> Result<(Vec<SourceFile>, Vec<
     }
     mark_browser_packages(&mut files);
     Ok((files, gaps))
+}
+
+/// A file to be read, what is told of one that is not, or nothing.
+fn classify(root: &Path, entry: DirEntry) -> Option<Result<(String, PathBuf), Gap>> {
+    let kind = entry.file_type()?;
+    let relative = entry.path().strip_prefix(root).unwrap_or(entry.path());
+    let path = relative.to_string_lossy().replace('\\', "/");
+    if path.is_empty() || kind.is_dir() || !is_wanted(&path) {
+        return None;
+    }
+    Some(if kind.is_symlink() {
+        Err(gap(GapKind::Unreadable, "symbolic link, not followed", Some(path)))
+    } else if !kind.is_file() {
+        Err(gap(GapKind::Unreadable, "not a regular file", Some(path)))
+    } else {
+        Ok((path, entry.into_path()))
+    })
 }
 
 /// Code of packages that depend on a library of user interfaces, and on none of servers, runs in browsers.

@@ -80,14 +80,19 @@ impl<'t> Lowering<'t> {
     /// where the parser recovered from an error.
     pub fn survey(&mut self, tree: &'t Tree) {
         let mut cursor = tree.walk();
+        let is_ruby = self.ir.module.language == Language::Ruby;
+        // bodies follow in the order of their beginnings
+        let mut bodies = 0;
         loop {
             let node = cursor.node();
-            if node.kind() == "heredoc_beginning" {
+            if is_ruby && node.kind() == "heredoc_beginning" {
                 self.heredocs.push((node.start_byte(), None));
-            } else if node.kind() == "heredoc_body"
-                && let Some(open) = self.heredocs.iter_mut().find(|(_, body)| body.is_none())
+            } else if is_ruby
+                && node.kind() == "heredoc_body"
+                && let Some(open) = self.heredocs.get_mut(bodies)
             {
                 open.1 = Some(node);
+                bodies += 1;
             }
             if node.is_named() {
                 self.nodes += 1;
@@ -160,7 +165,8 @@ impl<'t> Lowering<'t> {
 
     /// The body of the heredoc that a node opens.
     pub fn heredocs(&self, opening: Node<'_>) -> Option<Node<'t>> {
-        self.heredocs.iter().find(|(at, _)| *at == opening.start_byte()).and_then(|(_, body)| *body)
+        let at = self.heredocs.binary_search_by_key(&opening.start_byte(), |(at, _)| *at).ok()?;
+        self.heredocs[at].1
     }
 
     /// The text of a node.
