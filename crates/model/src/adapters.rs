@@ -12,6 +12,7 @@ mod gin;
 mod rails;
 mod routers;
 mod spring;
+mod webflux;
 
 use base::{Gap, GapKind, SourceMap, Span, Symbol};
 use ir::{ExprId, ExprKind};

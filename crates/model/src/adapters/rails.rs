@@ -125,13 +125,16 @@ impl Reader<'_, '_> {
         let (args, block) = (args.clone(), *block);
         let name = match &module.expr(*callee).kind {
             ExprKind::Name(name) => name.as_str(),
-            ExprKind::Member { name, .. } if *name == "draw" => "draw_block",
+            // `Rails.application.routes.draw`, an engine's `Shop::Engine.routes.draw`, `Shop::Engine.add_routes`
+            ExprKind::Member { object, name, .. } if matches!(name.as_str(), "draw" | "add_routes" | "append") => {
+                let inner = self.engine(id, *object, scope);
+                return self.block(id, block, &inner);
+            }
             _ => return,
         };
         let positional: Vec<ExprId> = args.iter().filter(|a| a.name.is_none()).map(|a| a.value).collect();
         let first = positional.first().and_then(|e| self.text(id, *e));
         match name {
-            "draw_block" => self.block(id, block, scope),
             "namespace" => {
                 let Some(first) = first else { return };
                 let mut inner = scope.clone();
@@ -219,6 +222,63 @@ impl Reader<'_, '_> {
             "use_doorkeeper" | "health_check_routes" => self.found.gap("routes of a library", module.expr_span(expr)),
             _ => self.block(id, block, scope),
         }
+    }
+
+    /// The scope of an engine's routes: where it is mounted, and the namespace of its controllers.
+    fn engine(&self, id: ModuleId, receiver: ExprId, scope: &Scope) -> Scope {
+        let mut inner = scope.clone();
+        let module = self.context.program.module(id);
+        let written = dotted_call(module, receiver).unwrap_or_default();
+        let engine = written.strip_suffix(".routes").unwrap_or(&written);
+        if !engine.ends_with("Engine") {
+            return inner;
+        }
+        inner.module = self.isolated(engine).unwrap_or_else(|| engine.split('.').next().unwrap_or("").to_owned());
+        inner.path = self.mount_of(engine).unwrap_or_default();
+        inner
+    }
+
+    /// `isolate_namespace Shop` in the class of an engine.
+    fn isolated(&self, engine: &str) -> Option<String> {
+        let program = self.context.program;
+        program.classes().all().into_iter().filter(|(_, i)| i.full_name.is_some_and(|n| n == engine)).find_map(
+            |(class, _)| {
+                let module = program.module(class.module);
+                program.class(class).body.iter().find_map(|s| match &module.stmt(*s).kind {
+                    StmtKind::Expr(e) | StmtKind::Return(Some(e)) => match &module.expr(*e).kind {
+                        ExprKind::Call { callee, args, .. }
+                            if matches!(&module.expr(*callee).kind, ExprKind::Name(n) if *n == "isolate_namespace") =>
+                        {
+                            module.dotted(args.first()?.value)
+                        }
+                        _ => None,
+                    },
+                    _ => None,
+                })
+            },
+        )
+    }
+
+    /// `mount Shop::Engine, at: "/shop"` and `mount Shop::Engine => "/shop"`, in any routes of the repository.
+    fn mount_of(&self, engine: &str) -> Option<String> {
+        let program = self.context.program;
+        self.context.modules().filter(|m| is_routes(program.path(*m))).find_map(|id| {
+            let module = program.module(id);
+            module.exprs().find_map(|(_, e)| {
+                let ExprKind::Call { callee, args, .. } = &e.kind else { return None };
+                if !matches!(&module.expr(*callee).kind, ExprKind::Name(n) if *n == "mount") {
+                    return None;
+                }
+                let is_engine = |e: ExprId| module.dotted(e).is_some_and(|d| d == engine);
+                let first = args.first()?.value;
+                if is_engine(first) {
+                    return self.option(id, args, "at");
+                }
+                let ExprKind::Map(entries) = &module.expr(first).kind else { return None };
+                let entry = entries.iter().find(|e| e.key.is_some_and(is_engine))?;
+                self.text(id, entry.value)
+            })
+        })
     }
 
     fn concern(&mut self, name: &str, scope: &Scope) {
@@ -548,6 +608,15 @@ fn controller_class(context: &Context<'_>, module: &str, controller: &str) -> Op
         info.full_name.is_some_and(|n| n.as_str().eq_ignore_ascii_case(&wanted)) && !context.is_test(class.module)
     });
     exact.map(|(class, _)| class)
+}
+
+/// A chain of names and calls without arguments, dotted: `Shop::Engine.routes`.
+fn dotted_call(module: &ir::Module, expr: ExprId) -> Option<String> {
+    match &module.expr(expr).kind {
+        ExprKind::Call { callee, .. } => dotted_call(module, *callee),
+        ExprKind::Member { object, name, .. } => Some(format!("{}.{name}", dotted_call(module, *object)?)),
+        _ => module.dotted(expr),
+    }
 }
 
 /// A `before_action` and its kin, as written.

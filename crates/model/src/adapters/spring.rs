@@ -4,7 +4,7 @@ use base::{Language, Span, Symbol};
 use ir::{ClassKind, ExprId, ExprKind};
 use program::{ClassRef, ExprRef, FnId, ModuleId};
 
-use super::{Adapter, Context, Found};
+use super::{Adapter, Context, Found, webflux};
 use crate::entities::join_path;
 use crate::guards::declared;
 use crate::{Guard, GuardKind, Handler, Input, Method, Place, Route};
@@ -77,6 +77,21 @@ impl Adapter for Spring {
                     }
                 }
             }
+        }
+        for functional in webflux::read(context) {
+            let module = context.program.module(functional.module);
+            let root = root_of(context.program.path(functional.module));
+            let own = all_chains.iter().any(|r| r.root == root);
+            let path = join_path(&base_path, &clean(&functional.path));
+            let guards = all_chains
+                .iter()
+                .filter(|r| if own { r.root == root } else { !roots.contains(&r.root) })
+                .find(|r| r.matches(functional.method, &path))
+                .map(|r| r.guard.clone());
+            let handler = context.handler(functional.handler);
+            let span = module.span(functional.range);
+            let guards = guards.into_iter().collect();
+            found.routes.push(Route::new("Spring Boot", functional.method, path, span, Some(handler), guards));
         }
     }
 }
