@@ -27,6 +27,8 @@ const USAGE: &str = "usage: cargo xtask TASK
   docs [--check]    write docs/rules from the rules, or say whether it is fresh
   schema [--check]  write docs/schema from the program, or say whether it is fresh
   new-rule AREA ID  make a rule's folder and list it
+  fuzz LANGUAGE [SECONDS]
+                    feed a front end odd text, a minute by default (needs cargo-fuzz and nightly Rust)
   corpus [--bless]  review the real projects under $SPECIALIST_CORPUS and compare the findings with the
                     recorded ones, or record them";
 
@@ -42,6 +44,8 @@ fn main() -> anyhow::Result<()> {
         ["schema"] => pages::schemas(&root(), false),
         ["schema", "--check"] => pages::schemas(&root(), true),
         ["new-rule", area, id] => new_rule::run(&root(), area, id),
+        ["fuzz", language] => fuzz(language, "60"),
+        ["fuzz", language, seconds] => fuzz(language, seconds),
         ["corpus"] => corpus::run(&root(), false),
         ["corpus", "--bless"] => corpus::run(&root(), true),
         _ => bail!("{USAGE}"),
@@ -79,6 +83,15 @@ fn ready() -> anyhow::Result<()> {
 /// All tests. Servers that tests need will be started here.
 fn test() -> anyhow::Result<()> {
     cargo(&["test", "--workspace", "--locked"])
+}
+
+/// Fuzzes one front end for some seconds.
+fn fuzz(language: &str, seconds: &str) -> anyhow::Result<()> {
+    if !cargo_has("fuzz") {
+        bail!("cargo-fuzz is missing: `cargo install cargo-fuzz`; it needs the nightly toolchain");
+    }
+    let limit = format!("-max_total_time={seconds}");
+    cargo(&["+nightly", "fuzz", "run", "--fuzz-dir", "fuzz", language, "--", &limit])
 }
 
 fn step(name: &str, advice: &str, run: impl FnOnce() -> anyhow::Result<()>) -> anyhow::Result<()> {

@@ -17,7 +17,7 @@ use rust::Tokens;
 use serde_json::Value;
 
 /// The layer of each crate, those to come included. A crate may use only crates of lower layers.
-const LAYERS: [(&str, u32); 18] = [
+const LAYERS: [(&str, u32); 19] = [
     ("base", 0),
     ("ir", 1),
     ("sql", 1),
@@ -36,6 +36,7 @@ const LAYERS: [(&str, u32); 18] = [
     ("lsp", 7),
     ("mcp", 7),
     ("testkit", 8),
+    ("benches", 8),
 ];
 
 /// Crates that may do input and output: the two that speak to running systems, engine, and what is above it.

@@ -439,12 +439,12 @@ impl<'p> Evaluator<'p> {
         if let Some(known) = self.wildcards.get(&name) {
             return known.clone();
         }
-        let values = self.from_wildcards(name);
+        let values = self.through_wildcards(name);
         self.wildcards.insert(name, values.clone());
         values
     }
 
-    fn from_wildcards(&mut self, name: Symbol) -> Values {
+    fn through_wildcards(&mut self, name: Symbol) -> Values {
         let program = self.program;
         let module = self.module;
         if module.language == Language::Rust
