@@ -24,7 +24,7 @@ pub enum GapKind {
     LeftOut,
     /// A route, guard or mount that could not be resolved.
     Framework,
-    /// A configuration file that could not be read.
+    /// A configuration file that could not be read, or facts of the project's own that were believed.
     Configuration,
     /// A bound of the analysis was reached.
     Bound,

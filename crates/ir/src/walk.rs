@@ -22,6 +22,11 @@ pub trait Visit {
 }
 
 impl Module {
+    /// The expressions that stand within a range: a function's, a statement's, another expression's.
+    pub fn exprs_within(&self, range: Range) -> impl Iterator<Item = (ExprId, &Expr)> {
+        self.exprs().filter(move |(_, e)| range.start <= e.range.start && e.range.end <= range.end)
+    }
+
     /// The expressions directly below `id`, in order. Functions below are given to `functions`,
     /// statements to `stmts`.
     pub fn children(

@@ -2,14 +2,14 @@
 
 use base::{Language, Span, Symbol};
 use ir::{Arg, ExprId, ExprKind, Literal, Module, ParamKind, Part, Range, StmtKind, TypeKind};
-use program::{ExprRef, FnId, Program};
+use program::{ExprRef, Program};
 use rustc_hash::FxHashMap;
 
 use crate::adapters::Context;
 use crate::effects::Effect;
 use crate::facts::Kind;
 
-/// One answer.
+/// One answer that sends something of an error.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Answer {
     /// The call.
@@ -19,14 +19,12 @@ pub struct Answer {
     /// The status, when it is a constant.
     pub status: Option<u16>,
     /// What of an error is sent, and where it stands.
-    pub error: Option<(ErrorPart, Span)>,
-    /// The function it stands in.
-    pub function: Option<FnId>,
+    pub error: (ErrorPart, Span),
     /// Whether a condition around asks for a development environment.
     pub development_only: bool,
 }
 
-/// All answers where an error is in reach, in order of place.
+/// All answers that send something of an error, in order of place.
 pub(crate) fn collect(context: &Context<'_>, effects: &[Effect]) -> Vec<Answer> {
     let mut known: FxHashMap<u32, Vec<(Range, Symbol)>> = FxHashMap::default();
     let mut all = Vec::new();
@@ -56,12 +54,12 @@ pub(crate) fn collect(context: &Context<'_>, effects: &[Effect]) -> Vec<Answer> 
         // elsewhere an error as such is no text: it is a cause, or becomes an empty object
         let is_text = module.language.is_ecmascript() || module.language == Language::Rust;
         let error = error.filter(|(part, _)| *part != ErrorPart::Whole || is_text);
+        let Some((part, place)) = error else { continue };
         all.push(Answer {
             at: effect.call,
             span: effect.span,
             status,
-            error: error.map(|(part, e)| (part, module.expr_span(e))),
-            function: effect.function,
+            error: (part, module.expr_span(place)),
             development_only: context.is_development_only(effect.call),
         });
     }

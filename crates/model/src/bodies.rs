@@ -1,7 +1,7 @@
 //! Where handlers take the body of a request, and whether anything checks it.
 
 use base::{Language, Span};
-use ir::{ExprKind, Literal, TypeKind};
+use ir::{ExprKind, Literal};
 use program::{ClassRef, ExprRef, FnId, Value};
 
 use crate::guards::words;
@@ -44,15 +44,13 @@ impl Model {
         self.reachable(function, 1).into_iter().find_map(|f| {
             let module = self.program.module(f.module);
             let item = module.function(f.function);
-            module.exprs().filter(|(_, e)| item.range.start <= e.range.start && e.range.end <= item.range.end).find_map(
-                |(id, e)| {
-                    let ExprKind::Member { object, name, .. } = &e.kind else { return None };
-                    let ExprKind::Name(root) = module.expr(*object).kind else { return None };
-                    (*name == "body"
-                        && item.params.iter().any(|p| p.name == root && matches!(root.as_str(), "req" | "request")))
-                    .then(|| module.expr_span(id))
-                },
-            )
+            module.exprs_within(item.range).find_map(|(id, e)| {
+                let ExprKind::Member { object, name, .. } = &e.kind else { return None };
+                let ExprKind::Name(root) = module.expr(*object).kind else { return None };
+                (*name == "body"
+                    && item.params.iter().any(|p| p.name == root && matches!(root.as_str(), "req" | "request")))
+                .then(|| module.expr_span(id))
+            })
         })
     }
 
@@ -149,29 +147,19 @@ impl Model {
                     .iter()
                     .any(|w| matches!(w.as_str(), "validate" | "validator" | "validation" | "sanitize"))
             });
-            let typed = item.params.iter().any(|p| {
-                p.ty.is_some_and(
-                    |t| matches!(&module.ty(t).kind, TypeKind::Named { path, .. } if path.as_str().ends_with("Dto")),
-                )
-            });
             named
-                || typed
-                || module
-                    .exprs()
-                    .filter(|(_, e)| item.range.start <= e.range.start && e.range.end <= item.range.end)
-                    .any(|(_, e)| match &e.kind {
-                        ExprKind::Literal(Literal::Int(Some(status))) => matches!(status, 400 | 422),
-                        ExprKind::Name(name) | ExprKind::Member { name, .. } => {
-                            let plain: String =
-                                name.as_str().chars().filter(|c| *c != '_').collect::<String>().to_lowercase();
-                            plain.contains("badrequest")
-                                || plain.contains("unprocessable")
-                                || plain.contains("valid")
-                                || plain.contains("schema") && !plain.contains("mongoose")
-                                || plain == "checkbody"
-                        }
-                        _ => false,
-                    })
+                || module.exprs_within(item.range).any(|(_, e)| match &e.kind {
+                    ExprKind::Literal(Literal::Int(Some(status))) => matches!(status, 400 | 422),
+                    ExprKind::Name(name) | ExprKind::Member { name, .. } => {
+                        let plain: String =
+                            name.as_str().chars().filter(|c| *c != '_').collect::<String>().to_lowercase();
+                        plain.contains("badrequest")
+                            || plain.contains("unprocessable")
+                            || plain.contains("valid")
+                            || plain.contains("schema")
+                    }
+                    _ => false,
+                })
         })
     }
 }

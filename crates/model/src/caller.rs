@@ -164,10 +164,7 @@ impl Model {
             }
             _ => false,
         };
-        module
-            .exprs()
-            .filter(|(_, e)| item.range.start <= e.range.start && e.range.end <= item.range.end)
-            .any(|(_, e)| said(e))
+        module.exprs_within(item.range).any(|(_, e)| said(e))
     }
 }
 

@@ -150,7 +150,7 @@ fn list(module: &Module, expr: ExprId, found: &mut Vec<Exemption>) {
     for item in items {
         let range = module.expr(item).range;
         let (mut path, mut method) = (None, None);
-        for (_, node) in module.exprs().filter(|(_, e)| range.start <= e.range.start && e.range.end <= range.end) {
+        for (_, node) in module.exprs_within(range) {
             match &node.kind {
                 ExprKind::Literal(Literal::Str(text)) if text.as_str().starts_with('/') => path = path.or(Some(*text)),
                 ExprKind::Literal(Literal::Str(text)) => method = method.or_else(|| Method::of(text.as_str())),

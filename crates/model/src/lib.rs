@@ -55,7 +55,7 @@ pub struct Model {
     pub effects: Vec<Effect>,
     /// Settings of the application and its frameworks.
     pub settings: Vec<Setting>,
-    /// Calls that answer the caller, where the facts know them.
+    /// Answers that send something of an error.
     pub answers: Vec<answers::Answer>,
     /// Entries of configuration files.
     pub config: Vec<config::ConfigEntry>,

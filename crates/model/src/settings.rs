@@ -109,9 +109,11 @@ fn value_of(context: &Context<'_>, at: ExprRef) -> Option<String> {
         }
         // `req.headers.origin`, `request.getHeader("Origin")`
         _ => {
-            let text = context.sources.text(context.program.span(at)).to_ascii_lowercase();
-            (text.contains("req") || text.contains("header") || text.contains("c.")).then_some(())?;
-            (text.contains("origin") && text.len() < 80).then(|| "reflect".to_owned())
+            let text = context.sources.text(context.program.span(at));
+            let said = crate::guards::words(text);
+            let has = |list: &[&str]| said.iter().any(|w| list.contains(&w.as_str()));
+            let of_request = has(&["req", "request", "ctx", "context", "c", "header", "headers"]);
+            (of_request && has(&["origin"]) && text.len() < 80).then(|| "reflect".to_owned())
         }
     }
 }
@@ -138,7 +140,6 @@ pub(crate) fn is_development_path(context: &Context<'_>, span: Span) -> bool {
                 | "samples"
                 | "demo"
                 | "e2e"
-                | "docker"
         ) || w.ends_with("dev") && w.len() < 12
     })
 }

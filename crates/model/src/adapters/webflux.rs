@@ -74,7 +74,7 @@ fn predicate_of(context: &Context<'_>, id: ModuleId, expr: ExprId) -> Option<(Me
     let module = context.program.module(id);
     let range = module.expr(expr).range;
     let (mut method, mut path) = (None, None);
-    for (_, node) in module.exprs().filter(|(_, e)| range.start <= e.range.start && e.range.end <= range.end) {
+    for (_, node) in module.exprs_within(range) {
         let ExprKind::Call { callee, args, .. } = &node.kind else { continue };
         let (ExprKind::Name(name) | ExprKind::Member { name, .. }) = &module.expr(*callee).kind else { continue };
         let first = args.first().map(|a| ExprRef { module: id, expr: a.value });

@@ -40,7 +40,7 @@ fn check(model: &Model, report: &mut Report<'_>) {
         if effect.kind == Kind::Opens && args.iter().any(|a| a.name.is_none() && given(a.value)) {
             continue;
         }
-        if sets_default(model, &record.timeout, effect.record) {
+        if sets_default(model, effect.record) {
             continue;
         }
         let name = effect.name.as_str();
@@ -63,7 +63,6 @@ fn check(model: &Model, report: &mut Report<'_>) {
 }
 
 /// Whether the project sets the library's limit for all calls: `axios.defaults.timeout = 5000`.
-fn sets_default(model: &Model, names: &[String], record: RecordId) -> bool {
+fn sets_default(model: &Model, record: RecordId) -> bool {
     model.settings.iter().any(|s| s.kind == SettingKind::Timeout && s.record == record && !s.is_default)
-        && !names.is_empty()
 }

@@ -25,7 +25,7 @@ pub const RULE: Rule = Rule {
 
 fn check(model: &Model, report: &mut Report<'_>) {
     for answer in model.answers.iter().filter(|a| is_production(model, a.span) && !a.development_only) {
-        let Some((what, span)) = answer.error else { continue };
+        let (what, span) = answer.error;
         let server_fault = answer.status.is_some_and(|s| s >= 500);
         // with 4xx, messages tell callers what they did wrong
         let is_told = match what {

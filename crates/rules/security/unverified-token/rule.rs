@@ -118,7 +118,7 @@ fn checks_expiry(model: &Model, span: base::Span) -> bool {
         .filter(|(_, f)| f.range.start <= span.start && span.end <= f.range.end)
         .min_by_key(|(_, f)| f.range.end - f.range.start);
     let Some((_, function)) = around else { return false };
-    module.exprs().filter(|(_, e)| function.range.start <= e.range.start && e.range.end <= function.range.end).any(
+    module.exprs_within(function.range).any(
         |(_, e)| matches!(&e.kind, ExprKind::Member { name, .. } if *name == "exp" || name.as_str().contains("expir")),
     )
 }
@@ -163,9 +163,7 @@ fn expires(model: &Model, call: ExprRef, function: Option<FnId>, names: &[String
     let speaks = |f: FnId| {
         let module = model.program.module(f.module);
         let range = model.program.function(f).range;
-        module.exprs().filter(|(_, e)| range.start <= e.range.start && e.range.end <= range.end).any(|(_, e)| match &e
-            .kind
-        {
+        module.exprs_within(range).any(|(_, e)| match &e.kind {
             ExprKind::Name(name) | ExprKind::Member { name, .. } => said(name.as_str()),
             ExprKind::Literal(ir::Literal::Str(text)) => said(text.as_str()),
             ExprKind::Call { args, .. } => args.iter().any(|a| a.name.is_some_and(|n| said(n.as_str()))),

@@ -146,7 +146,7 @@ fn hashes_password(model: &Model, call: ExprRef, function: Option<FnId>) -> bool
     }
     // `md.update(password.getBytes())` on the variable that holds the hash
     let (Some(holder), Some(item)) = (holder, item) else { return false };
-    module.exprs().filter(|(_, e)| item.range.start <= e.range.start && e.range.end <= item.range.end).any(|(_, e)| {
+    module.exprs_within(item.range).any(|(_, e)| {
         let ExprKind::Call { callee, args, .. } = &e.kind else { return false };
         let ExprKind::Member { object, .. } = &module.expr(*callee).kind else { return false };
         matches!(module.expr(*object).kind, ExprKind::Name(n) if n == holder)
