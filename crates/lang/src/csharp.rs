@@ -5,9 +5,8 @@ mod items;
 mod stmt;
 
 use base::Symbol;
-use tree_sitter::Node;
 
-use crate::lowering::Lowering;
+use crate::{lowering::Lowering, tree::Node};
 
 pub fn lower<'t>(lowering: &mut Lowering<'t>, root: Node<'t>) {
     let mut scope = items::Namespace::default();

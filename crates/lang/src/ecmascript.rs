@@ -5,9 +5,10 @@ mod items;
 mod stmt;
 mod types;
 
-use tree_sitter::Node;
-
-use crate::lowering::{Lowering, named_children};
+use crate::{
+    lowering::{Lowering, named_children},
+    tree::Node,
+};
 
 pub fn lower<'t>(lowering: &mut Lowering<'t>, root: Node<'t>) {
     let mut body = Vec::new();

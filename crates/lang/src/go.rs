@@ -4,9 +4,10 @@ mod expr;
 mod items;
 mod stmt;
 
-use tree_sitter::Node;
-
-use crate::lowering::{Lowering, named_children};
+use crate::{
+    lowering::{Lowering, named_children},
+    tree::Node,
+};
 
 pub fn lower<'t>(lowering: &mut Lowering<'t>, root: Node<'t>) {
     let mut body = Vec::new();

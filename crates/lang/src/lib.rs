@@ -7,6 +7,7 @@
 //! ends share), then `python/`.
 
 mod lowering;
+mod tree;
 
 mod csharp;
 mod ecmascript;
@@ -17,12 +18,15 @@ mod ruby;
 mod rust;
 
 use std::{
+    cell::RefCell,
     ops::ControlFlow,
+    sync::OnceLock,
     time::{Duration, Instant},
 };
 
 use base::{FileId, Gap, GapKind, Language};
 use lowering::Lowering;
+use tree::Tree;
 
 /// What a file became.
 #[derive(Debug)]
@@ -50,8 +54,10 @@ pub fn parse(language: Language, text: &str) -> Option<tree_sitter::Tree> {
 const PATIENCE: Duration = Duration::from_secs(20);
 
 fn parse_within(language: Language, text: &str, patience: Duration) -> Option<tree_sitter::Tree> {
-    let mut parser = tree_sitter::Parser::new();
-    parser.set_language(&grammar(language)).ok()?;
+    thread_local! {
+        /// Kept from file to file, for its buffers.
+        static PARSER: RefCell<tree_sitter::Parser> = RefCell::new(tree_sitter::Parser::new());
+    }
     let started = Instant::now();
     let mut watch = |_: &tree_sitter::ParseState| match started.elapsed() > patience {
         true => ControlFlow::Break(()),
@@ -59,11 +65,20 @@ fn parse_within(language: Language, text: &str, patience: Duration) -> Option<tr
     };
     let options = tree_sitter::ParseOptions::new().progress_callback(&mut watch);
     let bytes = text.as_bytes();
-    parser.parse_with_options(&mut |at, _| bytes.get(at..).unwrap_or_default(), None, Some(options))
+    PARSER.with_borrow_mut(|parser| {
+        parser.set_language(grammar(language)).ok()?;
+        let tree = parser.parse_with_options(&mut |at, _| bytes.get(at..).unwrap_or_default(), None, Some(options));
+        if tree.is_none() {
+            parser.reset();
+        }
+        tree
+    })
 }
 
-fn grammar(language: Language) -> tree_sitter::Language {
-    match language {
+fn grammar(language: Language) -> &'static tree_sitter::Language {
+    static GRAMMARS: [OnceLock<tree_sitter::Language>; Language::ALL.len()] =
+        [const { OnceLock::new() }; Language::ALL.len()];
+    GRAMMARS[language as usize].get_or_init(|| match language {
         Language::JavaScript => tree_sitter_javascript::LANGUAGE.into(),
         Language::TypeScript => tree_sitter_typescript::LANGUAGE_TYPESCRIPT.into(),
         Language::Tsx => tree_sitter_typescript::LANGUAGE_TSX.into(),
@@ -73,20 +88,21 @@ fn grammar(language: Language) -> tree_sitter::Language {
         Language::Rust => tree_sitter_rust::LANGUAGE.into(),
         Language::CSharp => tree_sitter_c_sharp::LANGUAGE.into(),
         Language::Ruby => tree_sitter_ruby::LANGUAGE.into(),
-    }
+    })
 }
 
 /// Lowers one file. Needs a stack of about 8 MiB: the depth of the tree is bounded, see
 /// [`lowering::MAX_DEPTH`].
 pub fn lower(file: FileId, language: Language, text: &str) -> Lowered {
     let started = Instant::now();
-    let tree = parse_within(language, text, PATIENCE);
+    let parsed = parse_within(language, text, PATIENCE);
     let parse = started.elapsed();
     let started = Instant::now();
+    let tree = parsed.map(|parsed| Tree::new(language, &parsed));
     let mut lowering = Lowering::new(file, language, text);
     if let Some(tree) = &tree {
         lowering.survey(tree);
-        let root = tree.root_node();
+        let root = tree.root();
         match language {
             Language::JavaScript | Language::TypeScript | Language::Tsx => ecmascript::lower(&mut lowering, root),
             Language::Python => python::lower(&mut lowering, root),

@@ -2,7 +2,8 @@
 
 use base::{FileId, Gap, GapKind, Language, Span, Symbol};
 use ir::{Builder, ClassId, ExprId, ExprKind, FunctionId, Range};
-use tree_sitter::{Node, Tree};
+
+use crate::tree::{Node, Tree};
 
 /// How deep expressions and statements may nest before the rest is left out, as a gap.
 pub const MAX_DEPTH: u32 = 400;
@@ -36,26 +37,22 @@ pub fn range(node: Node<'_>) -> Range {
 
 /// The named children of a node without comments, in order.
 pub fn named_children<'t>(node: Node<'t>) -> Vec<Node<'t>> {
-    let mut cursor = node.walk();
-    node.named_children(&mut cursor).filter(|n| !n.is_extra()).collect()
+    node.children().filter(|n| n.is_named() && !n.is_extra()).collect()
 }
 
 /// All children of a node, anonymous ones too.
 pub fn children<'t>(node: Node<'t>) -> Vec<Node<'t>> {
-    let mut cursor = node.walk();
-    node.children(&mut cursor).collect()
+    node.children().collect()
 }
 
 /// The children in a field.
 pub fn field_children<'t>(node: Node<'t>, field: &str) -> Vec<Node<'t>> {
-    let mut cursor = node.walk();
-    node.children_by_field_name(field, &mut cursor).filter(|n| n.is_named() && !n.is_extra()).collect()
+    node.children().filter(|n| n.is_field(field) && n.is_named() && !n.is_extra()).collect()
 }
 
 /// Whether a node has an anonymous child such as the keyword `async`.
 pub fn has_token(node: Node<'_>, token: &str) -> bool {
-    let mut cursor = node.walk();
-    node.children(&mut cursor).any(|n| n.kind() == token)
+    node.children().any(|n| !n.is_named() && n.kind() == token)
 }
 
 impl<'t> Lowering<'t> {
@@ -76,15 +73,13 @@ impl<'t> Lowering<'t> {
         }
     }
 
-    /// One pass over the syntax tree without recursion: counts named nodes, keeps comments, notes
-    /// where the parser recovered from an error.
+    /// One pass over the syntax tree: counts named nodes, keeps comments, notes where the parser
+    /// recovered from an error.
     pub fn survey(&mut self, tree: &'t Tree) {
-        let mut cursor = tree.walk();
         let is_ruby = self.ir.module.language == Language::Ruby;
         // bodies follow in the order of their beginnings
         let mut bodies = 0;
-        loop {
-            let node = cursor.node();
+        for node in tree.nodes() {
             if is_ruby && node.kind() == "heredoc_beginning" {
                 self.heredocs.push((node.start_byte(), None));
             } else if is_ruby
@@ -103,17 +98,6 @@ impl<'t> Lowering<'t> {
             if node.is_error() || node.is_missing() {
                 self.nodes_unknown += 1;
                 self.gap(GapKind::Syntax, if node.is_missing() { "missing" } else { "error" }, range(node));
-            }
-            if cursor.goto_first_child() || cursor.goto_next_sibling() {
-                continue;
-            }
-            loop {
-                if !cursor.goto_parent() {
-                    return;
-                }
-                if cursor.goto_next_sibling() {
-                    break;
-                }
             }
         }
     }
@@ -171,7 +155,7 @@ impl<'t> Lowering<'t> {
 
     /// The text of a node.
     pub fn str(&self, node: Node<'_>) -> &'t str {
-        self.text.get(node.byte_range()).unwrap_or("")
+        self.text.get(node.start_byte()..node.end_byte()).unwrap_or("")
     }
 
     /// The text of a node, interned.

@@ -4,9 +4,7 @@ mod expr;
 mod items;
 mod stmt;
 
-use tree_sitter::Node;
-
-use crate::lowering::Lowering;
+use crate::{lowering::Lowering, tree::Node};
 
 pub fn lower<'t>(lowering: &mut Lowering<'t>, root: Node<'t>) {
     lowering.ir.module.body = stmt::block(lowering, root);

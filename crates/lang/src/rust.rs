@@ -5,9 +5,7 @@ mod items;
 mod macros;
 mod stmt;
 
-use tree_sitter::Node;
-
-use crate::lowering::Lowering;
+use crate::{lowering::Lowering, tree::Node};
 
 pub fn lower<'t>(lowering: &mut Lowering<'t>, root: Node<'t>) {
     lowering.ir.module.body = stmt::block(lowering, root);

@@ -5,10 +5,12 @@ use ir::{
     Arg, Block, CallKind, ClassId, ClassKind, ExprId, ExprKind, Field, FunctionId, FunctionKind, Import, ImportKind,
     Param, ParamKind, StmtKind, TypeId, TypeKind, Visibility,
 };
-use tree_sitter::Node;
 
 use super::{expr, stmt};
-use crate::lowering::{Lowering, children, has_token, named_children, range};
+use crate::{
+    lowering::{Lowering, children, has_token, named_children, range},
+    tree::Node,
+};
 
 /// Where declarations stand.
 #[derive(Default)]

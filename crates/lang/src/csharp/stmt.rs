@@ -1,10 +1,12 @@
 //! Statements.
 
 use ir::{Arm, Block, Catch, ExprId, ExprKind, StmtKind};
-use tree_sitter::Node;
 
 use super::{expr, items};
-use crate::lowering::{Lowering, has_token, named_children, range};
+use crate::{
+    lowering::{Lowering, has_token, named_children, range},
+    tree::Node,
+};
 
 /// The statements of a block. What follows a `using var` is the body of its `With`.
 pub fn block<'t>(l: &mut Lowering<'t>, node: Node<'t>) -> Block {

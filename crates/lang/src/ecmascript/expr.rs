@@ -2,10 +2,12 @@
 
 use base::Symbol;
 use ir::{Arg, BinaryOp, CallKind, Entry, ExprId, ExprKind, FunctionKind, Literal, LogicalOp, Part, Range, UnaryOp};
-use tree_sitter::Node;
 
 use super::{items, stmt, types};
-use crate::lowering::{Lowering, children, named_children, range};
+use crate::{
+    lowering::{Lowering, children, named_children, range},
+    tree::Node,
+};
 
 /// Lowers an expression.
 pub fn lower<'t>(l: &mut Lowering<'t>, node: Node<'t>) -> ExprId {

@@ -5,10 +5,12 @@ use ir::{
     Block, CallKind, ClassId, ClassKind, ExprId, ExprKind, Field, FunctionId, FunctionKind, Param, ParamKind, StmtKind,
     TypeId, TypeKind, Visibility,
 };
-use tree_sitter::Node;
 
 use super::{expr, stmt, types};
-use crate::lowering::{Lowering, children, field_children, has_token, named_children, range};
+use crate::{
+    lowering::{Lowering, children, field_children, has_token, named_children, range},
+    tree::Node,
+};
 
 /// `@a.b(c)`
 pub fn decorator<'t>(l: &mut Lowering<'t>, node: Node<'t>) -> ExprId {

@@ -2,10 +2,12 @@
 
 use base::Symbol;
 use ir::{Arm, BinaryOp, Block, Catch, ExprId, ExprKind, Import, ImportKind, StmtKind};
-use tree_sitter::Node;
 
 use super::{expr, items, types};
-use crate::lowering::{Lowering, children, field_children, has_token, named_children, range};
+use crate::{
+    lowering::{Lowering, children, field_children, has_token, named_children, range},
+    tree::Node,
+};
 
 /// Lowers a statement onto the end of `out`.
 pub fn lower<'t>(l: &mut Lowering<'t>, node: Node<'t>, out: &mut Block) {

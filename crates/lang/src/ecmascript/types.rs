@@ -2,10 +2,12 @@
 
 use base::Symbol;
 use ir::{TypeId, TypeKind};
-use tree_sitter::Node;
 
 use super::expr;
-use crate::lowering::{Lowering, named_children, range};
+use crate::{
+    lowering::{Lowering, named_children, range},
+    tree::Node,
+};
 
 /// Lowers a type or a type annotation.
 pub fn lower<'t>(l: &mut Lowering<'t>, node: Node<'t>) -> TypeId {

@@ -5,10 +5,12 @@ use ir::{
     Block, ClassId, ClassKind, Field, FunctionId, FunctionKind, Import, ImportKind, Param, ParamKind, StmtKind, TypeId,
     TypeKind, Visibility,
 };
-use tree_sitter::Node;
 
 use super::{expr, stmt};
-use crate::lowering::{Lowering, field_children, named_children, range};
+use crate::{
+    lowering::{Lowering, field_children, named_children, range},
+    tree::Node,
+};
 
 /// Lowers a top-level declaration onto the end of `out`.
 pub fn top_level<'t>(l: &mut Lowering<'t>, node: Node<'t>, out: &mut Block) {

@@ -1,10 +1,12 @@
 //! Statements.
 
 use ir::{Arm, BinaryOp, Block, ExprId, ExprKind, Literal, StmtKind, UnaryOp};
-use tree_sitter::Node;
 
 use super::{expr, items};
-use crate::lowering::{Lowering, field_children, named_children, range};
+use crate::{
+    lowering::{Lowering, field_children, named_children, range},
+    tree::Node,
+};
 
 /// The statements of a block.
 pub fn block<'t>(l: &mut Lowering<'t>, node: Node<'t>) -> Block {
@@ -243,7 +245,7 @@ fn switch<'t>(l: &mut Lowering<'t>, node: Node<'t>, out: &mut Block) {
             _ => continue,
         }
         let labels = ["value", "type", "communication"];
-        let skip: Vec<usize> = labels.iter().flat_map(|f| field_children(case, f)).map(|n| n.id()).collect();
+        let skip: Vec<u32> = labels.iter().flat_map(|f| field_children(case, f)).map(|n| n.id()).collect();
         for child in named_children(case).into_iter().filter(|c| !skip.contains(&c.id())) {
             lower(l, child, &mut body);
         }

@@ -2,10 +2,12 @@
 
 use base::Symbol;
 use ir::{Arg, BinaryOp, CallKind, ExprId, ExprKind, Literal, LogicalOp, Part, StmtKind, TypeKind, UnaryOp};
-use tree_sitter::Node;
 
 use super::{items, stmt};
-use crate::lowering::{Lowering, named_children, range};
+use crate::{
+    lowering::{Lowering, named_children, range},
+    tree::Node,
+};
 
 /// Lowers an expression or pattern.
 pub fn lower<'t>(l: &mut Lowering<'t>, node: Node<'t>) -> ExprId {

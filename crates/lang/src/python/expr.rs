@@ -2,10 +2,12 @@
 
 use base::Symbol;
 use ir::{Arg, BinaryOp, CallKind, Entry, ExprId, ExprKind, Literal, LogicalOp, ParamKind, Part, StmtKind, UnaryOp};
-use tree_sitter::Node;
 
 use super::{items, stmt};
-use crate::lowering::{Lowering, children, field_children, has_token, named_children, range};
+use crate::{
+    lowering::{Lowering, children, field_children, has_token, named_children, range},
+    tree::Node,
+};
 
 /// Lowers an expression or pattern.
 pub fn lower<'t>(l: &mut Lowering<'t>, node: Node<'t>) -> ExprId {

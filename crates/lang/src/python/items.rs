@@ -5,10 +5,12 @@ use ir::{
     Block, CallKind, ClassKind, ExprId, ExprKind, Field, FunctionId, FunctionKind, Param, ParamKind, StmtKind, TypeId,
     TypeKind, Visibility,
 };
-use tree_sitter::Node;
 
 use super::{expr, stmt};
-use crate::lowering::{Lowering, has_token, named_children, range};
+use crate::{
+    lowering::{Lowering, has_token, named_children, range},
+    tree::Node,
+};
 
 /// A function or class with its decorators, onto the end of `out`.
 pub fn definition<'t>(l: &mut Lowering<'t>, node: Node<'t>, out: &mut Block) {

@@ -2,10 +2,12 @@
 
 use base::Symbol;
 use ir::{Arm, BinaryOp, Block, Catch, ExprKind, Import, ImportKind, StmtKind, UnaryOp};
-use tree_sitter::Node;
 
 use super::{expr, items};
-use crate::lowering::{Lowering, children, field_children, has_token, named_children, range};
+use crate::{
+    lowering::{Lowering, children, field_children, has_token, named_children, range},
+    tree::Node,
+};
 
 /// The statements below a module or block node.
 pub fn block<'t>(l: &mut Lowering<'t>, node: Node<'t>) -> Block {

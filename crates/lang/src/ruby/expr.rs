@@ -5,10 +5,12 @@ use ir::{
     Arg, BinaryOp, Block, CallKind, Entry, ExprId, ExprKind, FunctionKind, Import, ImportKind, Literal, LogicalOp,
     Part, StmtKind, UnaryOp,
 };
-use tree_sitter::Node;
 
 use super::{items, stmt};
-use crate::lowering::{Lowering, children, field_children, has_token, named_children, range};
+use crate::{
+    lowering::{Lowering, children, field_children, has_token, named_children, range},
+    tree::Node,
+};
 
 /// Lowers an expression.
 pub fn lower<'t>(l: &mut Lowering<'t>, node: Node<'t>) -> ExprId {

@@ -5,10 +5,12 @@ use ir::{
     Block, ClassId, ClassKind, ExprKind, Field, FunctionId, FunctionKind, Param, ParamKind, StmtKind, TypeId, TypeKind,
     Visibility,
 };
-use tree_sitter::Node;
 
 use super::{expr, stmt};
-use crate::lowering::{Lowering, field_children, named_children, range};
+use crate::{
+    lowering::{Lowering, field_children, named_children, range},
+    tree::Node,
+};
 
 /// `a::B` as `a.B`.
 pub fn path(l: &Lowering<'_>, node: Node<'_>) -> Symbol {
@@ -65,7 +67,7 @@ pub fn method<'t>(l: &mut Lowering<'t>, node: Node<'t>) -> FunctionId {
         None => {
             // older grammars have the statements directly below
             let skip = ["name", "parameters", "object"];
-            let skip: Vec<usize> = skip.iter().filter_map(|f| node.child_by_field_name(f)).map(|n| n.id()).collect();
+            let skip: Vec<u32> = skip.iter().filter_map(|f| node.child_by_field_name(f)).map(|n| n.id()).collect();
             let list: Vec<_> = named_children(node).into_iter().filter(|c| !skip.contains(&c.id())).collect();
             stmt::statements(l, &list, at)
         }
@@ -167,7 +169,7 @@ fn class_body<'t>(l: &mut Lowering<'t>, node: Node<'t>) -> Block {
         Some(body) => stmt::block(l, body),
         None => {
             let skip = ["name", "superclass", "value"];
-            let skip: Vec<usize> = skip.iter().filter_map(|f| node.child_by_field_name(f)).map(|n| n.id()).collect();
+            let skip: Vec<u32> = skip.iter().filter_map(|f| node.child_by_field_name(f)).map(|n| n.id()).collect();
             let list: Vec<_> = named_children(node).into_iter().filter(|c| !skip.contains(&c.id())).collect();
             stmt::statements(l, &list, range(node))
         }

@@ -2,10 +2,12 @@
 
 use base::Symbol;
 use ir::{Arg, Arm, BinaryOp, Block, CallKind, Catch, ExprId, ExprKind, Literal, LogicalOp, StmtKind, UnaryOp};
-use tree_sitter::Node;
 
 use super::{expr, items};
-use crate::lowering::{Lowering, field_children, named_children, range};
+use crate::{
+    lowering::{Lowering, field_children, named_children, range},
+    tree::Node,
+};
 
 /// The statements below a node, its `rescue`, `else` and `ensure` included.
 pub fn block<'t>(l: &mut Lowering<'t>, node: Node<'t>) -> Block {

@@ -2,10 +2,12 @@
 
 use base::Symbol;
 use ir::{Arg, BinaryOp, CallKind, Entry, ExprId, ExprKind, Literal, LogicalOp, UnaryOp};
-use tree_sitter::Node;
 
 use super::{items, macros, stmt};
-use crate::lowering::{Lowering, named_children, range};
+use crate::{
+    lowering::{Lowering, named_children, range},
+    tree::Node,
+};
 
 /// Lowers an expression.
 pub fn lower<'t>(l: &mut Lowering<'t>, node: Node<'t>) -> ExprId {

@@ -5,10 +5,12 @@ use ir::{
     Block, CallKind, ClassId, ClassKind, ExprId, ExprKind, Field, FunctionId, FunctionKind, Import, ImportKind, Param,
     ParamKind, StmtKind, TypeId, TypeKind, Visibility,
 };
-use tree_sitter::Node;
 
 use super::{expr, macros, stmt};
-use crate::lowering::{Lowering, has_token, named_children, range};
+use crate::{
+    lowering::{Lowering, has_token, named_children, range},
+    tree::Node,
+};
 
 /// A path with `.` for `::`, without type arguments and spaces.
 pub fn path(text: &str) -> String {

@@ -2,10 +2,12 @@
 
 use base::Symbol;
 use ir::{Arg, CallKind, ExprId, ExprKind, Part, Range};
-use tree_sitter::Node;
 
 use super::{expr, items};
-use crate::lowering::{Lowering, range};
+use crate::{
+    lowering::{Lowering, range},
+    tree::{Node, Tree},
+};
 
 /// How large a macro's tokens may be to be parsed again.
 const MAX_TOKENS: usize = 64 * 1024;
@@ -18,8 +20,7 @@ pub fn call<'t>(l: &mut Lowering<'t>, node: Node<'t>) -> ExprId {
         Some(name) => expr::lower(l, name),
         None => l.ir.expr(ExprKind::Unknown(Vec::new()), at),
     };
-    let mut cursor = node.walk();
-    let tokens = node.children(&mut cursor).find(|c| c.kind() == "token_tree");
+    let tokens = node.children().find(|c| c.kind() == "token_tree");
     let mut args = tokens.map(|t| arguments(l, t)).unwrap_or_default();
     let last = items::path(name.map_or("", |n| l.str(n)));
     let last = last.rsplit('.').next().unwrap_or("");
@@ -109,26 +110,34 @@ pub fn arguments<'t>(l: &mut Lowering<'t>, tokens: Node<'t>) -> Vec<Arg> {
     if end <= start || end - start > MAX_TOKENS || !l.enter(tokens) {
         return args;
     }
-    let text = l.text;
+    // without the brackets around
+    let mut children = tokens.children().filter(|t| (start..end).contains(&t.start_byte())).peekable();
     let mut from = start;
-    let mut cursor = tokens.walk();
-    let mut cuts: Vec<usize> = Vec::new();
-    for child in tokens.children(&mut cursor) {
-        if matches!(child.kind(), "," | ";") {
-            cuts.push(child.start_byte());
+    while from < end {
+        let mut part: Vec<Node<'t>> = Vec::new();
+        while let Some(token) = children.next_if(|t| !matches!(t.kind(), "," | ";")) {
+            part.push(token);
         }
-    }
-    cuts.push(end);
-    for cut in cuts {
-        if let Some(part) = text.get(from..cut)
-            && !part.trim().is_empty()
-        {
-            args.extend(argument(l, part, from));
+        let cut = children.next().map_or(end, |t| t.start_byte());
+        match &part[..] {
+            // most arguments are one token, which stands in this tree already
+            [token] if is_atom(*token) => args.push(Arg { name: None, value: expr::lower(l, *token) }),
+            _ => {
+                let text = l.text.get(from..cut.min(end)).unwrap_or("");
+                if !text.trim().is_empty() {
+                    args.extend(argument(l, text, from));
+                }
+            }
         }
         from = cut + 1;
     }
     l.leave();
     args
+}
+
+/// Whether a token of a macro is what the same text is as an expression.
+fn is_atom(token: Node<'_>) -> bool {
+    matches!(token.kind(), "identifier" | "string_literal" | "integer_literal" | "boolean_literal" | "self")
 }
 
 fn argument(l: &mut Lowering<'_>, part: &str, offset: usize) -> Option<Arg> {
@@ -158,12 +167,8 @@ fn parse(l: &mut Lowering<'_>, text: &str, offset: usize) -> Option<ExprId> {
     if tree.root_node().has_error() {
         return None;
     }
-    let call = tree.root_node().descendant_for_byte_range(BEFORE.len() - 2, BEFORE.len() - 2 + trimmed.len() + 2)?;
-    let list = match call.kind() {
-        "call_expression" => call.child_by_field_name("arguments")?,
-        "arguments" => call,
-        _ => call.child_by_field_name("arguments")?,
-    };
-    let value = list.named_child(0)?;
+    let tree = Tree::new(base::Language::Rust, &tree);
+    let list = tree.nodes().find(|n| n.kind() == "arguments")?;
+    let value = list.children().find(|n| n.is_named())?;
     Some(l.lower_part(&wrapped, offset as i64 - BEFORE.len() as i64, value, expr::lower))
 }

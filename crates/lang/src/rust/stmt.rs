@@ -1,10 +1,12 @@
 //! Statements.
 
 use ir::{Arm, Block, ExprId, ExprKind, StmtKind};
-use tree_sitter::Node;
 
 use super::{expr, items};
-use crate::lowering::{Lowering, named_children, range};
+use crate::{
+    lowering::{Lowering, named_children, range},
+    tree::Node,
+};
 
 /// The statements of a block or file; attributes go to the item behind them.
 pub fn block<'t>(l: &mut Lowering<'t>, node: Node<'t>) -> Block {
