@@ -71,7 +71,8 @@ pub struct Model {
 impl Model {
     /// Makes the model of a repository.
     pub fn build(modules: Vec<ir::Module>, sources: Arc<SourceMap>, facts: Arc<Facts>) -> Model {
-        let program = Program::build(modules, &sources, &*facts);
+        let (program, (config, config_gaps)) =
+            rayon::join(|| Program::build(modules, &sources, &*facts), || config::read(&sources));
         let context = adapters::Context { program: &program, facts: &facts, sources: &sources };
         let mut found: Vec<adapters::Found> =
             adapters::ALL.par_iter().map(|adapter| adapters::run(*adapter, &context)).collect();
@@ -85,11 +86,10 @@ impl Model {
         frameworks.sort_unstable();
         let mut gaps: Vec<Gap> = found.iter_mut().flat_map(|f| std::mem::take(&mut f.gaps)).collect();
         let effects = effects::collect(&program, &facts);
-        let (config, config_gaps) = config::read(&sources);
         let settings = settings::collect(&context, &effects, &config);
         let answers = answers::collect(&context, &effects);
-        let literals = literals::collect(&program, &facts, &effects);
-        let catches = literals::catches(&program, &sources);
+        let (literals, catches) =
+            rayon::join(|| literals::collect(&program, &facts, &effects), || literals::catches(&program, &sources));
         gaps.extend(config_gaps);
         gaps.sort_by(|a, b| (a.span, &a.what).cmp(&(b.span, &b.what)));
         let mut effects_of: rustc_hash::FxHashMap<FnId, Vec<u32>> = Default::default();

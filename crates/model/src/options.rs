@@ -230,23 +230,11 @@ impl Context<'_> {
     /// Whether code stands under a condition that asks for a development environment.
     pub fn is_development_only(&self, at: ExprRef) -> bool {
         let module = self.program.module(at.module);
-        let span = module.expr(at.expr).range;
-        let holds = |range: Range| range.start <= span.start && span.end <= range.end;
-        let text = |cond: ExprId| self.sources.text(module.expr_span(cond)).to_ascii_lowercase();
-        module.stmts().filter(|s| holds(s.range)).any(|stmt| {
-            let StmtKind::If { cond, then, otherwise } = &stmt.kind else { return false };
-            let inside = |block: &[ir::StmtId]| block.iter().any(|s| holds(module.stmt(*s).range));
-            let cond = text(*cond);
-            inside(then) && asks_development(&cond) || inside(otherwise) && asks_production(&cond)
-        }) || module.exprs().filter(|(_, e)| holds(e.range)).any(|(_, e)| match &e.kind {
-            ExprKind::Ternary { cond, then, otherwise } => {
-                holds(module.expr(*then).range) && asks_development(&text(*cond))
-                    || holds(module.expr(*otherwise).range) && asks_production(&text(*cond))
-            }
-            ExprKind::Logical { op: ir::LogicalOp::And, left, right } => {
-                holds(module.expr(*right).range) && asks_development(&text(*left))
-            }
-            _ => false,
+        let place = module.expr(at.expr).range;
+        let around = |code: Range| code.start <= place.start && place.end <= code.end;
+        self.program.scopes(at.module).conditionals.iter().filter(|c| around(c.code)).any(|c| {
+            let cond = self.sources.text(module.expr_span(c.cond)).to_ascii_lowercase();
+            if c.holds { asks_development(&cond) } else { asks_production(&cond) }
         })
     }
 }

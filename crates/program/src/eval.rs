@@ -288,19 +288,16 @@ impl<'p> Evaluator<'p> {
             let scopes = program.scopes(module);
             if program.module(module).language.is_ecmascript() {
                 for (exported, value) in &scopes.exports {
-                    let values = self.foreign(module, *value);
-                    match exported {
-                        Some(exported) if *exported == name => values.iter().for_each(|v| push(&mut out, *v)),
-                        None => {
-                            // `module.exports = …` seen through `import x` or a member of it
-                            let inner = match name == "default" {
-                                true => values,
-                                false => self.members(&values, name),
-                            };
-                            inner.iter().for_each(|v| push(&mut out, *v));
-                        }
-                        _ => {}
+                    if exported.is_some_and(|exported| exported != name) {
+                        continue;
                     }
+                    let values = self.foreign(module, *value);
+                    // `module.exports = …` seen through `import x` or a member of it
+                    let inner = match exported.is_some() || name == "default" {
+                        true => values,
+                        false => self.members(&values, name),
+                    };
+                    inner.iter().for_each(|v| push(&mut out, *v));
                 }
             }
             // `export * from`, `from x import *`

@@ -169,7 +169,7 @@ impl Program {
         let scopes: Vec<Scopes> = modules.par_iter().map(scope::survey).collect();
         let paths: Vec<String> = modules.iter().map(|m| sources.file(m.file).path.clone()).collect();
         let by_file = modules.iter().enumerate().map(|(i, m)| (m.file, ModuleId(i as u32))).collect();
-        let resolver = resolve::Resolver::new(sources, &modules, &paths);
+        let resolver = resolve::Resolver::new(sources, &paths);
         let namespace_of: Vec<Symbol> =
             modules.iter().zip(&paths).map(|(m, path)| resolver.namespace(m, path)).collect();
         let namespaces = resolve::namespaces(&modules, &scopes, &namespace_of);

@@ -29,7 +29,7 @@ pub(crate) enum Target {
 /// What the build files and the tree say about where modules are.
 #[derive(Debug, Default)]
 pub(crate) struct Resolver {
-    files: FxHashMap<Symbol, ModuleId>,
+    files: FxHashMap<String, ModuleId>,
     ecmascript: ecmascript::Packages,
     go: go::Modules,
     rust: rust::Crates,
@@ -37,9 +37,8 @@ pub(crate) struct Resolver {
 }
 
 impl Resolver {
-    pub fn new(sources: &SourceMap, modules: &[Module], paths: &[String]) -> Self {
-        let _ = modules;
-        let files = paths.iter().enumerate().map(|(i, p)| (Symbol::new(p), ModuleId(i as u32))).collect();
+    pub fn new(sources: &SourceMap, paths: &[String]) -> Self {
+        let files = paths.iter().enumerate().map(|(i, p)| (p.clone(), ModuleId(i as u32))).collect();
         Self {
             files,
             ecmascript: ecmascript::Packages::read(sources),
@@ -50,7 +49,7 @@ impl Resolver {
     }
 
     pub fn module_at(&self, path: &str) -> Option<ModuleId> {
-        self.files.get(&Symbol::new(path)).copied()
+        self.files.get(path).copied()
     }
 
     pub fn namespace(&self, module: &Module, path: &str) -> Symbol {

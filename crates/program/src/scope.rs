@@ -1,7 +1,7 @@
 //! Which names each function and module binds, and in which function each expression stands.
 
 use base::Symbol;
-use ir::{Block, ClassId, ExprId, ExprKind, FunctionId, ImportId, Module, StmtId, StmtKind, TypeId};
+use ir::{Block, ClassId, ExprId, ExprKind, FunctionId, ImportId, LogicalOp, Module, Range, StmtId, StmtKind, TypeId};
 use rustc_hash::FxHashMap;
 use smallvec::SmallVec;
 
@@ -49,6 +49,17 @@ pub struct Owner {
     pub class: Option<ClassId>,
 }
 
+/// Code that runs only when a condition holds, or only when it does not.
+#[derive(Clone, Copy, Debug)]
+pub struct Conditional {
+    /// The condition.
+    pub cond: ExprId,
+    /// Whether it must hold.
+    pub holds: bool,
+    /// The code.
+    pub code: Range,
+}
+
 /// The scopes of one module.
 #[derive(Debug, Default)]
 pub struct Scopes {
@@ -65,8 +76,9 @@ pub struct Scopes {
     pub exports: Vec<(Option<Symbol>, ExprId)>,
     /// Values that each function returns (`return` and expression bodies), nested functions apart.
     pub returns: Vec<Vec<ExprId>>,
-    /// Statement-level expressions that assign to a member of anything but `this`.
-    pub loops: Vec<u32>,
+    /// Branches of `if`, of `a ? b : c`, and what follows `&&`.
+    pub conditionals: Vec<Conditional>,
+    loops: Vec<u32>,
 }
 
 impl Scopes {
@@ -192,8 +204,13 @@ impl Survey<'_> {
             StmtKind::Expr(e) | StmtKind::Defer(e) | StmtKind::Spawn(e) | StmtKind::Assert(e) => self.expr(*e),
             StmtKind::If { cond, then, otherwise } => {
                 self.expr(*cond);
-                self.block(then);
-                self.block(otherwise);
+                for (block, holds) in [(then, true), (otherwise, false)] {
+                    if let (Some(first), Some(last)) = (block.first(), block.last()) {
+                        let (start, end) = (self.module.stmt(*first).range.start, self.module.stmt(*last).range.end);
+                        self.scopes.conditionals.push(Conditional { cond: *cond, holds, code: Range { start, end } });
+                    }
+                    self.block(block);
+                }
             }
             StmtKind::Loop { pattern, iter, cond, body } => {
                 if let Some(iter) = iter {
@@ -417,6 +434,16 @@ impl Survey<'_> {
             ExprKind::Assign { target, op: None, value } => self.assign(*target, Some(*value), None, false),
             ExprKind::IsType { ty, binding: Some(name), .. } => self.bind(*name, Binding::Typed(*ty)),
             ExprKind::ClassExpr(class) => self.class(*class),
+            ExprKind::Ternary { cond, then, otherwise } => {
+                for (branch, holds) in [(*then, true), (*otherwise, false)] {
+                    let code = self.module.expr(branch).range;
+                    self.scopes.conditionals.push(Conditional { cond: *cond, holds, code });
+                }
+            }
+            ExprKind::Logical { op: LogicalOp::And, left, right } => {
+                let code = self.module.expr(*right).range;
+                self.scopes.conditionals.push(Conditional { cond: *left, holds: true, code });
+            }
             _ => {}
         }
         let (mut exprs, mut stmts, mut functions) = (Vec::new(), Vec::new(), Vec::new());

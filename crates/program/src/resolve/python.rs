@@ -1,12 +1,16 @@
 //! Python's packages: absolute names from any directory that could be on the path, relative ones from
 //! the package of the file.
 
+use rustc_hash::FxHashSet;
+
 use super::{join, parent};
 
 #[derive(Debug, Default)]
 pub(crate) struct Roots {
     /// Directories that hold top-level packages or modules, shortest first.
     roots: Vec<String>,
+    /// Names of all modules and directories: nothing else can be imported from the tree.
+    names: FxHashSet<String>,
 }
 
 impl Roots {
@@ -25,7 +29,9 @@ impl Roots {
             .collect();
         roots.sort_by(|a, b| (a.len(), a).cmp(&(b.len(), b)));
         roots.dedup();
-        Self { roots }
+        let modules = paths.iter().filter_map(|p| p.strip_suffix(".py"));
+        let names = modules.flat_map(|p| p.split('/')).map(str::to_owned).collect();
+        Self { roots, names }
     }
 
     pub fn resolve(&self, from: &str, specifier: &str, exists: &dyn Fn(&str) -> bool) -> Option<String> {
@@ -45,6 +51,9 @@ impl Roots {
                 dir = parent(dir);
             }
             return find(dir);
+        }
+        if !self.names.contains(specifier.split('.').next().unwrap_or("")) {
+            return None;
         }
         // the roots around the file first, nearest first; then all others
         let mut dir = parent(from);
