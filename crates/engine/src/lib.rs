@@ -195,18 +195,23 @@ impl Session {
         }
         let started = Instant::now();
         let read = std::sync::atomic::AtomicUsize::new(0);
-        let lowered: Vec<_> = code
-            .par_iter()
+        // the largest files first, one at a time, so that no thread is left with one at the end
+        let mut by_size = code.clone();
+        by_size.sort_by_key(|(id, _)| std::cmp::Reverse(sources.file(*id).text.len()));
+        let mut lowered: Vec<_> = by_size
+            .into_iter()
+            .par_bridge()
             .map(|(id, language)| {
-                let text = &sources.file(*id).text;
+                let text = &sources.file(id).text;
                 let at = read.fetch_add(1, std::sync::atomic::Ordering::Relaxed) + 1;
                 say(&format!("reading {at} of {} files", code.len()));
-                catch_unwind(AssertUnwindSafe(|| lang::lower(*id, *language, text))).map_err(|_| *id)
+                (id, catch_unwind(AssertUnwindSafe(|| lang::lower(id, language, text))))
             })
             .collect();
+        lowered.sort_unstable_by_key(|(id, _)| *id);
         timings.front = started.elapsed();
         let (mut modules, mut nodes, mut nodes_unknown) = (Vec::with_capacity(lowered.len()), 0, 0);
-        for result in lowered {
+        for (id, result) in lowered {
             match result {
                 Ok(lowered) => {
                     timings.parse += lowered.parse;
@@ -216,7 +221,7 @@ impl Session {
                     gaps.extend(lowered.gaps);
                     modules.push(lowered.module);
                 }
-                Err(id) => gaps.push(Gap {
+                Err(_) => gaps.push(Gap {
                     kind: GapKind::Internal,
                     what: "panic in the front end".into(),
                     span: Some(Span::new(id, 0, 0)),
