@@ -302,13 +302,8 @@ impl<'p> Evaluator<'p> {
             }
             // `export * from`, `from x import *`
             if out.is_empty() {
-                let item = program.module(module);
-                for (at, import) in item.imports.iter().enumerate() {
-                    if import.name.is_some_and(|n| n == "*")
-                        && let Some(Target::Namespace(inner)) =
-                            program.imports.get(module.0 as usize).and_then(|i| i.get(at))
-                        && *inner != namespace
-                    {
+                for inner in program.passed_on.get(module.0 as usize).into_iter().flatten() {
+                    if *inner != namespace {
                         for value in self.namespace_member(*inner, name, hops + 1) {
                             push(&mut out, value);
                         }

@@ -151,6 +151,8 @@ pub struct Program {
     pub(crate) inner_namespaces: FxHashMap<(Symbol, Symbol), Symbol>,
     pub(crate) namespace_of: Vec<Symbol>,
     pub(crate) imports: Vec<Vec<resolve::Target>>,
+    /// Namespaces that a module passes on whole: `export * from`, `from x import *`.
+    passed_on: Vec<Vec<Symbol>>,
     pub(crate) resolver: resolve::Resolver,
     classes: Classes,
     pub(crate) tables: Tables,
@@ -189,6 +191,7 @@ impl Program {
             inner_namespaces,
             namespace_of,
             imports: Vec::new(),
+            passed_on: Vec::new(),
             resolver,
             classes: Classes::default(),
             tables: Tables::default(),
@@ -199,6 +202,7 @@ impl Program {
         };
         program.imports =
             (0..program.modules.len()).into_par_iter().map(|m| program.resolve_imports(ModuleId(m as u32))).collect();
+        program.passed_on = program.modules.iter().zip(&program.imports).map(resolve::passed_on).collect();
         program.classes = classes::collect(&program, library);
         program.unique_methods = program.classes.unique_methods(&program);
         for _ in 0..ROUNDS {

@@ -93,6 +93,15 @@ impl Resolver {
     }
 }
 
+/// The namespaces that a module passes on whole.
+pub(crate) fn passed_on((module, targets): (&Module, &Vec<Target>)) -> Vec<Symbol> {
+    let whole = |(import, target): (&Import, &Target)| match target {
+        Target::Namespace(namespace) if import.name.is_some_and(|n| n == "*") => Some(*namespace),
+        _ => None,
+    };
+    module.imports.iter().zip(targets).filter_map(whole).collect()
+}
+
 /// The directory of a path, without a slash; empty for the root.
 pub(crate) fn parent(path: &str) -> &str {
     path.rsplit_once('/').map_or("", |(dir, _)| dir)
