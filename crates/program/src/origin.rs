@@ -61,7 +61,7 @@ impl Program {
                     let path = self.path(at.module);
                     let target = self.resolver.module_specifier(module.language, path, specifier.as_str());
                     let Target::Namespace(namespace) = target else { return Vec::new() };
-                    return self.exported(namespace, None);
+                    return self.exported(namespace, None, 0);
                 }
                 let Some(Callee { functions, .. }) = self.call(at) else { return Vec::new() };
                 let mut makers = Vec::new();
@@ -88,7 +88,7 @@ impl Program {
         if let Some(bindings) = scopes.top.get(&name) {
             return self.makers_of_bindings(at.module, name, bindings, library);
         }
-        self.exported(self.namespace_of[at.module.0 as usize], Some(name))
+        self.exported(self.namespace_of[at.module.0 as usize], Some(name), 0)
     }
 
     fn makers_of_bindings(
@@ -116,8 +116,10 @@ impl Program {
                 Binding::Import(import) => {
                     let target = self.imports.get(module.0 as usize).and_then(|i| i.get(import.0 as usize));
                     match target {
-                        Some(Target::Member(namespace, name)) => makers.extend(self.exported(*namespace, Some(*name))),
-                        Some(Target::Namespace(namespace)) => makers.extend(self.exported(*namespace, None)),
+                        Some(Target::Member(namespace, name)) => {
+                            makers.extend(self.exported(*namespace, Some(*name), 0))
+                        }
+                        Some(Target::Namespace(namespace)) => makers.extend(self.exported(*namespace, None, 0)),
                         _ => {}
                     }
                 }
@@ -134,7 +136,7 @@ impl Program {
 
     fn makers_of_member(&self, value: Value, name: Symbol) -> Vec<ExprRef> {
         match value {
-            Value::Namespace(namespace) => self.exported(namespace, Some(name)),
+            Value::Namespace(namespace) => self.exported(namespace, Some(name), 0),
             Value::Object(object) => {
                 let module = self.module(object.module);
                 let ExprKind::Map(entries) = &module.expr(object.expr).kind else { return Vec::new() };
@@ -164,7 +166,7 @@ impl Program {
     }
 
     /// What a namespace gives by a name, or as a whole (`module.exports = …`).
-    fn exported(&self, namespace: Symbol, name: Option<Symbol>) -> Vec<ExprRef> {
+    fn exported(&self, namespace: Symbol, name: Option<Symbol>, hops: u32) -> Vec<ExprRef> {
         let mut makers = Vec::new();
         if let Some(module) = self.module_at(namespace.as_str()) {
             for (exported, expr) in &self.scopes(module).exports {
@@ -190,9 +192,10 @@ impl Program {
                 Def::Import(module, import) => {
                     let target = self.imports.get(module.0 as usize).and_then(|i| i.get(import.0 as usize));
                     if let Some(Target::Member(inner, inner_name)) = target
-                        && (*inner, *inner_name) != (namespace, name)
+                        && hops < 8
                     {
-                        makers.extend(self.exported(*inner, Some(*inner_name)));
+                        // two modules may pass each other's names on
+                        makers.extend(self.exported(*inner, Some(*inner_name), hops + 1));
                     }
                 }
                 _ => {}

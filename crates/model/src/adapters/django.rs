@@ -688,13 +688,18 @@ impl Reader<'_, '_> {
 
     /// The classes in a `permission_classes` list or tuple.
     fn permissions(&self, at: ExprRef) -> Vec<Guard> {
+        // a list is often named, and the name imported under another
+        let mut at = at;
+        for _ in 0..8 {
+            match self.context.program.definition(at) {
+                Some(definition) if !matches!(self.context.program.expr(at).kind, ExprKind::List(_)) => at = definition,
+                _ => break,
+            }
+        }
         let module = self.context.program.module(at.module);
         let items = match &module.expr(at.expr).kind {
             ExprKind::List(items) => items.clone(),
-            _ => match self.context.program.definition(at) {
-                Some(definition) if definition != at => return self.permissions(definition),
-                _ => vec![at.expr],
-            },
+            _ => vec![at.expr],
         };
         let mut guards = Vec::new();
         for item in items {

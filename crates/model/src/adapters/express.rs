@@ -46,25 +46,32 @@ fn is_router(context: &Context<'_>, at: ExprRef) -> bool {
 /// The routers that an expression stands for, by what made them, with the path that `route()` adds.
 fn routers_of(context: &Context<'_>, at: ExprRef) -> Vec<(ExprRef, Option<String>)> {
     let mut found = Vec::new();
-    for origin in context.origins(at) {
-        let origin_module = context.program.module(origin.module);
-        let ExprKind::Call { callee, args, .. } = &origin_module.expr(origin.expr).kind else { continue };
-        // `router.get(…).post(…)`: the receiver is the router
-        if let ExprKind::Member { object, name, .. } = &origin_module.expr(*callee).kind {
-            let object = ExprRef { module: origin.module, expr: *object };
-            if *name == "route" && args.len() == 1 {
-                let path = context.string(ExprRef { module: origin.module, expr: args[0].value });
-                let path = path.map_or_else(|| "/{?}".to_owned(), |p| brace(p.as_str()));
-                found.extend(routers_of(context, object).into_iter().map(|(r, _)| (r, Some(path.clone()))));
-                continue;
+    let mut queue: Vec<(ExprRef, Option<String>)> = vec![(at, None)];
+    let mut next = 0;
+    while let Some((at, path)) = queue.get(next).cloned() {
+        next += 1;
+        for origin in context.origins(at) {
+            let module = context.program.module(origin.module);
+            let here = |expr| ExprRef { module: origin.module, expr };
+            let ExprKind::Call { callee, args, .. } = &module.expr(origin.expr).kind else { continue };
+            // `router.get(…).post(…)`: the receiver is the router
+            let receiver = match &module.expr(*callee).kind {
+                ExprKind::Member { object, name, .. } if *name == "route" && args.len() == 1 => {
+                    let added = context.string(here(args[0].value));
+                    Some((here(*object), Some(added.map_or_else(|| "/{?}".to_owned(), |p| brace(p.as_str())))))
+                }
+                ExprKind::Member { object, name, .. } if Method::of(name.as_str()).is_some() || *name == "use" => {
+                    Some((here(*object), None))
+                }
+                _ => None,
+            };
+            match receiver {
+                // `x = x.get(…)` comes back to itself
+                Some((object, _)) if queue.iter().any(|(seen, _)| *seen == object) => {}
+                Some((object, added)) => queue.push((object, path.clone().or(added))),
+                None if is_router(context, origin) => found.push((origin, path.clone())),
+                None => {}
             }
-            if Method::of(name.as_str()).is_some() || *name == "use" {
-                found.extend(routers_of(context, object));
-                continue;
-            }
-        }
-        if is_router(context, origin) {
-            found.push((origin, None));
         }
     }
     found
@@ -83,7 +90,7 @@ fn read_module(context: &Context<'_>, id: ModuleId, routers: &mut Routers) {
         }
         let mut values: Vec<ExprRef> = Vec::new();
         for arg in args {
-            flatten(context, ExprRef { module: id, expr: arg.value }, &mut values);
+            flatten(context, ExprRef { module: id, expr: arg.value }, 8, &mut values);
         }
         let targets = routers_of(context, object);
         for (router, route_path) in &targets {
@@ -125,26 +132,26 @@ fn read_module(context: &Context<'_>, id: ModuleId, routers: &mut Routers) {
     }
 }
 
-/// Arrays of middleware stand for their elements.
-fn flatten(context: &Context<'_>, at: ExprRef, out: &mut Vec<ExprRef>) {
+/// Arrays of middleware stand for their elements, arrays in arrays too.
+fn flatten(context: &Context<'_>, at: ExprRef, levels: u32, out: &mut Vec<ExprRef>) {
     let module = context.program.module(at.module);
     let origin = match &module.expr(at.expr).kind {
         ExprKind::Name(_) => context.program.definition(at).unwrap_or(at),
         _ => at,
     };
     let origin_module = context.program.module(origin.module);
+    let within = |expr| ExprRef { module: origin.module, expr };
     match &origin_module.expr(origin.expr).kind {
-        ExprKind::List(items) if out.len() < 64 && !items.is_empty() => {
-            let strings = items.iter().all(|i| origin_module.string(*i).is_some());
-            if strings {
+        ExprKind::List(items) if levels > 0 && out.len() < 64 && !items.is_empty() => {
+            if items.iter().all(|i| origin_module.string(*i).is_some()) {
                 out.push(at);
                 return;
             }
             for item in items {
-                flatten(context, ExprRef { module: origin.module, expr: *item }, out);
+                flatten(context, within(*item), levels - 1, out);
             }
         }
-        ExprKind::Spread(inner) => flatten(context, ExprRef { module: origin.module, expr: *inner }, out),
+        ExprKind::Spread(inner) if levels > 0 => flatten(context, within(*inner), levels - 1, out),
         _ => out.push(at),
     }
 }

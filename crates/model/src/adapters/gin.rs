@@ -46,22 +46,29 @@ fn is_router(context: &Context<'_>, at: ExprRef) -> bool {
 /// the repository passes one.
 fn routers_of(context: &Context<'_>, at: ExprRef) -> Vec<ExprRef> {
     let mut found = Vec::new();
-    for origin in context.origins(at) {
-        let module = context.program.module(origin.module);
-        // `r.Use(…)` and `r.GET(…)` give the router back
-        if let ExprKind::Call { callee, .. } = &module.expr(origin.expr).kind
-            && let ExprKind::Member { object, name, .. } = &module.expr(*callee).kind
-            && (*name == "Use" || Method::of(name.as_str()).is_some())
-        {
-            found.extend(routers_of(context, ExprRef { module: origin.module, expr: *object }));
-            continue;
-        }
-        if is_router(context, origin) {
-            // a parameter that nothing passes: one router per function
-            found.push(match &module.expr(origin.expr).kind {
-                ExprKind::Name(name) => parameter(context, origin, *name).unwrap_or(origin),
-                _ => origin,
-            });
+    let mut queue = vec![at];
+    let mut next = 0;
+    while let Some(at) = queue.get(next).copied() {
+        next += 1;
+        for origin in context.origins(at) {
+            let module = context.program.module(origin.module);
+            // `r.Use(…)` and `r.GET(…)` give the router back
+            if let ExprKind::Call { callee, .. } = &module.expr(origin.expr).kind
+                && let ExprKind::Member { object, name, .. } = &module.expr(*callee).kind
+                && (*name == "Use" || Method::of(name.as_str()).is_some())
+            {
+                let object = ExprRef { module: origin.module, expr: *object };
+                // `r = r.Use(…)` comes back to itself
+                if !queue.contains(&object) {
+                    queue.push(object);
+                }
+            } else if is_router(context, origin) {
+                // a parameter that nothing passes: one router per function
+                found.push(match &module.expr(origin.expr).kind {
+                    ExprKind::Name(name) => parameter(context, origin, *name).unwrap_or(origin),
+                    _ => origin,
+                });
+            }
         }
     }
     found

@@ -109,12 +109,19 @@ fn name_of(context: &Context<'_>, module: ModuleId, annotation: ExprId) -> Symbo
 
 /// Annotations of a class, with those of its own annotations (meta-annotations of the repository).
 fn has(context: &Context<'_>, class: ClassRef, names: &[&str]) -> bool {
-    let item = context.program.class(class);
-    item.annotations.iter().any(|a| {
-        let name = name_of(context, class.module, *a);
-        names.contains(&name.as_str())
-            || meta(context, class.module, *a).is_some_and(|m| m != class && has(context, m, names))
-    })
+    let mut queue = vec![class];
+    let mut next = 0;
+    while let Some(class) = queue.get(next).copied() {
+        next += 1;
+        for annotation in &context.program.class(class).annotations {
+            if names.contains(&name_of(context, class.module, *annotation).as_str()) {
+                return true;
+            }
+            // annotations may annotate each other
+            queue.extend(meta(context, class.module, *annotation).filter(|m| !queue.contains(m)));
+        }
+    }
+    false
 }
 
 fn meta(context: &Context<'_>, module: ModuleId, annotation: ExprId) -> Option<ClassRef> {
