@@ -28,6 +28,8 @@ pub struct Evaluator<'p> {
     joined: FxHashMap<(Symbol, char, Symbol), Symbol>,
     around: FxHashMap<Option<ClassId>, Vec<Symbol>>,
     wildcards: FxHashMap<Symbol, Values>,
+    /// The members of namespaces that are being looked for.
+    asked: Vec<(Symbol, Symbol)>,
 }
 
 pub(crate) fn push(values: &mut Values, value: Value) {
@@ -49,6 +51,7 @@ impl<'p> Evaluator<'p> {
             joined: FxHashMap::default(),
             around: FxHashMap::default(),
             wildcards: FxHashMap::default(),
+            asked: Vec::new(),
         }
     }
 
@@ -211,7 +214,7 @@ impl<'p> Evaluator<'p> {
         let mut out = Values::new();
         match target {
             Target::Namespace(namespace) => out = self.namespace_value(namespace),
-            Target::Member(namespace, name) => out = self.namespace_member(namespace, name, 0),
+            Target::Member(namespace, name) => out = self.namespace_member(namespace, name),
             Target::External(name) => push(&mut out, Value::External(name)),
         }
         out
@@ -247,11 +250,22 @@ impl<'p> Evaluator<'p> {
         other.eval(expr)
     }
 
-    fn namespace_member(&mut self, namespace: Symbol, name: Symbol, hops: u32) -> Values {
-        let mut out = Values::new();
-        if hops > 8 {
-            return out;
+    /// What a namespace holds under a name, its own or passed on from others.
+    fn namespace_member(&mut self, namespace: Symbol, name: Symbol) -> Values {
+        // namespaces may pass each other's names on
+        if self.depth >= MAX_STEPS || self.asked.contains(&(namespace, name)) {
+            return Values::new();
         }
+        self.asked.push((namespace, name));
+        self.depth += 3;
+        let values = self.held(namespace, name);
+        self.depth -= 3;
+        self.asked.pop();
+        values
+    }
+
+    fn held(&mut self, namespace: Symbol, name: Symbol) -> Values {
+        let mut out = Values::new();
         let program = self.program;
         if let Some(defs) = program.namespaces.get(&namespace).and_then(|n| n.get(&name)) {
             for def in defs {
@@ -267,7 +281,7 @@ impl<'p> Evaluator<'p> {
                         let target = program.imports.get(module.0 as usize).and_then(|i| i.get(import.0 as usize));
                         let values = match target {
                             Some(Target::Member(ns, n)) if (*ns, *n) != (namespace, name) => {
-                                self.namespace_member(*ns, *n, hops + 1)
+                                self.namespace_member(*ns, *n)
                             }
                             Some(Target::Namespace(ns)) => self.namespace_value(*ns),
                             Some(Target::External(n)) => [Value::External(*n)].into_iter().collect(),
@@ -304,7 +318,7 @@ impl<'p> Evaluator<'p> {
             if out.is_empty() {
                 for inner in program.passed_on.get(module.0 as usize).into_iter().flatten() {
                     if *inner != namespace {
-                        for value in self.namespace_member(*inner, name, hops + 1) {
+                        for value in self.namespace_member(*inner, name) {
                             push(&mut out, value);
                         }
                     }
@@ -353,7 +367,7 @@ impl<'p> Evaluator<'p> {
             }
         }
         let own = program.namespace_of[self.id.0 as usize];
-        let values = self.namespace_member(own, name, 0);
+        let values = self.namespace_member(own, name);
         if !values.is_empty() {
             return values;
         }
@@ -378,7 +392,7 @@ impl<'p> Evaluator<'p> {
                 return values;
             }
             if let Some(full) = program.classes().info(this).and_then(|i| i.full_name) {
-                let values = self.namespace_member(full, name, 0);
+                let values = self.namespace_member(full, name);
                 if !values.is_empty() {
                     return values;
                 }
@@ -451,7 +465,7 @@ impl<'p> Evaluator<'p> {
             }
             match program.imports.get(self.id.0 as usize).and_then(|i| i.get(at)) {
                 Some(Target::Namespace(namespace)) => {
-                    let values = self.namespace_member(*namespace, name, 0);
+                    let values = self.namespace_member(*namespace, name);
                     if !values.is_empty() {
                         return values;
                     }
@@ -601,7 +615,7 @@ impl<'p> Evaluator<'p> {
         for object in objects {
             match object {
                 Value::Namespace(namespace) => {
-                    for value in self.namespace_member(*namespace, name, 0) {
+                    for value in self.namespace_member(*namespace, name) {
                         push(&mut out, value);
                     }
                 }
@@ -642,7 +656,7 @@ impl<'p> Evaluator<'p> {
                     if out.is_empty()
                         && let Some(full) = program.classes().info(*class).and_then(|i| i.full_name)
                     {
-                        for value in self.namespace_member(full, name, 0) {
+                        for value in self.namespace_member(full, name) {
                             push(&mut out, value);
                         }
                     }

@@ -21,7 +21,7 @@ impl Adapter for Actix {
     }
 
     fn read(&self, context: &Context<'_>, found: &mut Found) {
-        let mut reader = Reader { context, found, depth: 0 };
+        let mut reader = Reader { context, found, placing: Vec::new(), configuring: Vec::new() };
         for id in context.modules() {
             if context.program.module(id).language != Language::Rust {
                 continue;
@@ -57,7 +57,9 @@ struct Chain {
 struct Reader<'c, 'f> {
     context: &'c Context<'c>,
     found: &'f mut Found,
-    depth: usize,
+    /// The builders and `configure` functions that are being read: one may hold itself.
+    placing: Vec<ExprRef>,
+    configuring: Vec<FnId>,
 }
 
 /// Calls that no other call is made on.
@@ -130,10 +132,10 @@ impl Reader<'_, '_> {
 
     /// Everything that a builder registers, under a prefix and behind guards.
     fn place(&mut self, at: ExprRef, prefix: &str, guards: &[Guard]) {
-        if self.depth > 16 {
+        if self.placing.contains(&at) {
             return;
         }
-        self.depth += 1;
+        self.placing.push(at);
         let chain = self.chain(at);
         match &chain.base {
             Base::App => self.calls(&chain, prefix, guards),
@@ -141,7 +143,7 @@ impl Reader<'_, '_> {
             Base::Resource(path) => self.calls(&chain, &join_path(prefix, path), guards),
             Base::Name | Base::Other => self.service(at, prefix, guards),
         }
-        self.depth -= 1;
+        self.placing.pop();
     }
 
     fn calls(&mut self, chain: &Chain, prefix: &str, guards: &[Guard]) {
@@ -310,10 +312,10 @@ impl Reader<'_, '_> {
             self.found.gap("a configure function that was not found", self.context.program.span(at));
         }
         for function in functions {
-            if self.depth > 16 {
-                return;
+            if self.configuring.contains(&function) {
+                continue;
             }
-            self.depth += 1;
+            self.configuring.push(function);
             let module = self.context.program.module(function.module);
             let parameter = module.function(function.function).params.iter().find(|p| p.kind != ParamKind::Receiver);
             let name = parameter.map(|p| p.name);
@@ -341,7 +343,7 @@ impl Reader<'_, '_> {
                     self.calls(&chain, prefix, guards);
                 }
             }
-            self.depth -= 1;
+            self.configuring.pop();
         }
     }
 

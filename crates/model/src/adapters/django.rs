@@ -28,7 +28,7 @@ impl Adapter for Django {
             .filter(|m| context.program.module(*m).language == Language::Python)
             .filter(|m| context.program.scopes(*m).top.contains_key(&Symbol::new("urlpatterns")))
             .collect();
-        let mut reader = Reader { context, found, defaults: Vec::new(), included: Vec::new() };
+        let mut reader = Reader { context, found, defaults: Vec::new(), included: Vec::new(), within: Vec::new() };
         reader.defaults = reader.rest_defaults();
         // the roots first: settings name them, or nothing includes them
         for conf in &confs {
@@ -36,7 +36,7 @@ impl Adapter for Django {
         }
         let roots: Vec<ModuleId> = confs.iter().copied().filter(|m| !reader.included.contains(m)).collect();
         for root in roots {
-            reader.conf(root, "", &[], 0);
+            reader.conf(root, "", &[]);
         }
     }
 }
@@ -47,10 +47,9 @@ struct Reader<'c, 'f> {
     /// REST framework's `DEFAULT_PERMISSION_CLASSES`.
     defaults: Vec<Guard>,
     included: Vec<ModuleId>,
+    /// The entries that are being read.
+    within: Vec<ExprRef>,
 }
-
-/// Conf files nest this deep.
-const MAX_DEPTH: usize = 8;
 
 impl Reader<'_, '_> {
     fn callee(&self, at: ExprRef) -> (String, Vec<ir::Arg>) {
@@ -169,21 +168,27 @@ impl Reader<'_, '_> {
         }
     }
 
-    fn conf(&mut self, id: ModuleId, prefix: &str, guards: &[Guard], depth: usize) {
-        if depth > MAX_DEPTH {
-            return;
-        }
+    fn conf(&mut self, id: ModuleId, prefix: &str, guards: &[Guard]) {
         for entry in self.patterns(id) {
-            self.entry(entry, prefix, guards, depth);
+            self.entry(entry, prefix, guards);
         }
     }
 
-    fn entry(&mut self, at: ExprRef, prefix: &str, guards: &[Guard], depth: usize) {
+    fn entry(&mut self, at: ExprRef, prefix: &str, guards: &[Guard]) {
+        // URLconfs may include each other
+        if !self.within.contains(&at) {
+            self.within.push(at);
+            self.read_entry(at, prefix, guards);
+            self.within.pop();
+        }
+    }
+
+    fn read_entry(&mut self, at: ExprRef, prefix: &str, guards: &[Guard]) {
         let (name, args) = self.callee(at);
         let span = self.context.program.span(at);
         let here = |expr: ExprId| ExprRef { module: at.module, expr };
         if name == "include" {
-            self.include(at, prefix, guards, depth);
+            self.include(at, prefix, guards);
             return;
         }
         if !matches!(name.as_str(), "path" | "re_path" | "url") {
@@ -199,15 +204,15 @@ impl Reader<'_, '_> {
         let full = join_path(prefix, &pattern);
         let (inner, _) = self.callee(here(view));
         if inner == "include" {
-            self.include(here(view), &full, guards, depth);
+            self.include(here(view), &full, guards);
             return;
         }
         self.view(here(view), &full, span, guards, 0);
     }
 
-    fn include(&mut self, at: ExprRef, prefix: &str, guards: &[Guard], depth: usize) {
+    fn include(&mut self, at: ExprRef, prefix: &str, guards: &[Guard]) {
         if let Some(module) = self.include_target(at) {
-            self.conf(module, prefix, guards, depth + 1);
+            self.conf(module, prefix, guards);
             return;
         }
         let (_, args) = self.callee(at);
@@ -232,7 +237,7 @@ impl Reader<'_, '_> {
             self.found.gap("an include that names no URLconf of the project", self.context.program.span(at));
         }
         for item in items {
-            self.entry(item, prefix, guards, depth + 1);
+            self.entry(item, prefix, guards);
         }
     }
 

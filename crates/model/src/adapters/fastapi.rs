@@ -32,7 +32,7 @@ impl Adapter for FastApi {
             }
         }
         for route in routes {
-            for (prefix, mut guards) in places(context, &includes, route.router, 0) {
+            for (prefix, mut guards) in places(context, &includes, route.router, &mut Vec::new()) {
                 guards.extend(route.guards.iter().cloned());
                 let path = join_path(&prefix, &route.path);
                 let mut made =
@@ -315,32 +315,34 @@ fn inputs(context: &Context<'_>, id: ModuleId, function: FunctionId, path: &str)
     inputs
 }
 
-/// Prefixes and guards of a router in each place where it is included.
-fn places(context: &Context<'_>, includes: &[Include], router: ExprRef, depth: usize) -> Vec<(String, Vec<Guard>)> {
+/// Prefixes and guards of a router in each place where it is included. `within`: the routers on the way
+/// here, none of which is included in itself.
+fn places(
+    context: &Context<'_>,
+    includes: &[Include],
+    router: ExprRef,
+    within: &mut Vec<ExprRef>,
+) -> Vec<(String, Vec<Guard>)> {
     let own_prefix = keyword(context, router, "prefix").and_then(|p| context.string(p));
     let own_prefix = own_prefix.map_or("", |p| p.as_str());
     let own_guards = dependencies(context, router);
-    let mut places = Vec::new();
-    if depth < 12 {
-        for include in includes.iter().filter(|i| i.child == router && i.parent != router) {
-            for (prefix, mut guards) in places_of_parent(context, includes, include, depth) {
+    let mut found = Vec::new();
+    within.push(router);
+    if within.len() < 12 {
+        for include in includes.iter().filter(|i| i.child == router) {
+            if within.contains(&include.parent) {
+                continue;
+            }
+            for (prefix, mut guards) in places(context, includes, include.parent, within) {
                 guards.extend(include.guards.iter().cloned());
                 guards.extend(own_guards.iter().cloned());
-                places.push((join_path(&join_path(&prefix, &include.prefix), own_prefix), guards));
+                found.push((join_path(&join_path(&prefix, &include.prefix), own_prefix), guards));
             }
         }
     }
-    if places.is_empty() {
-        places.push((own_prefix.to_owned(), own_guards));
+    within.pop();
+    if found.is_empty() {
+        found.push((own_prefix.to_owned(), own_guards));
     }
-    places
-}
-
-fn places_of_parent(
-    context: &Context<'_>,
-    includes: &[Include],
-    include: &Include,
-    depth: usize,
-) -> Vec<(String, Vec<Guard>)> {
-    places(context, includes, include.parent, depth + 1)
+    found
 }

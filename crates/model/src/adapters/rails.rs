@@ -23,7 +23,7 @@ impl Adapter for Rails {
     }
 
     fn read(&self, context: &Context<'_>, found: &mut Found) {
-        let mut reader = Reader { context, found, concerns: Vec::new(), draws: 0 };
+        let mut reader = Reader { context, found, concerns: Vec::new(), within: Vec::new(), draws: 0 };
         for id in context.modules() {
             let path = context.program.path(id);
             if context.program.module(id).language == Language::Ruby && path.ends_with("routes.rb") && is_routes(path) {
@@ -67,6 +67,8 @@ struct Reader<'c, 'f> {
     context: &'c Context<'c>,
     found: &'f mut Found,
     concerns: Vec<(String, ModuleId, FunctionId)>,
+    /// The concerns that are being read: one may name itself.
+    within: Vec<String>,
     draws: u32,
 }
 
@@ -283,8 +285,12 @@ impl Reader<'_, '_> {
 
     fn concern(&mut self, name: &str, scope: &Scope) {
         let found = self.concerns.iter().find(|(n, ..)| n == name).cloned();
-        if let Some((_, id, block)) = found {
+        if let Some((name, id, block)) = found
+            && !self.within.contains(&name)
+        {
+            self.within.push(name);
             self.block(id, Some(block), scope);
+            self.within.pop();
         }
     }
 

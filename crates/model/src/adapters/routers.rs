@@ -81,7 +81,7 @@ impl Routers {
     /// in each.
     pub fn finish(self, framework: &'static str, context: &Context<'_>, found: &mut Found) {
         for route in &self.routes {
-            for (prefix, mut guards, reached) in self.places(route.router, route.at, 0) {
+            for (prefix, mut guards, reached) in self.places(route.router, route.at, &mut Vec::new()) {
                 let full = join_path(&prefix, &route.path);
                 guards.retain(|(scope, _)| scope.is_empty() || starts_with(&full, scope));
                 let mut guards: Vec<Guard> = guards.into_iter().map(|(_, guard)| guard).collect();
@@ -96,20 +96,24 @@ impl Routers {
     }
 
     /// Prefixes and guards (with the path they are limited to) of a router, as seen from `at`.
-    fn places(&self, router: ExprRef, at: ExprRef, depth: usize) -> Vec<Position> {
+    /// `within`: the routers on the way here, none of which is mounted in itself.
+    fn places(&self, router: ExprRef, at: ExprRef, within: &mut Vec<ExprRef>) -> Vec<Position> {
         let own: Vec<(String, Guard)> = self
             .middleware
             .iter()
             .filter(|m| m.router == router && is_before(m.at, at))
             .flat_map(|m| m.guards.iter().map(|g| (m.prefix.clone(), g.clone())))
             .collect();
-        let mounts: Vec<&Mount> = self.mounts.iter().filter(|m| m.child == router).collect();
-        if mounts.is_empty() || depth > MAX_DEPTH {
+        within.push(router);
+        let mounts: Vec<&Mount> =
+            self.mounts.iter().filter(|m| m.child == router && !within.contains(&m.parent)).collect();
+        if mounts.is_empty() || within.len() > MAX_DEPTH {
+            within.pop();
             return vec![(String::new(), own, true)];
         }
         let mut places = Vec::new();
         for mount in mounts {
-            for (prefix, mut guards, reached) in self.places(mount.parent, mount.at, depth + 1) {
+            for (prefix, mut guards, reached) in self.places(mount.parent, mount.at, within) {
                 let prefix = join_path(&prefix, &mount.prefix);
                 guards.extend(mount.guards.iter().map(|g| (String::new(), g.clone())));
                 guards.extend(own.iter().map(|(scope, guard)| {
@@ -119,6 +123,7 @@ impl Routers {
                 places.push((prefix, guards, reached));
             }
         }
+        within.pop();
         places
     }
 }
