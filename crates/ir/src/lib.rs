@@ -753,9 +753,9 @@ pub struct Field {
     pub name: Symbol,
     /// The declared type.
     pub ty: Option<TypeId>,
-    /// The value it starts with. A Go struct tag is a string here.
+    /// The value it starts with.
     pub init: Option<ExprId>,
-    /// Annotations.
+    /// Annotations. A Go struct tag is a string here.
     pub annotations: Vec<ExprId>,
     /// Visibility.
     pub visibility: Visibility,

@@ -82,7 +82,7 @@ impl Model {
         let module = self.program.module(class.module);
         let item = self.program.class(class);
         item.fields.iter().any(|f| {
-            let tag = f.init.and_then(|t| module.string(t));
+            let tag = f.annotations.first().and_then(|t| module.string(*t));
             tag.is_some_and(|t| t.as_str().contains("binding:") || t.as_str().contains("validate:"))
                 || depth < 3
                     && f.ty.is_some_and(|ty| {

@@ -321,7 +321,7 @@ pub fn by_name(name: &str) -> GuardKind {
     } else if has(&["cors"]) {
         GuardKind::Cors
     } else if has(&["ratelimit", "ratelimiter", "throttle", "throttling", "limiter", "slowdown"])
-        || has(&["rate"]) && has(&["limit", "limiter"])
+        || has(&["limit"]) && !has(&["size", "body", "upload", "length", "payload", "memory", "page", "file", "bytes"])
     {
         GuardKind::RateLimit
     } else if has(&["validate", "validator", "validation", "schema", "celebrate"]) {

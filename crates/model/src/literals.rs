@@ -43,6 +43,10 @@ pub struct CatchSite {
     pub types: Vec<String>,
     /// Whether it does nothing at all, and no comment says why.
     pub is_empty: bool,
+    /// Whether it gives an empty value instead: `return null`, `rescue nil`.
+    pub falls_back: bool,
+    /// The code that is tried.
+    pub body: Span,
     /// What is tried, in how many statements.
     pub tried: usize,
     /// What the file is for.
@@ -227,7 +231,11 @@ pub(crate) fn catches(program: &Program, sources: &SourceMap) -> Vec<CatchSite> 
                     matches!(&module.stmt(*s).kind, StmtKind::Expr(e) | StmtKind::Return(Some(e))
                         if matches!(module.expr(*e).kind, ExprKind::Literal(ir::Literal::Null)))
                 });
+                let start = body.first().map_or(stmt.range.start, |s| module.stmt(*s).range.start);
+                let end = body.last().map_or(start, |s| module.stmt(*s).range.end);
                 found.push(CatchSite {
+                    body: module.span(ir::Range { start, end }),
+                    falls_back: !catch.body.is_empty(),
                     span: module.span(catch.range),
                     types,
                     is_empty: does_nothing && !commented,

@@ -54,16 +54,22 @@ impl Context<'_> {
         if let Some(name) = arg.name {
             return match &self.program.expr(at).kind {
                 _ if matches(name.as_str(), names) => OptionValue::Set(at),
-                // `options={"verify_signature": False}`
-                ExprKind::Map(_) => self.in_map(at, names),
+                // `options={"verify_signature": False}`, `Transport: &http.Transport{…}`
+                _ if is_structure(self.program.module(module), arg.value) => {
+                    self.in_argument(module, &Arg { name: None, value: arg.value }, names)
+                }
                 _ => OptionValue::Unset,
             };
         }
         match &self.program.expr(at).kind {
             ExprKind::Spread(_) => OptionValue::Unknown,
             ExprKind::Lambda(function) => {
-                let item = self.program.module(module).function(*function);
-                self.set_within(module, item.range, None, names)
+                let item = self.program.module(module);
+                match self.set_within(module, item.function(*function).range, None, names) {
+                    // a function that is asked for the options at each request
+                    OptionValue::Unset if item.language.is_ecmascript() => OptionValue::Unknown,
+                    found => found,
+                }
             }
             ExprKind::Map(_) => self.in_map(at, names),
             ExprKind::Unary { operand, .. } => self.in_argument(module, &Arg { name: None, value: *operand }, names),
@@ -108,9 +114,9 @@ impl Context<'_> {
                 Some(key) if matches(key.as_str(), names) => {
                     return OptionValue::Set(ExprRef { module: map.module, expr: entry.value });
                 }
-                // one level down: `cookie: { httpOnly: … }`
-                Some(_) if matches!(module.expr(entry.value).kind, ExprKind::Map(_)) => {
-                    let inner = self.in_map(ExprRef { module: map.module, expr: entry.value }, names);
+                // one level down: `cookie: { httpOnly: … }`, `Transport: &http.Transport{…}`
+                Some(_) if is_structure(module, entry.value) => {
+                    let inner = self.in_argument(map.module, &Arg { name: None, value: entry.value }, names);
                     if matches!(inner, OptionValue::Set(_)) {
                         return inner;
                     }
@@ -239,6 +245,18 @@ impl Context<'_> {
     }
 }
 
+/// Whether an expression is a structure written out: a map, or a literal of a type with named fields.
+fn is_structure(module: &ir::Module, at: ExprId) -> bool {
+    match &module.expr(at).kind {
+        ExprKind::Map(_) => true,
+        ExprKind::Unary { operand, .. } => is_structure(module, *operand),
+        ExprKind::Call { kind: ir::CallKind::New, args, .. } => {
+            args.iter().any(|a| a.name.is_some() || matches!(module.expr(a.value).kind, ExprKind::Map(_)))
+        }
+        _ => false,
+    }
+}
+
 /// Whether a value from elsewhere is options by its name.
 fn may_hold_options(name: &str) -> bool {
     crate::guards::words(name).iter().any(|w| {
@@ -273,6 +291,7 @@ fn asks_development(cond: &str) -> bool {
     ["develop", "isdev", "is_dev", "\"dev\"", "'dev'", ".dev", "debug", "local", "test"]
         .iter()
         .any(|w| cond.contains(w))
+        || cond == "dev"
         || cond.contains("prod") && (cond.contains('!') || cond.contains("not "))
 }
 

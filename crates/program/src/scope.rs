@@ -76,7 +76,7 @@ pub struct Scopes {
     pub exports: Vec<(Option<Symbol>, ExprId)>,
     /// Values that each function returns (`return` and expression bodies), nested functions apart.
     pub returns: Vec<Vec<ExprId>>,
-    /// Branches of `if`, of `a ? b : c`, and what follows `&&`.
+    /// Branches of `if`, of `a ? b : c`, of `switch` with one pattern, and what follows `&&`.
     pub conditionals: Vec<Conditional>,
     loops: Vec<u32>,
 }
@@ -242,6 +242,17 @@ impl Survey<'_> {
                     }
                     if let Some(guard) = arm.guard {
                         self.expr(guard);
+                    }
+                    // `case Dev:` holds where nothing else leads into the arm
+                    if let ([only], Some(first), Some(last)) =
+                        (arm.patterns.as_slice(), arm.body.first(), arm.body.last())
+                    {
+                        let (start, end) = (self.module.stmt(*first).range.start, self.module.stmt(*last).range.end);
+                        self.scopes.conditionals.push(Conditional {
+                            cond: *only,
+                            holds: true,
+                            code: Range { start, end },
+                        });
                     }
                     self.block(&arm.body);
                 }

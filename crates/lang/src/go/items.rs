@@ -218,8 +218,8 @@ fn fields<'t>(l: &mut Lowering<'t>, node: Node<'t>, id: ClassId) {
             let field = Field {
                 name: Symbol::new(text),
                 ty: field_ty,
-                init: tag,
-                annotations: Vec::new(),
+                init: None,
+                annotations: tag.into_iter().collect(),
                 visibility: visibility(text),
                 is_static: false,
                 is_constant: false,

@@ -26,7 +26,7 @@ pub const RULE: Rule = Rule {
 fn check(model: &Model, report: &mut Report<'_>) {
     for effect in effects(model, Kind::Blocks).filter(|e| e.evidence > Evidence::Suspected) {
         let Some(function) = effect.function else { continue };
-        if is_awaited(model, effect, function) {
+        if is_awaited(model, effect, function) || is_entry(model, function) {
             continue;
         }
         let Some(whom) = serves(model, function) else { continue };
@@ -50,6 +50,13 @@ fn check(model: &Model, report: &mut Report<'_>) {
         );
         report.add(finding);
     }
+}
+
+/// Whether a function is where the program starts: what blocks there holds up nobody yet.
+fn is_entry(model: &Model, function: FnId) -> bool {
+    let item = model.program.function(function);
+    item.name.is_some_and(|n| n == "main" || n == "Main")
+        || item.parent.is_some_and(|p| is_entry(model, FnId { module: function.module, function: p }))
 }
 
 /// Whether what is waited for was awaited in the same function before: it is done.

@@ -1,7 +1,7 @@
 //! An error that is caught and forgotten.
 
 use base::{FileRole, Severity, Stage, Text};
-use model::Model;
+use model::{Kind, Model};
 
 use crate::support::{info, path};
 use crate::{Report, Rule};
@@ -29,6 +29,10 @@ fn check(model: &Model, report: &mut Report<'_>) {
         if !catches_all || site.tried == 0 {
             continue;
         }
+        // `parse(x) rescue nil` is an answer; a write or a call to elsewhere that fails is news
+        if site.falls_back && !reaches_out(model, site.body) {
+            continue;
+        }
         let file = path(model, site.span).to_owned();
         let line = model.sources.start(site.span).line;
         let mut finding = report.finding(
@@ -49,6 +53,16 @@ fn check(model: &Model, report: &mut Report<'_>) {
         );
         report.add(finding);
     }
+}
+
+/// Whether code writes or asks another system, as far as the facts know.
+fn reaches_out(model: &Model, body: base::Span) -> bool {
+    model.effects.iter().any(|e| {
+        matches!(e.kind, Kind::Outbound | Kind::Query | Kind::Publishes)
+            && body.file == e.span.file
+            && body.start <= e.span.start
+            && e.span.end <= body.end
+    })
 }
 
 /// What stands before the handler, for an identity that moved lines do not change.

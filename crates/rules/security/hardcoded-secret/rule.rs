@@ -113,6 +113,15 @@ fn tell(
         return;
     }
     let file = path(model, span).to_owned();
+    let named_for_development = kind == "secret"
+        && file.rsplit('/').next().is_some_and(|n| {
+            n.split(|c: char| !c.is_ascii_alphanumeric()).any(|w| matches!(w, "dev" | "development" | "local"))
+        });
+    // what an application on a phone carries is public: the key is bound to the application
+    let of_client = file.ends_with("google-services.json") || file.ends_with("GoogleService-Info.plist");
+    if named_for_development || of_client {
+        return;
+    }
     let shown = redacted(value);
     let issue = match name.is_empty() || usage == LiteralUse::SigningKey {
         true => Text::say("A {} stands in the code: `{}`.", &[kind, &shown]),
@@ -224,7 +233,10 @@ fn named(name: &str, value: &str) -> Option<&'static str> {
         "cookie",
         "issuer",
     ];
-    if about.contains(&last) {
+    // `reset_password` is something that one does
+    let doing =
+        ["reset", "change", "forgot", "recover", "verify", "validate", "confirm", "invalid", "wrong", "missing"];
+    if about.contains(&last) || parts.first().is_some_and(|w| doing.contains(&w.as_str())) {
         return None;
     }
     let secret = has(&["password", "passwd", "pwd", "passphrase", "secret", "apikey", "credential", "credentials"])
@@ -259,7 +271,13 @@ fn looks_secret(value: &str) -> bool {
                     // `v2`, `b64`
                     || p.len() <= 4 && p.starts_with(|c: char| c.is_ascii_lowercase()))
         });
-    if is_name || PUBLIC.iter().any(|p| value.starts_with(p)) {
+    // `5/m/ip`, `10/minute`
+    let is_rate = value.split(',').all(|p| {
+        p.trim().split_once('/').is_some_and(|(n, unit)| {
+            n.len() <= 5 && n.chars().all(|c| c.is_ascii_digit()) && unit.starts_with(|c: char| c.is_ascii_alphabetic())
+        })
+    });
+    if is_name || is_rate || PUBLIC.iter().any(|p| value.starts_with(p)) {
         return false;
     }
     // identifiers, paths and sentences are no secrets; digits or signs among letters are

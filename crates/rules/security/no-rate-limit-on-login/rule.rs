@@ -27,6 +27,10 @@ fn is_login(route: &Route) -> bool {
     if route.method != Method::Post && route.method != Method::Any {
         return false;
     }
+    // codes and assertions of an identity provider cannot be guessed as passwords can
+    if words(&route.path).iter().any(|w| matches!(w.as_str(), "oidc" | "saml" | "callback" | "sso" | "external")) {
+        return false;
+    }
     let last: Vec<String> =
         route.path.rsplit('/').find(|p| !p.starts_with('{') && !p.is_empty()).map(words).unwrap_or_default();
     let joined = last.join("");

@@ -1,6 +1,7 @@
 //! A route that changes state without authentication, in an application that has authentication.
 
 use base::{Escalation, Evidence, RuleInfo, Severity, Stage, Text};
+use ir::ExprKind;
 use model::guards::words;
 use model::{Auth, GuardKind, Model, Route};
 
@@ -83,6 +84,27 @@ fn must_be_open(route: &Route) -> bool {
         || creates_account(route)
 }
 
+/// Whether the request itself carries what it is let in with: a secret part of the path, a key in the
+/// query or in a field that the handler reads.
+fn carries_credential(model: &Model, route: &Route) -> bool {
+    let is_credential = |name: &str| {
+        let words = words(name);
+        let has = |w: &str| words.iter().any(|x| x == w);
+        has("secret") || has("token") || has("signature") || has("hmac") || has("apikey") || has("api") && has("key")
+    };
+    let in_path = route.path.split('/').filter(|s| s.starts_with('{')).any(is_credential);
+    in_path
+        || route.inputs.iter().any(|i| is_credential(&i.name))
+        || route.handler.as_ref().and_then(|h| h.function).is_some_and(|function| {
+            let module = model.program.module(function.module);
+            let item = module.function(function.function);
+            let is_param = |e| matches!(module.expr(e).kind, ExprKind::Name(n) if item.params.iter().any(|p| p.name == n));
+            module.exprs_within(item.range).any(|(_, e)| {
+                matches!(&e.kind, ExprKind::Member { object, name, .. } if is_param(*object) && is_credential(name.as_str()))
+            })
+        })
+}
+
 /// `POST /users` is how accounts begin.
 fn creates_account(route: &Route) -> bool {
     let last = route.path.rsplit('/').next().unwrap_or("").to_lowercase();
@@ -107,7 +129,9 @@ fn check(model: &Model, report: &mut Report<'_>) {
                     && g.function.is_none()
                     && g.name == "(inline)"
             });
-            if unknown || route.has_guard(GuardKind::Csrf) && route.guards.iter().any(|g| g.name.contains("signature"))
+            if unknown
+                || carries_credential(model, route)
+                || route.has_guard(GuardKind::Csrf) && route.guards.iter().any(|g| g.name.contains("signature"))
             {
                 continue;
             }

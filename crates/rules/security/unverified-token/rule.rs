@@ -2,6 +2,7 @@
 
 use base::{Escalation, Evidence, RuleInfo, Severity, Stage, Text};
 use ir::{ExprKind, Part};
+use model::guards::words;
 use model::{Kind, Model, SettingKind};
 use program::{ExprRef, FnId};
 
@@ -35,7 +36,7 @@ fn check(model: &Model, report: &mut Report<'_>) {
 fn decoded(model: &Model, report: &mut Report<'_>) {
     for effect in effects(model, Kind::DecodesToken).filter(|e| e.evidence > Evidence::Suspected) {
         let verified = effect.function.is_some_and(|f| verifies(model, f));
-        if verified {
+        if verified || asks_only_for_times(model, effect.call, effect.function) {
             continue;
         }
         let subject = format!("token {} {}", path(model, effect.span), around(model, effect.call));
@@ -59,6 +60,36 @@ fn decoded(model: &Model, report: &mut Report<'_>) {
             Text::from("Change one character of the payload of a valid token: the request must be refused with 401.");
         report.add(finding);
     }
+}
+
+/// Whether nothing is read of a decoded token but how long it is good for, as clients do with their own.
+fn asks_only_for_times(model: &Model, call: ExprRef, function: Option<FnId>) -> bool {
+    let module = model.program.module(call.module);
+    let Some(function) = function else { return false };
+    let range = module.function(function.function).range;
+    let holder = module.stmts().find_map(|s| match &s.kind {
+        ir::StmtKind::Assign { target, value: Some(value), .. } if *value == call.expr => {
+            match module.expr(*target).kind {
+                ExprKind::Name(name) => Some(name),
+                _ => None,
+            }
+        }
+        _ => None,
+    });
+    let read: Vec<Vec<String>> = module
+        .exprs_within(range)
+        .filter_map(|(_, e)| match &e.kind {
+            ExprKind::Member { object, name, .. } => {
+                let of_token =
+                    *object == call.expr || matches!(module.expr(*object).kind, ExprKind::Name(n) if holder == Some(n));
+                of_token.then(|| words(name.as_str()))
+            }
+            _ => None,
+        })
+        .collect();
+    let is_time =
+        |w: &String| matches!(w.as_str(), "exp" | "expires" | "expiry" | "expiration" | "valid" | "issued" | "iat");
+    !read.is_empty() && read.iter().all(|name| name.iter().any(is_time))
 }
 
 /// Whether a function, or one that calls it with the same token, verifies.

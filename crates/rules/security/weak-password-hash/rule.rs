@@ -140,9 +140,15 @@ fn hashes_password(model: &Model, call: ExprRef, function: Option<FnId>) -> bool
     {
         holder = Some(name);
     }
-    let within = |r: ir::Range| statement.range.start <= r.start && r.end <= statement.range.end;
-    if module.exprs().any(|(_, e)| within(e.range) && is_password_name(&e.kind)) {
-        return true;
+    // of several things put together none is what is kept: a fingerprint, the key of a cache; and a local
+    // variable may name what a foreign system calls a password
+    let is_mixture = |e: &ir::Expr| matches!(&e.kind, ExprKind::Template(parts) if parts.iter().filter(|p| matches!(p, ir::Part::Hole(_))).count() > 2);
+    let range = match holder {
+        Some(_) => range,
+        None => statement.range,
+    };
+    if module.exprs_within(range).any(|(_, e)| is_password_name(&e.kind)) {
+        return !module.exprs_within(range).any(|(_, e)| is_mixture(e));
     }
     // `md.update(password.getBytes())` on the variable that holds the hash
     let (Some(holder), Some(item)) = (holder, item) else { return false };
