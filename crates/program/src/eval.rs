@@ -60,6 +60,11 @@ impl<'p> Evaluator<'p> {
         self.id
     }
 
+    /// What a name means at the top of the module.
+    pub fn lookup(&mut self, name: Symbol) -> Values {
+        self.name(name, Owner::default())
+    }
+
     /// What an expression may stand for.
     pub fn eval(&mut self, expr: ExprId) -> Values {
         if let Some(found) = self.found.get(&expr) {

@@ -153,9 +153,34 @@ fn guard_of(context: &Context<'_>, module: ModuleId, annotation: ExprId) -> Opti
         "EnableRateLimiting" => GuardKind::RateLimit,
         "EnableCors" => GuardKind::Cors,
         other if other.contains("Authorize") || other.contains("Permission") => GuardKind::Authorization,
-        _ => return None,
+        _ => return filter_of(context, module, annotation, name),
     };
     Some(declared(kind, &format!("[{name}]"), span))
+}
+
+/// A filter of the project's own as an attribute, by what it answers.
+fn filter_of(context: &Context<'_>, module: ModuleId, annotation: ExprId, name: Symbol) -> Option<Guard> {
+    const STEPS: [&str; 6] = [
+        "OnAuthorization",
+        "OnAuthorizationAsync",
+        "OnActionExecuting",
+        "OnActionExecutionAsync",
+        "OnResourceExecuting",
+        "OnResourceExecutionAsync",
+    ];
+    let ExprKind::Call { callee, .. } = &context.program.module(module).expr(annotation).kind else { return None };
+    // `[Inject]` is `InjectAttribute`
+    let mut evaluated = context.eval(ExprRef { module, expr: *callee });
+    evaluated.extend(context.evaluator(module).lookup(Symbol::new(&format!("{name}Attribute"))));
+    let class = evaluated.iter().find_map(|v| match v {
+        program::Value::Class(class) => Some(*class),
+        _ => None,
+    })?;
+    let function = STEPS.iter().find_map(|step| context.method(class, step))?;
+    let (kind, evidence) = context.function_guard(function, name.as_str());
+    let span = context.program.module(module).expr_span(annotation);
+    let asks = matches!(kind, GuardKind::Authentication | GuardKind::Authorization | GuardKind::RateLimit);
+    asks.then(|| Guard { kind, name: format!("[{name}]"), span, function: Some(function), evidence })
 }
 
 fn controller_routes(context: &Context<'_>, class: ClassRef, method: FnId, fallback: &[Guard], found: &mut Found) {

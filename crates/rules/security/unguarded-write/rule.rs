@@ -26,7 +26,7 @@ pub const RULE: Rule = Rule {
 };
 
 /// Words of routes that must be open: getting in, coming back, being called by others.
-const OPEN: [&str; 40] = [
+const OPEN: [&str; 44] = [
     "login",
     "signin",
     "logout",
@@ -67,6 +67,10 @@ const OPEN: [&str; 40] = [
     "unsubscribe",
     "auth",
     "authenticate",
+    "install",
+    "installation",
+    "setup",
+    "ping",
 ];
 
 fn is_write(route: &Route) -> bool {
@@ -81,6 +85,8 @@ fn must_be_open(route: &Route) -> bool {
     all.iter().any(|w| OPEN.contains(&w.as_str()) || w.starts_with("health") || w == "graphql")
         || route.path.to_lowercase().contains("sign_in")
         || route.path.to_lowercase().contains("sign-in")
+        || route.path.to_lowercase().contains("sign-up")
+        || route.path.to_lowercase().contains("sign_up")
         || creates_account(route)
 }
 
@@ -143,6 +149,11 @@ fn check(model: &Model, report: &mut Report<'_>) {
             );
             finding.endpoint = Some(name.clone());
             finding.evidence = if opened.is_some() { Evidence::Suspected } else { Evidence::Shown };
+            if opened.is_some() {
+                // somebody decided so: whether rightly, only people know
+                finding.severity = Severity::Suggestion;
+                finding.issue = Text::say("`{}` is open to everyone, by its own declaration.", &[&name]);
+            }
             finding.details = Text::say(
                 "{} of the {} routes of this service that change state require an authenticated caller; this one does not.",
                 &[&guarded.to_string(), &writes.len().to_string()],
