@@ -1,6 +1,7 @@
 //! Interned strings.
 
 use std::{
+    cell::RefCell,
     collections::HashMap,
     fmt,
     hash::BuildHasher,
@@ -44,10 +45,29 @@ fn place(number: u32) -> (usize, usize) {
     (chunk as usize, (number - before) as usize)
 }
 
+thread_local! {
+    /// What this thread asked for last, by hash: a file says the same few names again and again.
+    static RECENT: RefCell<[(&'static str, Symbol); RECENT_SIZE]> =
+        const { RefCell::new([("", Symbol(NonZeroU32::MAX)); RECENT_SIZE]) };
+}
+const RECENT_SIZE: usize = 2048;
+
 impl Interner {
     fn intern(&self, text: &str) -> Symbol {
+        let hash = FxBuildHasher.hash_one(text);
+        RECENT.with_borrow_mut(|recent| {
+            let slot = &mut recent[(hash >> 40) as usize % RECENT_SIZE];
+            if slot.0 != text || text.is_empty() {
+                let symbol = self.intern_shared(text, hash);
+                *slot = (self.resolve(symbol), symbol);
+            }
+            slot.1
+        })
+    }
+
+    fn intern_shared(&self, text: &str, hash: u64) -> Symbol {
         // the high bits: the table inside uses the low ones
-        let shard = &self.shards[(FxBuildHasher.hash_one(text) >> 50) as usize % SHARDS];
+        let shard = &self.shards[(hash >> 50) as usize % SHARDS];
         if let Some(known) = shard.read().unwrap_or_else(PoisonError::into_inner).get(text) {
             return *known;
         }

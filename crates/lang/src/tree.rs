@@ -13,6 +13,8 @@ const ERROR: u16 = u16::MAX;
 /// The names of a grammar by their numbers.
 struct Names {
     kinds: Vec<&'static str>,
+    /// Whether a kind has a rule of its own; keywords and punctuation have none.
+    named: Vec<bool>,
     fields: Vec<&'static str>,
 }
 
@@ -25,6 +27,7 @@ fn names(language: Language) -> &'static Names {
         // number 0 is "no field"
         let fields = 0..=grammar.field_count() as u16;
         Names {
+            named: kinds.clone().map(|k| grammar.node_kind_is_named(k)).collect(),
             kinds: kinds.map(|k| grammar.node_kind_for_id(k).unwrap_or("")).collect(),
             fields: fields.map(|f| grammar.field_name_for_id(f).unwrap_or("")).collect(),
         }
@@ -52,38 +55,49 @@ pub struct Tree {
 impl Tree {
     /// All nodes of a parsed file, without recursion.
     pub fn new(language: Language, parsed: &tree_sitter::Tree) -> Self {
+        let names = names(language);
         let mut entries: Vec<Entry> = Vec::with_capacity(parsed.root_node().descendant_count());
-        let mut open: Vec<usize> = Vec::new();
+        // the nodes above with how many of their children are still to come: a cursor that is not sent
+        // where nothing is has half the work
+        let mut open: Vec<(u32, u32)> = Vec::new();
         let mut cursor = parsed.walk();
         'all: loop {
             let node = cursor.node();
-            open.push(entries.len());
+            let (start, end, kind) = (node.start_byte() as u32, node.end_byte() as u32, node.kind_id());
+            let at = entries.len() as u32;
             entries.push(Entry {
-                start: node.start_byte() as u32,
-                end: node.end_byte() as u32,
-                after: 0,
-                kind: node.kind_id(),
+                start,
+                end,
+                after: at + 1,
+                kind,
                 field: cursor.field_id().map_or(0, |f| f.get()),
-                named: node.is_named(),
+                named: names.named.get(kind as usize).copied().unwrap_or(true),
                 extra: node.is_extra(),
-                missing: node.is_missing(),
+                missing: start == end && node.is_missing(),
             });
-            if cursor.goto_first_child() {
+            let children = node.child_count() as u32;
+            if children > 0 && cursor.goto_first_child() {
+                open.push((at, children - 1));
                 continue;
             }
             loop {
-                if let Some(done) = open.pop() {
-                    entries[done].after = entries.len() as u32;
+                match open.last_mut() {
+                    None => break 'all,
+                    Some((_, left)) if *left > 0 => {
+                        *left -= 1;
+                        if cursor.goto_next_sibling() {
+                            break;
+                        }
+                    }
+                    Some(_) => {}
                 }
-                if cursor.goto_next_sibling() {
-                    break;
+                if let Some((done, _)) = open.pop() {
+                    entries[done as usize].after = entries.len() as u32;
                 }
-                if !cursor.goto_parent() {
-                    break 'all;
-                }
+                cursor.goto_parent();
             }
         }
-        Self { names: names(language), entries }
+        Self { names, entries }
     }
 
     /// The node that spans the file.
