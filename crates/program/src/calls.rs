@@ -41,20 +41,21 @@ pub struct CallSite {
     pub caller: Option<FnId>,
 }
 
-pub(crate) fn resolve_module(program: &Program, library: &dyn Library, id: ModuleId) -> FxHashMap<ExprId, Callee> {
+/// What all calls of a module call, in order of the tree.
+pub(crate) fn resolve_module(program: &Program, library: &dyn Library, id: ModuleId) -> Vec<(ExprId, Callee)> {
     let module = program.module(id);
     let mut evaluator = Evaluator::new(program, library, id);
-    let mut calls = FxHashMap::default();
-    for (expr, item) in module.exprs() {
-        let ExprKind::Call { callee, .. } = &item.kind else { continue };
-        calls.insert(expr, resolve(program, &mut evaluator, *callee));
-    }
-    calls
+    let is_call = |item: &ir::Expr| match item.kind {
+        ExprKind::Call { callee, .. } => Some(callee),
+        _ => None,
+    };
+    let calls = module.exprs().filter_map(|(expr, item)| Some((expr, is_call(item)?)));
+    calls.map(|(expr, callee)| (expr, resolve(program, &mut evaluator, callee))).collect()
 }
 
 fn resolve(program: &Program, evaluator: &mut Evaluator<'_>, callee: ExprId) -> Callee {
     let mut found = Callee::default();
-    let module = evaluator_module(program, evaluator);
+    let module = program.module(evaluator.module_id());
     found.name = match &module.expr(callee).kind {
         ExprKind::Name(name) | ExprKind::Member { name, .. } => Some(*name),
         _ => None,
@@ -64,7 +65,7 @@ fn resolve(program: &Program, evaluator: &mut Evaluator<'_>, callee: ExprId) -> 
             Value::Function(function) => add(&mut found, program, function),
             Value::Class(class) => {
                 found.certain = true;
-                let constructors = program.classes().method(class, Symbol::new("constructor"));
+                let constructors = program.classes().constructors(class);
                 constructors.into_iter().for_each(|c| add(&mut found, program, c));
                 // a class that a library's class is the base of: its construction is the library's too
                 for base in program.classes().external_bases(class) {
@@ -93,10 +94,6 @@ fn resolve(program: &Program, evaluator: &mut Evaluator<'_>, callee: ExprId) -> 
         found.functions.push(function);
     }
     found
-}
-
-fn evaluator_module<'p>(program: &'p Program, evaluator: &Evaluator<'_>) -> &'p ir::Module {
-    program.module(evaluator.module_id())
 }
 
 fn add(found: &mut Callee, program: &Program, function: FnId) {

@@ -34,6 +34,9 @@ pub struct Classes {
     class_of: FxHashMap<FnId, ClassRef>,
 }
 
+/// The name under which constructors are kept, whatever the language calls them.
+const CONSTRUCTOR: &str = "constructor";
+
 /// How many bases up a member is looked for.
 const MAX_BASES: usize = 24;
 
@@ -100,6 +103,11 @@ impl Classes {
             .into_iter()
             .find_map(|c| self.infos.get(&c)?.methods.get(&name).cloned())
             .unwrap_or_default()
+    }
+
+    /// The constructors of a class or of the nearest base that has any.
+    pub fn constructors(&self, class: ClassRef) -> SmallVec<[FnId; 1]> {
+        self.method(class, Symbol::new(CONSTRUCTOR))
     }
 
     /// The field of this name, from the class or the nearest base that has it.
@@ -186,7 +194,7 @@ fn add_part(
         class_of.insert(id, first);
         let function = program.function(id);
         let name = match function.kind {
-            FunctionKind::Constructor => Symbol::new("constructor"),
+            FunctionKind::Constructor => Symbol::new(CONSTRUCTOR),
             _ => match function.name {
                 Some(name) => name,
                 None => continue,

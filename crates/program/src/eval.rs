@@ -1,13 +1,12 @@
 //! What an expression stands for.
 
 use base::{Language, Symbol};
-use ir::{CallKind, ClassId, ExprId, ExprKind, FunctionId, FunctionKind, Literal, Module, StmtKind, TypeId, TypeKind};
-use rayon::prelude::*;
-use rustc_hash::FxHashMap;
+use ir::{CallKind, ClassId, ExprId, ExprKind, FunctionId, FunctionKind, Module, StmtKind, TypeId, TypeKind};
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::{
-    Binding, ClassRef, Def, ExprRef, FnId, Library, MAX_VALUES, ModuleId, Owner, PathStep, Program, Tables, Value,
-    Values, resolve::Target,
+    Binding, ClassRef, Def, ExprRef, FnId, Library, MAX_VALUES, ModuleId, Owner, PathStep, Program, Value, Values,
+    resolve::Target, rounds::Key,
 };
 
 /// How many names, calls and members an evaluation follows.
@@ -30,6 +29,8 @@ pub struct Evaluator<'p> {
     wildcards: FxHashMap<Symbol, Values>,
     /// The members of namespaces that are being looked for.
     asked: Vec<(Symbol, Symbol)>,
+    /// What the tables were asked, where somebody wants to know.
+    pub(crate) reads: Option<FxHashSet<Key>>,
 }
 
 pub(crate) fn push(values: &mut Values, value: Value) {
@@ -52,7 +53,15 @@ impl<'p> Evaluator<'p> {
             around: FxHashMap::default(),
             wildcards: FxHashMap::default(),
             asked: Vec::new(),
+            reads: None,
         }
+    }
+
+    fn table(&mut self, key: Key) -> Option<&'p Values> {
+        if let Some(reads) = &mut self.reads {
+            reads.insert(key);
+        }
+        self.program.tables.get(key)
     }
 
     /// The module whose expressions are evaluated.
@@ -252,7 +261,10 @@ impl<'p> Evaluator<'p> {
         let mut other = Evaluator::new(self.program, self.library, module);
         other.depth = self.depth + 4;
         other.spreads = self.spreads;
-        other.eval(expr)
+        other.reads = self.reads.take();
+        let values = other.eval(expr);
+        self.reads = other.reads;
+        values
     }
 
     /// What a namespace holds under a name, its own or passed on from others.
@@ -278,7 +290,7 @@ impl<'p> Evaluator<'p> {
                     Def::Function(function) => push(&mut out, Value::Function(*function)),
                     Def::Class(class) => push(&mut out, Value::Class(program.classes().canonical(*class))),
                     Def::Global(module) => {
-                        for value in program.tables.globals.get(&(*module, name)).into_iter().flatten() {
+                        for value in self.table(Key::Global(*module, name)).into_iter().flatten() {
                             push(&mut out, *value);
                         }
                     }
@@ -487,7 +499,7 @@ impl<'p> Evaluator<'p> {
         [Value::External(external.unwrap_or(name))].into_iter().collect()
     }
 
-    fn bindings(&mut self, bindings: &[Binding], owner: Owner) -> Values {
+    pub(crate) fn bindings(&mut self, bindings: &[Binding], owner: Owner) -> Values {
         let program = self.program;
         let mut out = Values::new();
         let typed = bindings.iter().any(|b| matches!(b, Binding::Typed(_)));
@@ -536,8 +548,8 @@ impl<'p> Evaluator<'p> {
                 return values;
             }
         }
-        let key = (FnId { module: self.id, function }, at);
-        let mut values = self.program.tables.params.get(&key).cloned().unwrap_or_default();
+        let key = Key::Param(FnId { module: self.id, function }, at);
+        let mut values = self.table(key).cloned().unwrap_or_default();
         if let Some(default) = param.default {
             for value in self.eval(default) {
                 push(&mut values, value);
@@ -572,7 +584,7 @@ impl<'p> Evaluator<'p> {
         values
     }
 
-    fn this(&mut self, owner: Owner) -> Values {
+    pub(crate) fn this(&mut self, owner: Owner) -> Values {
         let mut function = owner.function;
         while let Some(id) = function {
             let item = self.module.function(id);
@@ -654,7 +666,7 @@ impl<'p> Evaluator<'p> {
                         .map(|(part, _)| program.classes().canonical(part))
                         .into_iter()
                         .chain(program.classes().lineage(*class))
-                        .find_map(|c| program.tables.fields.get(&(c, name)))
+                        .find_map(|c| self.table(Key::Field(c, name)))
                     {
                         values.iter().for_each(|v| push(&mut out, *v));
                     }
@@ -714,7 +726,7 @@ impl<'p> Evaluator<'p> {
                     push(&mut out, Value::Instance(class));
                     return out;
                 }
-                return self.program.tables.returns.get(&function).cloned().unwrap_or_default();
+                return self.table(Key::Return(function)).cloned().unwrap_or_default();
             }
             Value::Class(class) => push(&mut out, Value::Instance(class)),
             Value::External(name) => {
@@ -816,145 +828,5 @@ impl<'p> Evaluator<'p> {
             }
         }
         self.name(name, Owner::default())
-    }
-}
-
-/// One round over everything: the tables of the next round from those of the last.
-pub(crate) fn round(program: &Program, library: &dyn Library) -> Tables {
-    let parts: Vec<Tables> =
-        program.ids().collect::<Vec<_>>().into_par_iter().map(|id| round_module(program, library, id)).collect();
-    let mut tables = Tables::default();
-    for part in parts {
-        tables.returns.extend(part.returns);
-        for (key, values) in part.params {
-            let all = tables.params.entry(key).or_default();
-            values.into_iter().for_each(|v| push(all, v));
-        }
-        for (key, values) in part.fields {
-            let all = tables.fields.entry(key).or_default();
-            values.into_iter().for_each(|v| push(all, v));
-        }
-        tables.globals.extend(part.globals);
-    }
-    tables
-}
-
-fn round_module(program: &Program, library: &dyn Library, id: ModuleId) -> Tables {
-    let mut tables = Tables::default();
-    let module = program.module(id);
-    let scopes = program.scopes(id);
-    let mut evaluator = Evaluator::new(program, library, id);
-    for (function, item) in module.functions() {
-        let mut values = Values::new();
-        if let Some(ret) = item.ret {
-            values = evaluator.type_values(ret, item.class);
-        }
-        // a declared type of a library (`Callable`, `Handler`) says less than a function that is returned
-        let vague = values.iter().all(|v| matches!(v, Value::ExternalInstance(_)));
-        if vague {
-            let declared = !values.is_empty();
-            for returned in scopes.returns[function.0 as usize].iter().take(8) {
-                for value in evaluator.eval(*returned) {
-                    if !declared || matches!(value, Value::Function(_) | Value::Object(_)) {
-                        push(&mut values, value);
-                    }
-                }
-            }
-        }
-        if !values.is_empty() {
-            tables.returns.insert(FnId { module: id, function }, values);
-        }
-    }
-    for (class, item) in module.classes() {
-        let this = program.classes().canonical(ClassRef { module: id, class });
-        for field in &item.fields {
-            let mut values = Values::new();
-            if let Some(ty) = field.ty {
-                values = evaluator.type_values(ty, Some(class));
-            }
-            if values.is_empty()
-                && let Some(init) = field.init
-            {
-                values = evaluator.eval(init);
-            }
-            if !values.is_empty() {
-                tables.fields.insert((this, field.name), values);
-            }
-        }
-    }
-    for (class, function, name, value) in &scopes.members {
-        let owner = Owner { function: *function, class: *class };
-        for this in evaluator.this(owner) {
-            let (Value::Instance(this) | Value::Class(this)) = this else { continue };
-            if let Some((part, at)) = program.classes().field(this, *name)
-                && program.class(part).fields[at as usize].ty.is_some()
-                && tables.fields.contains_key(&(this, *name))
-            {
-                continue;
-            }
-            let values = evaluator.eval(*value);
-            if !values.is_empty() {
-                let all = tables.fields.entry((this, *name)).or_default();
-                values.into_iter().for_each(|v| push(all, v));
-            }
-        }
-    }
-    for (name, bindings) in &scopes.top {
-        if bindings.iter().any(|b| matches!(b, Binding::Value(..) | Binding::Typed(_) | Binding::Element(..))) {
-            let values = evaluator.bindings(bindings, Owner::default());
-            if !values.is_empty() {
-                tables.globals.insert((id, *name), values);
-            }
-        }
-    }
-    arguments(program, &mut evaluator, &mut tables);
-    tables
-}
-
-/// Passes the arguments of calls to the parameters of functions of the repository.
-fn arguments(program: &Program, evaluator: &mut Evaluator<'_>, tables: &mut Tables) {
-    let module = evaluator.module;
-    for (_, expr) in module.exprs() {
-        let ExprKind::Call { callee, args, kind, .. } = &expr.kind else { continue };
-        if args.is_empty() || *kind == CallKind::Annotation {
-            continue;
-        }
-        let interesting = args.iter().any(|a| {
-            !matches!(
-                module.expr(a.value).kind,
-                ExprKind::Literal(Literal::Str(_) | Literal::Int(_) | Literal::Bool(_))
-            )
-        });
-        if !interesting {
-            continue;
-        }
-        for value in evaluator.eval(*callee) {
-            let functions: Vec<FnId> = match value {
-                Value::Function(function) => vec![function],
-                Value::Class(class) => {
-                    let names = ["constructor"];
-                    names.iter().flat_map(|n| program.classes().method(class, Symbol::new(n))).collect()
-                }
-                _ => continue,
-            };
-            for function in functions {
-                let item = program.function(function);
-                let skip = usize::from(item.params.first().is_some_and(|p| p.kind == ir::ParamKind::Receiver));
-                for (at, arg) in args.iter().enumerate() {
-                    let index = match arg.name {
-                        Some(name) => item.params.iter().position(|p| p.name == name),
-                        None => Some(at + skip),
-                    };
-                    let Some(index) = index.filter(|i| item.params.get(*i).is_some_and(|p| p.ty.is_none())) else {
-                        continue;
-                    };
-                    let values = evaluator.eval(arg.value);
-                    if !values.is_empty() {
-                        let all = tables.params.entry((function, index as u32)).or_default();
-                        values.into_iter().for_each(|v| push(all, v));
-                    }
-                }
-            }
-        }
     }
 }

@@ -19,6 +19,7 @@ mod classes;
 pub mod eval;
 mod origin;
 mod resolve;
+mod rounds;
 mod scope;
 
 use base::{FileId, SourceMap, Span, Symbol};
@@ -131,15 +132,6 @@ pub enum Def {
     Import(ModuleId, ir::ImportId),
 }
 
-/// Tables of what crosses functions.
-#[derive(Debug, Default, PartialEq)]
-pub(crate) struct Tables {
-    pub returns: FxHashMap<FnId, Values>,
-    pub params: FxHashMap<(FnId, u32), Values>,
-    pub fields: FxHashMap<(ClassRef, Symbol), Values>,
-    pub globals: FxHashMap<(ModuleId, Symbol), Values>,
-}
-
 /// The repository, resolved.
 pub struct Program {
     modules: Vec<Module>,
@@ -155,15 +147,13 @@ pub struct Program {
     passed_on: Vec<Vec<Symbol>>,
     pub(crate) resolver: resolve::Resolver,
     classes: Classes,
-    pub(crate) tables: Tables,
-    calls: Vec<FxHashMap<ExprId, Callee>>,
+    pub(crate) tables: rounds::Tables,
+    /// By module, each in order of the tree.
+    calls: Vec<Vec<(ExprId, Callee)>>,
     callers: FxHashMap<FnId, Vec<CallSite>>,
     calls_in: FxHashMap<FnId, Vec<ExprId>>,
     unique_methods: FxHashMap<Symbol, FnId>,
 }
-
-/// Rounds over the tables. Three carry a value through a factory, a field and a parameter.
-const ROUNDS: usize = 3;
 
 impl Program {
     /// Resolves a repository. `modules` are in the order of their files.
@@ -194,7 +184,7 @@ impl Program {
             passed_on: Vec::new(),
             resolver,
             classes: Classes::default(),
-            tables: Tables::default(),
+            tables: rounds::Tables::default(),
             calls: Vec::new(),
             callers: FxHashMap::default(),
             calls_in: FxHashMap::default(),
@@ -205,18 +195,10 @@ impl Program {
         program.passed_on = program.modules.iter().zip(&program.imports).map(resolve::passed_on).collect();
         program.classes = classes::collect(&program, library);
         program.unique_methods = program.classes.unique_methods(&program);
-        for _ in 0..ROUNDS {
-            let tables = eval::round(&program, library);
-            if tables == program.tables {
-                break;
-            }
-            program.tables = tables;
-        }
-        program.calls = program
-            .ids()
-            .collect::<Vec<_>>()
+        rounds::run(&mut program, library);
+        program.calls = (0..program.modules.len())
             .into_par_iter()
-            .map(|m| calls::resolve_module(&program, library, m))
+            .map(|m| calls::resolve_module(&program, library, ModuleId(m as u32)))
             .collect();
         program.callers = calls::callers(&program);
         for id in program.ids() {
@@ -308,14 +290,13 @@ impl Program {
 
     /// What a call expression calls.
     pub fn call(&self, at: ExprRef) -> Option<&Callee> {
-        self.calls[at.module.0 as usize].get(&at.expr)
+        let calls = &self.calls[at.module.0 as usize];
+        calls.binary_search_by_key(&at.expr, |(expr, _)| *expr).ok().map(|at| &calls[at].1)
     }
 
     /// All calls of a module, by position in the tree.
-    pub fn calls(&self, module: ModuleId) -> impl Iterator<Item = (ExprId, &Callee)> {
-        let mut all: Vec<_> = self.calls[module.0 as usize].iter().map(|(e, c)| (*e, c)).collect();
-        all.sort_by_key(|(e, _)| *e);
-        all.into_iter()
+    pub fn calls(&self, module: ModuleId) -> impl ExactSizeIterator<Item = (ExprId, &Callee)> {
+        self.calls[module.0 as usize].iter().map(|(expr, callee)| (*expr, callee))
     }
 
     /// The calls that stand in a function itself, in order of the tree.
