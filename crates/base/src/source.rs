@@ -33,7 +33,8 @@ pub struct SourceFile {
     pub language: Option<Language>,
     /// What it is for.
     pub role: FileRole,
-    line_starts: Vec<u32>,
+    /// Shared by copies.
+    line_starts: Arc<[u32]>,
 }
 
 impl SourceFile {
@@ -46,7 +47,7 @@ impl SourceFile {
                 line_starts.push(at as u32 + 1);
             }
         }
-        Self { path, text, language, role, line_starts }
+        Self { path, text, language, role, line_starts: line_starts.into() }
     }
 
     /// Number of lines.

@@ -13,7 +13,7 @@ mod build;
 mod walk;
 
 pub use build::{Builder, Mark};
-pub use walk::Visit;
+pub use walk::{Child, Visit};
 
 use base::{FileId, Language, Span, Symbol};
 

@@ -21,57 +21,71 @@ pub trait Visit {
     }
 }
 
+/// What stands directly below an expression.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Child {
+    /// An expression.
+    Expr(ExprId),
+    /// A statement of an [`ExprKind::Do`].
+    Stmt(StmtId),
+    /// A lambda or a block.
+    Function(FunctionId),
+}
+
 impl Module {
     /// The expressions that stand within a range: a function's, a statement's, another expression's.
     pub fn exprs_within(&self, range: Range) -> impl Iterator<Item = (ExprId, &Expr)> {
         self.exprs().filter(move |(_, e)| range.start <= e.range.start && e.range.end <= range.end)
     }
 
-    /// The expressions directly below `id`, in order. Functions below are given to `functions`,
-    /// statements to `stmts`.
-    pub fn children(
-        &self,
-        id: ExprId,
-        exprs: &mut Vec<ExprId>,
-        stmts: &mut Vec<StmtId>,
-        functions: &mut Vec<FunctionId>,
-    ) {
+    /// What stands directly below `id`, in order.
+    pub fn children(&self, id: ExprId, mut see: impl FnMut(Child)) {
         match &self.expr(id).kind {
             ExprKind::Name(_)
             | ExprKind::This
             | ExprKind::Super
             | ExprKind::Literal(_)
             | ExprKind::ClassExpr(_)
-            | ExprKind::TypeExpr(_) => {}
-            ExprKind::Template(parts) => exprs.extend(parts.iter().filter_map(|p| match p {
-                Part::Hole(e) => Some(*e),
-                Part::Text(_) => None,
-            })),
-            ExprKind::Member { object, .. } => exprs.push(*object),
-            ExprKind::Index { object, index } => exprs.extend([*object, *index]),
-            ExprKind::Call { callee, args, block, .. } => {
-                exprs.push(*callee);
-                exprs.extend(args.iter().map(|a| a.value));
-                functions.extend(*block);
-            }
-            ExprKind::Lambda(function) => functions.push(*function),
-            ExprKind::List(items) | ExprKind::Unknown(items) => exprs.extend(items),
-            ExprKind::Map(entries) => {
-                for entry in entries {
-                    exprs.extend(entry.key);
-                    exprs.push(entry.value);
+            | ExprKind::TypeExpr(_)
+            | ExprKind::Yield(None) => {}
+            ExprKind::Template(parts) => {
+                for part in parts {
+                    if let Part::Hole(e) = part {
+                        see(Child::Expr(*e));
+                    }
                 }
             }
-            ExprKind::Unary { operand, .. } => exprs.push(*operand),
-            ExprKind::Binary { left, right, .. } | ExprKind::Logical { left, right, .. } => {
-                exprs.extend([*left, *right]);
+            ExprKind::Call { callee, args, block, .. } => {
+                see(Child::Expr(*callee));
+                args.iter().for_each(|arg| see(Child::Expr(arg.value)));
+                block.iter().for_each(|block| see(Child::Function(*block)));
             }
-            ExprKind::Ternary { cond, then, otherwise } => exprs.extend([*cond, *then, *otherwise]),
-            ExprKind::Assign { target, value, .. } => exprs.extend([*target, *value]),
-            ExprKind::Await(e) | ExprKind::Spread(e) => exprs.push(*e),
-            ExprKind::Yield(e) => exprs.extend(*e),
-            ExprKind::Cast { value, .. } | ExprKind::IsType { value, .. } => exprs.push(*value),
-            ExprKind::Do(block) => stmts.extend(block),
+            ExprKind::Lambda(function) => see(Child::Function(*function)),
+            ExprKind::List(items) | ExprKind::Unknown(items) => items.iter().for_each(|e| see(Child::Expr(*e))),
+            ExprKind::Map(entries) => {
+                for entry in entries {
+                    entry.key.iter().for_each(|key| see(Child::Expr(*key)));
+                    see(Child::Expr(entry.value));
+                }
+            }
+            ExprKind::Member { object: e, .. }
+            | ExprKind::Unary { operand: e, .. }
+            | ExprKind::Await(e)
+            | ExprKind::Spread(e)
+            | ExprKind::Yield(Some(e))
+            | ExprKind::Cast { value: e, .. }
+            | ExprKind::IsType { value: e, .. } => see(Child::Expr(*e)),
+            ExprKind::Index { object: first, index: second }
+            | ExprKind::Binary { left: first, right: second, .. }
+            | ExprKind::Logical { left: first, right: second, .. }
+            | ExprKind::Assign { target: first, value: second, .. } => {
+                see(Child::Expr(*first));
+                see(Child::Expr(*second));
+            }
+            ExprKind::Ternary { cond, then, otherwise } => {
+                [cond, then, otherwise].into_iter().for_each(|e| see(Child::Expr(*e)));
+            }
+            ExprKind::Do(block) => block.iter().for_each(|stmt| see(Child::Stmt(*stmt))),
         }
     }
 
@@ -94,17 +108,15 @@ impl Module {
         if !visit.expr(id) {
             return;
         }
-        let (mut exprs, mut stmts, mut functions) = (Vec::new(), Vec::new(), Vec::new());
-        self.children(id, &mut exprs, &mut stmts, &mut functions);
-        for expr in exprs {
-            self.walk_expr(expr, visit);
-        }
-        self.walk_block(&stmts, visit);
-        for function in functions {
-            if visit.function(function) {
-                self.walk_function(function, visit);
+        self.children(id, |child| match child {
+            Child::Expr(expr) => self.walk_expr(expr, visit),
+            Child::Stmt(stmt) => self.walk_stmt(stmt, visit),
+            Child::Function(function) => {
+                if visit.function(function) {
+                    self.walk_function(function, visit);
+                }
             }
-        }
+        });
     }
 
     /// Walks a statement and what is below.

@@ -107,10 +107,11 @@ pub fn imports_library(module: &ir::Module, library: &str) -> bool {
     let starts = |name: &str| {
         name.strip_prefix(library).is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '/', ':']))
     };
-    module
-        .imports
-        .iter()
-        .any(|i| starts(i.module.as_str()) || i.name.is_some_and(|n| starts(&format!("{}.{n}", i.module))))
+    // `module.name`, put together only where it can begin so
+    let is_longer = |i: &ir::Import| library.strip_prefix(i.module.as_str()).is_some_and(|r| r.starts_with('.'));
+    module.imports.iter().any(|i| {
+        starts(i.module.as_str()) || is_longer(i) && i.name.is_some_and(|n| starts(&format!("{}.{n}", i.module)))
+    })
 }
 
 impl Effect {

@@ -25,7 +25,7 @@ pub enum LiteralUse {
 #[derive(Clone, Debug, PartialEq)]
 pub struct NamedLiteral {
     /// The name it is given; empty for a bare one.
-    pub name: String,
+    pub name: &'static str,
     /// The string.
     pub value: &'static str,
     /// Where it is.
@@ -65,7 +65,7 @@ pub(crate) fn collect(program: &Program, facts: &Facts, effects: &[Effect]) -> V
             if let Some(value) = module.string(key.expr) {
                 let span = module.expr_span(key.expr);
                 all.retain(|l| l.span != span);
-                let name = effect.name.to_string();
+                let name = effect.name.as_str();
                 all.push(NamedLiteral { name, value: value.as_str(), span, usage: LiteralUse::SigningKey });
             }
         }
@@ -133,7 +133,7 @@ fn of_module(module: &Module) -> Vec<NamedLiteral> {
             }
             ExprKind::Assign { target, value: assigned, .. } => {
                 if let Some(name) = target_name(module, *target) {
-                    value(module, &name, *assigned, &mut found);
+                    value(module, name, *assigned, &mut found);
                 }
             }
             _ => {
@@ -141,12 +141,7 @@ fn of_module(module: &Module) -> Vec<NamedLiteral> {
                     && text.as_str().len() >= 16
                 {
                     let span = module.expr_span(id);
-                    found.push(NamedLiteral {
-                        name: String::new(),
-                        value: text.as_str(),
-                        span,
-                        usage: LiteralUse::Bare,
-                    });
+                    found.push(NamedLiteral { name: "", value: text.as_str(), span, usage: LiteralUse::Bare });
                 }
             }
         }
@@ -155,7 +150,7 @@ fn of_module(module: &Module) -> Vec<NamedLiteral> {
         if let StmtKind::Assign { target, value: Some(assigned), op: None, .. } = &stmt.kind
             && let Some(name) = target_name(module, *target)
         {
-            value(module, &name, *assigned, &mut found);
+            value(module, name, *assigned, &mut found);
         }
     }
     for (_, class) in module.classes() {
@@ -177,33 +172,28 @@ fn of_module(module: &Module) -> Vec<NamedLiteral> {
     found
 }
 
-fn target_name(module: &Module, target: ExprId) -> Option<String> {
+fn target_name(module: &Module, target: ExprId) -> Option<&'static str> {
     match &module.expr(target).kind {
-        ExprKind::Name(name) | ExprKind::Member { name, .. } => Some(name.to_string()),
-        ExprKind::Index { index, .. } => module.string(*index).map(|s| s.to_string()),
+        ExprKind::Name(name) | ExprKind::Member { name, .. } => Some(name.as_str()),
+        ExprKind::Index { index, .. } => module.string(*index).map(|s| s.as_str()),
         _ => None,
     }
 }
 
-fn value(module: &Module, name: &str, expr: ExprId, found: &mut Vec<NamedLiteral>) {
+fn value(module: &Module, name: &'static str, expr: ExprId, found: &mut Vec<NamedLiteral>) {
     let mut add = |expr: ExprId, usage: LiteralUse| {
         if let Some(text) = module.string(expr)
             && text.as_str().len() >= 6
         {
-            found.push(NamedLiteral {
-                name: name.to_owned(),
-                value: text.as_str(),
-                span: module.expr_span(expr),
-                usage,
-            });
+            found.push(NamedLiteral { name, value: text.as_str(), span: module.expr_span(expr), usage });
         }
     };
     match &module.expr(expr).kind {
         ExprKind::Logical { right, .. } => add(*right, LiteralUse::Fallback),
         // `getenv("X", "…")`, `ENV.fetch("X", "…")`
-        ExprKind::Call { callee, args, .. } => {
+        ExprKind::Call { callee, args, .. } if args.len() == 2 => {
             let called = module.dotted(*callee).unwrap_or_default().to_lowercase();
-            if (called.contains("env") || called.ends_with("config")) && args.len() == 2 {
+            if called.contains("env") || called.ends_with("config") {
                 add(args[1].value, LiteralUse::Fallback);
             }
         }

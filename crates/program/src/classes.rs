@@ -2,6 +2,7 @@
 
 use base::{Language, Symbol};
 use ir::{ClassKind, FunctionKind, ParamKind, TypeKind};
+use rayon::prelude::*;
 use rustc_hash::FxHashMap;
 use smallvec::SmallVec;
 
@@ -22,6 +23,10 @@ pub struct ClassInfo {
     pub bases: Vec<Value>,
     /// Classes that name this one as a base.
     pub derived: Vec<ClassRef>,
+    /// Its bases in the repository and theirs, nearest first.
+    ancestors: Vec<ClassRef>,
+    /// The library classes that it descends from, nearest first.
+    external_bases: Vec<Symbol>,
 }
 
 /// All classes.
@@ -65,44 +70,23 @@ impl Classes {
 
     /// A class and its bases in the repository, nearest first.
     pub fn lineage(&self, class: ClassRef) -> Vec<ClassRef> {
-        let mut line = vec![self.canonical(class)];
-        let mut at = 0;
-        while at < line.len() && line.len() < MAX_BASES {
-            if let Some(info) = self.infos.get(&line[at]) {
-                for base in &info.bases {
-                    if let Value::Class(base) = base
-                        && !line.contains(base)
-                    {
-                        line.push(*base);
-                    }
-                }
-            }
-            at += 1;
-        }
-        line
+        self.line(class).collect()
+    }
+
+    pub(crate) fn line(&self, class: ClassRef) -> impl Iterator<Item = ClassRef> {
+        let class = self.canonical(class);
+        let ancestors = self.infos.get(&class).into_iter().flat_map(|i| &i.ancestors);
+        std::iter::once(class).chain(ancestors.copied())
     }
 
     /// The names of the library classes that a class descends from, nearest first.
     pub fn external_bases(&self, class: ClassRef) -> Vec<Symbol> {
-        let mut found = Vec::new();
-        for class in self.lineage(class) {
-            for base in self.infos.get(&class).into_iter().flat_map(|i| &i.bases) {
-                if let Value::External(name) = base
-                    && !found.contains(name)
-                {
-                    found.push(*name);
-                }
-            }
-        }
-        found
+        self.info(class).map(|i| i.external_bases.clone()).unwrap_or_default()
     }
 
     /// The methods of this name, from the class or the nearest base that has it.
     pub fn method(&self, class: ClassRef, name: Symbol) -> SmallVec<[FnId; 1]> {
-        self.lineage(class)
-            .into_iter()
-            .find_map(|c| self.infos.get(&c)?.methods.get(&name).cloned())
-            .unwrap_or_default()
+        self.line(class).find_map(|c| self.infos.get(&c)?.methods.get(&name).cloned()).unwrap_or_default()
     }
 
     /// The constructors of a class or of the nearest base that has any.
@@ -112,7 +96,7 @@ impl Classes {
 
     /// The field of this name, from the class or the nearest base that has it.
     pub fn field(&self, class: ClassRef, name: Symbol) -> Option<(ClassRef, u32)> {
-        self.lineage(class).into_iter().find_map(|c| self.infos.get(&c)?.fields.get(&name).copied())
+        self.line(class).find_map(|c| self.infos.get(&c)?.fields.get(&name).copied())
     }
 
     /// Methods that implement or override `function` in derived classes, at most `limit`.
@@ -152,7 +136,47 @@ pub(crate) fn collect(program: &Program, library: &dyn Library) -> Classes {
     attach_impls(program, &mut classes);
     attach_go_methods(program, &mut classes);
     resolve_bases(program, library, &mut classes);
+    descend(&mut classes);
     classes
+}
+
+/// Fills in what all classes descend from.
+fn descend(classes: &mut Classes) {
+    let bases = |class: &ClassRef| classes.infos.get(class).into_iter().flat_map(|i| &i.bases);
+    let descents: Vec<_> = classes
+        .infos
+        .par_iter()
+        .filter(|(_, info)| !info.bases.is_empty())
+        .map(|(class, _)| {
+            let mut line = vec![*class];
+            let mut at = 0;
+            while at < line.len() && line.len() < MAX_BASES {
+                for base in bases(&line[at]) {
+                    if let Value::Class(base) = base
+                        && !line.contains(base)
+                    {
+                        line.push(*base);
+                    }
+                }
+                at += 1;
+            }
+            let mut external = Vec::new();
+            for base in line.iter().flat_map(bases) {
+                if let Value::External(name) = base
+                    && !external.contains(name)
+                {
+                    external.push(*name);
+                }
+            }
+            line.remove(0);
+            (*class, line, external)
+        })
+        .collect();
+    for (class, ancestors, external_bases) in descents {
+        if let Some(info) = classes.infos.get_mut(&class) {
+            (info.ancestors, info.external_bases) = (ancestors, external_bases);
+        }
+    }
 }
 
 /// Classes of one full name in one namespace system are parts of one class where the language says so.

@@ -27,6 +27,8 @@ pub struct Evaluator<'p> {
     joined: FxHashMap<(Symbol, char, Symbol), Symbol>,
     around: FxHashMap<Option<ClassId>, Vec<Symbol>>,
     wildcards: FxHashMap<Symbol, Values>,
+    /// Names that nothing in the module binds, by the class around where that counts.
+    unbound: FxHashMap<(Symbol, Option<ClassId>), Values>,
     /// The members of namespaces that are being looked for.
     asked: Vec<(Symbol, Symbol)>,
     /// What the tables were asked, where somebody wants to know.
@@ -37,6 +39,21 @@ pub(crate) fn push(values: &mut Values, value: Value) {
     if values.len() < MAX_VALUES && !values.contains(&value) {
         values.push(value);
     }
+}
+
+/// Whether an expression of this kind is a plain value, of which nothing is known but that.
+fn stands_for_nothing(kind: &ExprKind) -> bool {
+    matches!(
+        kind,
+        ExprKind::Literal(_)
+            | ExprKind::Template(_)
+            | ExprKind::List(_)
+            | ExprKind::Binary { .. }
+            | ExprKind::Yield(_)
+            | ExprKind::Spread(_)
+            | ExprKind::IsType { .. }
+            | ExprKind::Unknown(_)
+    )
 }
 
 impl<'p> Evaluator<'p> {
@@ -52,6 +69,7 @@ impl<'p> Evaluator<'p> {
             joined: FxHashMap::default(),
             around: FxHashMap::default(),
             wildcards: FxHashMap::default(),
+            unbound: FxHashMap::default(),
             asked: Vec::new(),
             reads: None,
         }
@@ -76,6 +94,9 @@ impl<'p> Evaluator<'p> {
 
     /// What an expression may stand for.
     pub fn eval(&mut self, expr: ExprId) -> Values {
+        if stands_for_nothing(&self.module.expr(expr).kind) {
+            return Values::new();
+        }
         if let Some(found) = self.found.get(&expr) {
             return found.clone();
         }
@@ -237,7 +258,7 @@ impl<'p> Evaluator<'p> {
     /// A whole module: what `module.exports = x` says where there is one.
     fn namespace_value(&mut self, namespace: Symbol) -> Values {
         let mut out = Values::new();
-        if let Some(module) = self.program.module_at(namespace.as_str())
+        if let Some(module) = self.program.module_of_namespace(namespace)
             && self.program.module(module).language.is_ecmascript()
         {
             let scopes = self.program.scopes(module);
@@ -314,8 +335,8 @@ impl<'p> Evaluator<'p> {
         if !out.is_empty() {
             return out;
         }
-        let path = namespace.as_str();
-        if let Some(module) = program.module_at(path) {
+        if let Some(module) = program.module_of_namespace(namespace) {
+            let path = namespace.as_str();
             let scopes = program.scopes(module);
             if program.module(module).language.is_ecmascript() {
                 for (exported, value) in &scopes.exports {
@@ -342,10 +363,10 @@ impl<'p> Evaluator<'p> {
                 }
             }
             // a submodule of a Python package
-            if out.is_empty() && program.module(module).language == Language::Python {
+            if out.is_empty() && program.module(module).language == Language::Python && path.ends_with("/__init__.py") {
                 let dir = crate::resolve::parent(path);
                 for inner in [format!("{dir}/{name}.py"), format!("{dir}/{name}/__init__.py")] {
-                    if path.ends_with("/__init__.py") && program.module_at(&inner).is_some() {
+                    if program.module_at(&inner).is_some() {
                         push(&mut out, Value::Namespace(Symbol::new(&inner)));
                     }
                 }
@@ -383,7 +404,22 @@ impl<'p> Evaluator<'p> {
                 return values;
             }
         }
-        let own = program.namespace_of[self.id.0 as usize];
+        let around = owner.class.filter(|_| through_class);
+        // what is found while a namespace is asked may lack what is being looked for
+        if !self.asked.is_empty() {
+            return self.from_outside(name, owner);
+        }
+        if let Some(known) = self.unbound.get(&(name, around)) {
+            return known.clone();
+        }
+        let values = self.from_outside(name, owner);
+        self.unbound.insert((name, around), values.clone());
+        values
+    }
+
+    /// What a name means that nothing in the module binds.
+    fn from_outside(&mut self, name: Symbol, owner: Owner) -> Values {
+        let own = self.program.namespace_of[self.id.0 as usize];
         let values = self.namespace_member(own, name);
         if !values.is_empty() {
             return values;
@@ -665,7 +701,7 @@ impl<'p> Evaluator<'p> {
                     if let Some(values) = field
                         .map(|(part, _)| program.classes().canonical(part))
                         .into_iter()
-                        .chain(program.classes().lineage(*class))
+                        .chain(program.classes().line(*class))
                         .find_map(|c| self.table(Key::Field(c, name)))
                     {
                         values.iter().for_each(|v| push(&mut out, *v));

@@ -237,6 +237,10 @@ impl Program {
         self.resolver.module_at(path)
     }
 
+    pub(crate) fn module_of_namespace(&self, namespace: Symbol) -> Option<ModuleId> {
+        self.resolver.module_of_namespace(namespace)
+    }
+
     /// The scopes of a module.
     pub fn scopes(&self, id: ModuleId) -> &Scopes {
         &self.scopes[id.0 as usize]

@@ -30,6 +30,8 @@ pub(crate) enum Target {
 #[derive(Debug, Default)]
 pub(crate) struct Resolver {
     files: FxHashMap<String, ModuleId>,
+    /// The same by their names as namespaces.
+    namespaces: FxHashMap<Symbol, ModuleId>,
     ecmascript: ecmascript::Packages,
     go: go::Modules,
     rust: rust::Crates,
@@ -38,9 +40,10 @@ pub(crate) struct Resolver {
 
 impl Resolver {
     pub fn new(sources: &SourceMap, paths: &[String]) -> Self {
-        let files = paths.iter().enumerate().map(|(i, p)| (p.clone(), ModuleId(i as u32))).collect();
+        let files = || paths.iter().enumerate().map(|(i, path)| (path, ModuleId(i as u32)));
         Self {
-            files,
+            files: files().map(|(path, id)| (path.clone(), id)).collect(),
+            namespaces: files().map(|(path, id)| (Symbol::new(path), id)).collect(),
             ecmascript: ecmascript::Packages::read(sources),
             go: go::Modules::read(sources),
             rust: rust::Crates::read(sources),
@@ -50,6 +53,11 @@ impl Resolver {
 
     pub fn module_at(&self, path: &str) -> Option<ModuleId> {
         self.files.get(path).copied()
+    }
+
+    /// The module that is this namespace by its path.
+    pub fn module_of_namespace(&self, namespace: Symbol) -> Option<ModuleId> {
+        self.namespaces.get(&namespace).copied()
     }
 
     pub fn namespace(&self, module: &Module, path: &str) -> Symbol {

@@ -16,7 +16,7 @@ use crate::{Binding, ClassRef, Evaluator, FnId, Library, ModuleId, Owner, Progra
 const ROUNDS: usize = 3;
 
 /// Parts of the tables that are put together each by itself.
-const SHARDS: usize = 32;
+const SHARDS: usize = 16;
 
 /// What crosses functions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -83,12 +83,15 @@ struct Part {
 /// Fills the program's tables.
 pub(crate) fn run(program: &mut Program, library: &dyn Library) {
     let mut parts: Vec<Part> = program.ids().map(|_| Part { is_stale: true, ..Part::default() }).collect();
-    for _ in 0..ROUNDS {
+    for round in 1..=ROUNDS {
         parts.par_iter_mut().enumerate().filter(|(_, part)| part.is_stale).for_each(|(at, part)| {
             *part = evaluate(program, library, ModuleId(at as u32));
         });
         let (tables, changed) = Tables::merge(&parts, &program.tables);
         program.tables = tables;
+        if round == ROUNDS {
+            break;
+        }
         parts.par_iter_mut().for_each(|part| {
             part.is_stale = part.reads.iter().any(|key| changed[key.shard()].contains(key));
         });

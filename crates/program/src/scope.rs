@@ -1,7 +1,9 @@
 //! Which names each function and module binds, and in which function each expression stands.
 
 use base::Symbol;
-use ir::{Block, ClassId, ExprId, ExprKind, FunctionId, ImportId, LogicalOp, Module, Range, StmtId, StmtKind, TypeId};
+use ir::{
+    Block, Child, ClassId, ExprId, ExprKind, FunctionId, ImportId, LogicalOp, Module, Range, StmtId, StmtKind, TypeId,
+};
 use rustc_hash::FxHashMap;
 use smallvec::SmallVec;
 
@@ -67,7 +69,9 @@ pub struct Scopes {
     pub top: Bindings,
     /// Names of each function.
     pub functions: Vec<Bindings>,
-    owners: Vec<Owner>,
+    /// For each expression, its place in `places`.
+    place_of: Vec<u32>,
+    places: Vec<Place>,
     /// Assignments to members of `this`: class, member, value.
     pub members: Vec<(Option<ClassId>, Option<FunctionId>, Symbol, ExprId)>,
     /// ECMAScript: assignments to a prototype (`F.prototype.name = value`): constructor, member, value.
@@ -78,7 +82,13 @@ pub struct Scopes {
     pub returns: Vec<Vec<ExprId>>,
     /// Branches of `if`, of `a ? b : c`, of `switch` with one pattern, and what follows `&&`.
     pub conditionals: Vec<Conditional>,
-    loops: Vec<u32>,
+}
+
+/// Where many expressions stand at once.
+#[derive(Clone, Copy, Debug, Default)]
+struct Place {
+    owner: Owner,
+    loops: u32,
 }
 
 impl Scopes {
@@ -115,12 +125,17 @@ impl Scopes {
 
     /// Where an expression stands.
     pub fn owner(&self, expr: ExprId) -> Owner {
-        self.owners.get(expr.0 as usize).copied().unwrap_or_default()
+        self.place(expr).owner
     }
 
     /// How many loops within its function an expression stands in.
     pub fn loop_depth(&self, expr: ExprId) -> u32 {
-        self.loops.get(expr.0 as usize).copied().unwrap_or(0)
+        self.place(expr).loops
+    }
+
+    fn place(&self, expr: ExprId) -> Place {
+        let place = self.place_of.get(expr.0 as usize).and_then(|at| self.places.get(*at as usize));
+        place.copied().unwrap_or_default()
     }
 }
 
@@ -130,13 +145,13 @@ pub(crate) fn survey(module: &Module) -> Scopes {
         module,
         scopes: Scopes {
             functions: vec![Bindings::default(); module.functions.len()],
-            owners: vec![Owner::default(); module.exprs().len()],
-            loops: vec![0; module.exprs().len()],
+            place_of: vec![0; module.exprs().len()],
+            places: vec![Place::default()],
             returns: vec![Vec::new(); module.functions.len()],
             ..Scopes::default()
         },
-        owner: Owner::default(),
-        depth: 0,
+        here: Place::default(),
+        place: 0,
         seen_functions: vec![false; module.functions.len()],
         seen_classes: vec![false; module.classes.len()],
     };
@@ -166,18 +181,32 @@ pub(crate) fn survey(module: &Module) -> Scopes {
 struct Survey<'m> {
     module: &'m Module,
     scopes: Scopes,
-    owner: Owner,
-    depth: u32,
+    here: Place,
+    /// Where `here` is among the places.
+    place: u32,
     seen_functions: Vec<bool>,
     seen_classes: Vec<bool>,
 }
 
 impl Survey<'_> {
+    /// Goes to another place; gives back what [`Self::leave`] needs.
+    fn enter(&mut self, here: Place) -> (Place, u32) {
+        let before = (self.here, self.place);
+        self.place = self.scopes.places.len() as u32;
+        self.scopes.places.push(here);
+        self.here = here;
+        before
+    }
+
+    fn leave(&mut self, before: (Place, u32)) {
+        (self.here, self.place) = before;
+    }
+
     fn bind(&mut self, name: Symbol, binding: Binding) {
         if name.is_empty() {
             return;
         }
-        let scope = match self.owner.function {
+        let scope = match self.here.owner.function {
             Some(function) => &mut self.scopes.functions[function.0 as usize],
             None => &mut self.scopes.top,
         };
@@ -216,7 +245,7 @@ impl Survey<'_> {
                 if let Some(iter) = iter {
                     self.expr(*iter);
                 }
-                self.depth += 1;
+                let before = self.enter(Place { loops: self.here.loops + 1, ..self.here });
                 if let Some(cond) = cond {
                     self.expr(*cond);
                 }
@@ -227,7 +256,7 @@ impl Survey<'_> {
                     }
                 }
                 self.block(body);
-                self.depth -= 1;
+                self.leave(before);
             }
             StmtKind::Switch { subject, arms } => {
                 if let Some(subject) = subject {
@@ -278,7 +307,7 @@ impl Survey<'_> {
             StmtKind::Return(value) => {
                 if let Some(value) = value {
                     self.expr(*value);
-                    if let Some(function) = self.owner.function {
+                    if let Some(function) = self.here.owner.function {
                         self.scopes.returns[function.0 as usize].push(*value);
                     }
                 }
@@ -314,7 +343,7 @@ impl Survey<'_> {
             (ExprKind::Name(name), value) => {
                 // a name of the module that a function assigns without declaring it stays the module's
                 let outer = !declares
-                    && self.owner.function.is_some()
+                    && self.here.owner.function.is_some()
                     && self.module.language.is_ecmascript()
                     && self.scopes.top.contains_key(name)
                     && !self.is_bound_locally(*name);
@@ -338,7 +367,7 @@ impl Survey<'_> {
                         }
                     }
                     ExprKind::This => {
-                        let Owner { class, function } = self.owner;
+                        let Owner { class, function } = self.here.owner;
                         self.scopes.members.push((class, function, name, value));
                     }
                     ExprKind::Name(object) if *object == "module" && name == "exports" => {
@@ -363,7 +392,7 @@ impl Survey<'_> {
     }
 
     fn is_bound_locally(&self, name: Symbol) -> bool {
-        let mut function = self.owner.function;
+        let mut function = self.here.owner.function;
         while let Some(id) = function {
             if self.scopes.functions[id.0 as usize].contains_key(&name) {
                 return true;
@@ -439,8 +468,7 @@ impl Survey<'_> {
     }
 
     fn expr(&mut self, id: ExprId) {
-        self.scopes.owners[id.0 as usize] = self.owner;
-        self.scopes.loops[id.0 as usize] = self.depth;
+        self.scopes.place_of[id.0 as usize] = self.place;
         match &self.module.expr(id).kind {
             ExprKind::Assign { target, op: None, value } => self.assign(*target, Some(*value), None, false),
             ExprKind::IsType { ty, binding: Some(name), .. } => self.bind(*name, Binding::Typed(*ty)),
@@ -457,15 +485,11 @@ impl Survey<'_> {
             }
             _ => {}
         }
-        let (mut exprs, mut stmts, mut functions) = (Vec::new(), Vec::new(), Vec::new());
-        self.module.children(id, &mut exprs, &mut stmts, &mut functions);
-        for expr in exprs {
-            self.expr(expr);
-        }
-        self.block(&stmts);
-        for function in functions {
-            self.function(function);
-        }
+        self.module.children(id, |child| match child {
+            Child::Expr(expr) => self.expr(expr),
+            Child::Stmt(stmt) => self.stmt(stmt),
+            Child::Function(function) => self.function(function),
+        });
     }
 
     fn function(&mut self, id: FunctionId) {
@@ -476,9 +500,8 @@ impl Survey<'_> {
         for annotation in &function.annotations {
             self.expr(*annotation);
         }
-        let before = (self.owner, self.depth);
-        self.owner = Owner { function: Some(id), class: function.class.or(self.owner.class) };
-        self.depth = 0;
+        let owner = Owner { function: Some(id), class: function.class.or(self.here.owner.class) };
+        let before = self.enter(Place { owner, loops: 0 });
         for (at, param) in function.params.iter().enumerate() {
             for e in param.annotations.iter().chain(&param.default) {
                 self.expr(*e);
@@ -492,7 +515,7 @@ impl Survey<'_> {
         if let Some(body) = &function.body {
             self.block(body);
         }
-        (self.owner, self.depth) = before;
+        self.leave(before);
     }
 
     fn class(&mut self, id: ClassId) {
@@ -503,8 +526,8 @@ impl Survey<'_> {
         for annotation in &class.annotations {
             self.expr(*annotation);
         }
-        let before = self.owner;
-        self.owner.class = Some(id);
+        let owner = Owner { class: Some(id), ..self.here.owner };
+        let before = self.enter(Place { owner, ..self.here });
         for field in &class.fields {
             for e in field.annotations.iter().chain(&field.init) {
                 self.expr(*e);
@@ -522,6 +545,6 @@ impl Survey<'_> {
         for method in &class.methods {
             self.function(*method);
         }
-        self.owner = before;
+        self.leave(before);
     }
 }
