@@ -2,6 +2,7 @@
 
 use base::{FileId, Gap, GapKind, Language, Span, Symbol};
 use ir::{Builder, ClassId, ExprId, ExprKind, FunctionId, Range};
+use smallvec::SmallVec;
 
 use crate::tree::{Node, Tree};
 
@@ -35,18 +36,21 @@ pub fn range(node: Node<'_>) -> Range {
     Range { start: node.start_byte() as u32, end: node.end_byte() as u32 }
 }
 
+/// A few nodes: most have few children.
+pub type Nodes<'t> = SmallVec<[Node<'t>; 8]>;
+
 /// The named children of a node without comments, in order.
-pub fn named_children<'t>(node: Node<'t>) -> Vec<Node<'t>> {
+pub fn named_children<'t>(node: Node<'t>) -> Nodes<'t> {
     node.children().filter(|n| n.is_named() && !n.is_extra()).collect()
 }
 
 /// All children of a node, anonymous ones too.
-pub fn children<'t>(node: Node<'t>) -> Vec<Node<'t>> {
+pub fn children<'t>(node: Node<'t>) -> Nodes<'t> {
     node.children().collect()
 }
 
 /// The children in a field.
-pub fn field_children<'t>(node: Node<'t>, field: &str) -> Vec<Node<'t>> {
+pub fn field_children<'t>(node: Node<'t>, field: &str) -> Nodes<'t> {
     node.children().filter(|n| n.is_field(field) && n.is_named() && !n.is_extra()).collect()
 }
 

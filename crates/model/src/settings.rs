@@ -1,10 +1,10 @@
 //! Settings of the application, from calls, assignments and configuration files, as the facts name them.
 
-use base::{Language, Span};
-use ir::{ExprKind, StmtKind};
+use base::{Language, Span, Symbol};
+use ir::{ExprId, ExprKind, StmtKind};
 use program::{ExprRef, ModuleId};
 use rayon::prelude::*;
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::adapters::Context;
 use crate::config::ConfigEntry;
@@ -147,24 +147,39 @@ pub(crate) fn is_development_path(context: &Context<'_>, span: Span) -> bool {
 /// Settings by the keys of configuration.
 struct Keys<'f> {
     by_last: FxHashMap<String, Vec<(RecordId, SettingKind, &'f SettingFact, &'f str)>>,
+    /// The last names before the star of keys such as `cookies.*`.
+    before_star: FxHashSet<String>,
 }
 
 impl<'f> Keys<'f> {
     fn new(context: &Context<'f>) -> Self {
         let mut by_last: FxHashMap<String, Vec<_>> = FxHashMap::default();
+        let mut before_star = FxHashSet::default();
         for (id, record) in context.facts.records() {
             for (kind, fact) in &record.settings {
                 for key in &fact.keys {
-                    let last = plain(key.rsplit('.').next().unwrap_or(key));
+                    let last = plain(last_part(key));
                     by_last.entry(last).or_default().push((id, *kind, fact, key.as_str()));
+                    before_star.extend(key.strip_suffix(".*").map(|k| plain(last_part(k))));
                 }
             }
         }
-        Self { by_last }
+        Self { by_last, before_star }
+    }
+
+    /// Whether a target's last name is a key's, so that putting its key together is worth it.
+    fn may_know(&self, module: &ir::Module, target: ExprId) -> bool {
+        let object = match &module.expr(target).kind {
+            ExprKind::Member { object, .. } | ExprKind::Index { object, .. } => last_name(module, *object),
+            _ => None,
+        };
+        let is_in_star = object.is_some_and(|name| self.before_star.contains(&plain(last_part(name.as_str()))));
+        is_in_star
+            || last_name(module, target).is_some_and(|name| self.by_last.contains_key(&plain(last_part(name.as_str()))))
     }
 
     fn lookup(&self, key: &str) -> impl Iterator<Item = &(RecordId, SettingKind, &'f SettingFact, &'f str)> {
-        let last = plain(key.rsplit('.').next().unwrap_or(key));
+        let last = plain(last_part(key));
         self.by_last.get(&last).into_iter().flatten()
     }
 
@@ -199,6 +214,9 @@ impl<'f> Keys<'f> {
             _ => None,
         });
         for (target, value, range) in statements.chain(expressions) {
+            if !self.may_know(module, *target) {
+                continue;
+            }
             let Some(written) = dotted_key(module, *target) else { continue };
             let keyed = written.rsplit_once('.').map(|(parent, last)| (format!("{parent}.*"), last));
             let known = self.lookup(&written).chain(keyed.iter().flat_map(|(key, _)| self.lookup(key)));
@@ -290,8 +308,23 @@ impl SettingFact {
     }
 }
 
+/// The name at the end of a dotted key, as [`dotted_key`] has it.
+fn last_name(module: &ir::Module, target: ExprId) -> Option<Symbol> {
+    match &module.expr(target).kind {
+        ExprKind::Name(name) | ExprKind::Member { name, .. } => Some(*name),
+        ExprKind::Index { index, .. } => module.string(*index),
+        ExprKind::Call { callee, args, .. } if args.is_empty() => last_name(module, *callee),
+        _ => None,
+    }
+}
+
+fn last_part(key: &str) -> &str {
+    key.rsplit('.').next().unwrap_or(key)
+}
+
 fn plain(key: &str) -> String {
-    key.chars().filter(|c| c.is_ascii_alphanumeric() || *c == '*').collect::<String>().to_ascii_lowercase()
+    let kept = key.chars().filter(|c| c.is_ascii_alphanumeric() || *c == '*');
+    kept.map(|c| c.to_ascii_lowercase()).collect()
 }
 
 /// Whether a key ends in another, part by part; case, dashes and underscores apart.

@@ -2,7 +2,7 @@
 
 use base::Symbol;
 use ir::{ExprId, ExprKind, FunctionKind};
-use rustc_hash::FxHashMap;
+use rayon::prelude::*;
 use smallvec::SmallVec;
 
 use crate::{Evaluator, FnId, Library, ModuleId, Program, Value};
@@ -110,16 +110,35 @@ fn add(found: &mut Callee, program: &Program, function: FnId) {
     }
 }
 
-pub(crate) fn callers(program: &Program) -> FxHashMap<FnId, Vec<CallSite>> {
-    let mut callers: FxHashMap<FnId, Vec<CallSite>> = FxHashMap::default();
-    for id in program.ids() {
-        for (expr, callee) in program.calls(id) {
+/// For each function of each module, the calls that reach it, in order.
+pub(crate) fn callers(program: &Program) -> Vec<Vec<Vec<CallSite>>> {
+    let sites_of = |id: ModuleId| {
+        program.calls(id).flat_map(move |(expr, callee)| {
             let owner = program.scopes(id).owner(expr).function;
             let caller = owner.map(|function| FnId { module: id, function });
-            for function in &callee.functions {
-                callers.entry(*function).or_default().push(CallSite { module: id, expr, caller });
-            }
-        }
+            callee.functions.iter().map(move |function| (*function, CallSite { module: id, expr, caller }))
+        })
+    };
+    let ids: Vec<ModuleId> = program.ids().collect();
+    let sites: Vec<Vec<_>> = ids.into_par_iter().map(|id| sites_of(id).collect()).collect();
+    let mut callers: Vec<Vec<Vec<CallSite>>> =
+        program.ids().map(|id| vec![Vec::new(); program.module(id).functions.len()]).collect();
+    for (function, site) in sites.into_iter().flatten() {
+        callers[function.module.0 as usize][function.function.0 as usize].push(site);
     }
     callers
+}
+
+/// For each function of each module, the calls that stand in it, in order of the tree.
+pub(crate) fn calls_in(program: &Program) -> Vec<Vec<Vec<ExprId>>> {
+    let in_module = |id: ModuleId| {
+        let mut calls = vec![Vec::new(); program.module(id).functions.len()];
+        for (expr, _) in program.calls(id) {
+            if let Some(function) = program.scopes(id).owner(expr).function {
+                calls[function.0 as usize].push(expr);
+            }
+        }
+        calls
+    };
+    program.ids().collect::<Vec<_>>().into_par_iter().map(in_module).collect()
 }

@@ -150,8 +150,9 @@ pub struct Program {
     pub(crate) tables: rounds::Tables,
     /// By module, each in order of the tree.
     calls: Vec<Vec<(ExprId, Callee)>>,
-    callers: FxHashMap<FnId, Vec<CallSite>>,
-    calls_in: FxHashMap<FnId, Vec<ExprId>>,
+    /// By module and function, as `calls_in`.
+    callers: Vec<Vec<Vec<CallSite>>>,
+    calls_in: Vec<Vec<Vec<ExprId>>>,
     unique_methods: FxHashMap<Symbol, FnId>,
 }
 
@@ -186,8 +187,8 @@ impl Program {
             classes: Classes::default(),
             tables: rounds::Tables::default(),
             calls: Vec::new(),
-            callers: FxHashMap::default(),
-            calls_in: FxHashMap::default(),
+            callers: Vec::new(),
+            calls_in: Vec::new(),
             unique_methods: FxHashMap::default(),
         };
         program.imports =
@@ -200,15 +201,7 @@ impl Program {
             .into_par_iter()
             .map(|m| calls::resolve_module(&program, library, ModuleId(m as u32)))
             .collect();
-        program.callers = calls::callers(&program);
-        for id in program.ids() {
-            let calls: Vec<ExprId> = program.calls(id).map(|(e, _)| e).collect();
-            for expr in calls {
-                if let Some(function) = program.scopes(id).owner(expr).function {
-                    program.calls_in.entry(FnId { module: id, function }).or_default().push(expr);
-                }
-            }
-        }
+        (program.callers, program.calls_in) = rayon::join(|| calls::callers(&program), || calls::calls_in(&program));
         program
     }
 
@@ -305,7 +298,7 @@ impl Program {
 
     /// The calls that stand in a function itself, in order of the tree.
     pub fn calls_in(&self, id: FnId) -> &[ExprId] {
-        self.calls_in.get(&id).map_or(&[], Vec::as_slice)
+        by_function(&self.calls_in, id)
     }
 
     /// The expression that gives a constant its value: a variable assigned once, a field with an
@@ -381,13 +374,18 @@ impl Program {
 
     /// Who calls a function, in order of module and position.
     pub fn callers(&self, id: FnId) -> &[CallSite] {
-        self.callers.get(&id).map_or(&[], Vec::as_slice)
+        by_function(&self.callers, id)
     }
 
     /// The method of this name, if the repository has exactly one.
     pub(crate) fn unique_method(&self, name: Symbol) -> Option<FnId> {
         self.unique_methods.get(&name).copied()
     }
+}
+
+/// What a table has of a function.
+fn by_function<T>(table: &[Vec<Vec<T>>], id: FnId) -> &[T] {
+    table.get(id.module.0 as usize).and_then(|m| m.get(id.function.0 as usize)).map_or(&[], Vec::as_slice)
 }
 
 fn only_value(module: ModuleId, bindings: &[Binding]) -> Option<ExprRef> {

@@ -211,16 +211,19 @@ pub(crate) fn namespaces(modules: &[Module], scopes: &[Scopes], namespace_of: &[
 impl Program {
     pub(crate) fn resolve_imports(&self, id: ModuleId) -> Vec<Target> {
         let module = self.module(id);
-        module.imports.iter().map(|import| self.resolve_import(id, module, import)).collect()
+        // names taken from one module stand beside each other
+        let mut last: Option<(Symbol, Target)> = None;
+        let mut base = |import: &Import| match last {
+            Some((specifier, target)) if specifier == import.module => target,
+            _ => last.insert((import.module, self.resolve_module(id, module, import))).1,
+        };
+        module.imports.iter().map(|import| self.resolve_import(id, module, import, &mut base)).collect()
     }
 
-    fn resolve_import(&self, id: ModuleId, module: &Module, import: &Import) -> Target {
+    /// The module that an import names, without the name taken from it.
+    fn resolve_module(&self, id: ModuleId, module: &Module, import: &Import) -> Target {
         let from = self.path(id);
-        let name = import.name.filter(|n| *n != "*");
-        if import.kind == ir::ImportKind::Export {
-            return Target::Member(self.namespace_of[id.0 as usize], import.name.unwrap_or(import.alias));
-        }
-        let base = match module.language {
+        match module.language {
             Language::Rust => match self.resolver.rust.resolve(from, import.module.as_str()) {
                 Target::External(path) => {
                     // `use users::routes` beside `mod users;`
@@ -239,7 +242,21 @@ impl Program {
             },
             Language::Ruby => Target::External(import.module),
             language => self.resolver.module_specifier(language, from, import.module.as_str()),
-        };
+        }
+    }
+
+    fn resolve_import(
+        &self,
+        id: ModuleId,
+        module: &Module,
+        import: &Import,
+        base: &mut dyn FnMut(&Import) -> Target,
+    ) -> Target {
+        let name = import.name.filter(|n| *n != "*");
+        if import.kind == ir::ImportKind::Export {
+            return Target::Member(self.namespace_of[id.0 as usize], import.name.unwrap_or(import.alias));
+        }
+        let base = base(import);
         let Some(name) = name else { return base };
         match base {
             Target::Namespace(namespace) => {

@@ -5,6 +5,7 @@ use ir::{
     Block, ClassId, ClassKind, Field, FunctionId, FunctionKind, Import, ImportKind, Param, ParamKind, StmtKind, TypeId,
     TypeKind, Visibility,
 };
+use smallvec::smallvec;
 
 use super::{expr, stmt};
 use crate::{
@@ -18,7 +19,7 @@ pub fn top_level<'t>(l: &mut Lowering<'t>, node: Node<'t>, out: &mut Block) {
         "package_clause" => l.ir.module.package = named_children(node).first().map(|n| l.symbol(*n)),
         "import_declaration" => {
             for child in named_children(node) {
-                let specs = if child.kind() == "import_spec_list" { named_children(child) } else { vec![child] };
+                let specs = if child.kind() == "import_spec_list" { named_children(child) } else { smallvec![child] };
                 for spec in specs {
                     import(l, spec, out);
                 }

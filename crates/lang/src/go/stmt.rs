@@ -1,6 +1,7 @@
 //! Statements.
 
 use ir::{Arm, BinaryOp, Block, ExprId, ExprKind, Literal, StmtKind, UnaryOp};
+use smallvec::smallvec;
 
 use super::{expr, items};
 use crate::{
@@ -44,7 +45,7 @@ fn lower_kind<'t>(l: &mut Lowering<'t>, node: Node<'t>, out: &mut Block) {
         "short_var_declaration" | "assignment_statement" => assignment(l, node, out),
         "var_declaration" | "const_declaration" => {
             for child in named_children(node) {
-                let specs = if child.kind() == "var_spec_list" { named_children(child) } else { vec![child] };
+                let specs = if child.kind() == "var_spec_list" { named_children(child) } else { smallvec![child] };
                 for spec in specs {
                     variables(l, spec, out);
                 }

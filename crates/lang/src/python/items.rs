@@ -8,7 +8,7 @@ use ir::{
 
 use super::{expr, stmt};
 use crate::{
-    lowering::{Lowering, has_token, named_children, range},
+    lowering::{Lowering, Nodes, has_token, named_children, range},
     tree::Node,
 };
 
@@ -229,7 +229,7 @@ pub fn ty<'t>(l: &mut Lowering<'t>, node: Node<'t>) -> TypeId {
     id
 }
 
-fn named<'t>(l: &mut Lowering<'t>, head: Node<'t>, args: Vec<Node<'t>>, at: ir::Range) -> TypeId {
+fn named<'t>(l: &mut Lowering<'t>, head: Node<'t>, args: Nodes<'t>, at: ir::Range) -> TypeId {
     let path: String = l.str(head).chars().filter(|c| !c.is_whitespace()).collect();
     let last = path.rsplit('.').next().unwrap_or(&path).to_owned();
     let args: Vec<TypeId> = args.into_iter().map(|a| ty(l, a)).collect();
@@ -250,7 +250,7 @@ fn ty_kind<'t>(l: &mut Lowering<'t>, node: Node<'t>) -> TypeId {
             Some(inner) => return ty(l, *inner),
             None => TypeKind::Unknown,
         },
-        "identifier" | "attribute" | "dotted_name" | "member_type" => return named(l, node, Vec::new(), at),
+        "identifier" | "attribute" | "dotted_name" | "member_type" => return named(l, node, Nodes::new(), at),
         "none" => TypeKind::Named { path: Symbol::new("None"), args: Vec::new() },
         "subscript" => {
             let Some(head) = node.child_by_field_name("value") else { return l.ir.ty(TypeKind::Unknown, at) };

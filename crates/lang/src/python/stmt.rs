@@ -2,6 +2,7 @@
 
 use base::Symbol;
 use ir::{Arm, BinaryOp, Block, Catch, ExprKind, Import, ImportKind, StmtKind, UnaryOp};
+use smallvec::smallvec;
 
 use super::{expr, items};
 use crate::{
@@ -222,7 +223,7 @@ fn with<'t>(l: &mut Lowering<'t>, node: Node<'t>, out: &mut Block) {
         let value = item.child_by_field_name("value").unwrap_or(item);
         let at = range(item);
         // `(a as b, c as d)` may come as a tuple
-        let parts = if value.kind() == "tuple" { named_children(value) } else { vec![value] };
+        let parts = if value.kind() == "tuple" { named_children(value) } else { smallvec![value] };
         for value in parts {
             if value.kind() == "as_pattern" {
                 let inner = named_children(value).first().copied().unwrap_or(value);

@@ -122,6 +122,17 @@ pub fn arguments<'t>(l: &mut Lowering<'t>, tokens: Node<'t>) -> Vec<Arg> {
         match &part[..] {
             // most arguments are one token, which stands in this tree already
             [token] if is_atom(*token) => args.push(Arg { name: None, value: expr::lower(l, *token) }),
+            [name, equals, token] if name.kind() == "identifier" && equals.kind() == "=" && is_atom(*token) => {
+                args.push(Arg { name: Some(l.symbol(*name)), value: expr::lower(l, *token) });
+            }
+            [callee, list] if callee.kind() == "identifier" && is_list_of_atoms(*list) => {
+                let at = Range { start: range(*callee).start, end: range(*list).end };
+                let callee = expr::lower(l, *callee);
+                let atoms = list.children().filter(|t| is_atom(*t));
+                let inner = atoms.map(|t| Arg { name: None, value: expr::lower(l, t) }).collect();
+                let call = ExprKind::Call { callee, args: inner, block: None, kind: CallKind::Call };
+                args.push(Arg { name: None, value: l.ir.expr(call, at) });
+            }
             _ => {
                 let text = l.text.get(from..cut.min(end)).unwrap_or("");
                 if !text.trim().is_empty() {
@@ -138,6 +149,26 @@ pub fn arguments<'t>(l: &mut Lowering<'t>, tokens: Node<'t>) -> Vec<Arg> {
 /// Whether a token of a macro is what the same text is as an expression.
 fn is_atom(token: Node<'_>) -> bool {
     matches!(token.kind(), "identifier" | "string_literal" | "integer_literal" | "boolean_literal" | "self")
+}
+
+/// `(A, B)` with one token between commas, as in `derive(A, B)`.
+fn is_list_of_atoms(list: Node<'_>) -> bool {
+    let mut tokens = list.children().map(|t| (t, t.kind()));
+    if tokens.next().is_none_or(|(_, kind)| kind != "(") {
+        return false;
+    }
+    loop {
+        match tokens.next() {
+            Some((_, ")")) => return tokens.next().is_none(),
+            Some((token, _)) if is_atom(token) => {}
+            _ => return false,
+        }
+        match tokens.next() {
+            Some((_, ")")) => return tokens.next().is_none(),
+            Some((_, ",")) => {}
+            _ => return false,
+        }
+    }
 }
 
 fn argument(l: &mut Lowering<'_>, part: &str, offset: usize) -> Option<Arg> {

@@ -31,7 +31,7 @@ impl Crates {
     fn crate_of(&self, path: &str) -> (&str, &str) {
         self.crates
             .iter()
-            .find(|(dir, _)| dir.is_empty() || path.starts_with(&format!("{dir}/")))
+            .find(|(dir, _)| dir.is_empty() || path.strip_prefix(dir.as_str()).is_some_and(|r| r.starts_with('/')))
             .map_or(("", "crate"), |(dir, name)| (dir, name))
     }
 
@@ -59,15 +59,15 @@ impl Crates {
 
     /// Resolves `crate.a`, `self.a`, `super.a`, `name_of_a_workspace_crate.a`; a sibling module as well.
     pub fn resolve(&self, from: &str, module: &str) -> Target {
-        let here = self.module_path(from);
         let (first, rest) = module.split_once('.').unwrap_or((module, ""));
         let with = |base: &str| {
             Target::Namespace(Symbol::new(&if rest.is_empty() { base.to_owned() } else { format!("{base}.{rest}") }))
         };
         match first {
             "crate" => with(self.crate_of(from).1),
-            "self" => with(&here),
+            "self" => with(&self.module_path(from)),
             "super" => {
+                let here = self.module_path(from);
                 let mut base = here.rsplit_once('.').map_or(here.as_str(), |(b, _)| b);
                 let mut rest = rest;
                 while let Some(after) = rest.strip_prefix("super") {
