@@ -2,7 +2,6 @@
 
 use std::{
     cell::RefCell,
-    collections::HashMap,
     fmt,
     hash::BuildHasher,
     num::NonZeroU32,
@@ -12,6 +11,7 @@ use std::{
     },
 };
 
+use hashbrown::HashTable;
 use rustc_hash::FxBuildHasher;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
@@ -22,7 +22,7 @@ const FIRST: u32 = 1 << 12;
 /// Enough chunks for every number of 32 bits.
 const CHUNKS: usize = 21;
 
-type Shard = RwLock<HashMap<&'static str, Symbol, FxBuildHasher>>;
+type Shard = RwLock<HashTable<(&'static str, Symbol)>>;
 type Chunk = OnceLock<Box<[OnceLock<&'static str>]>>;
 
 /// All strings of the process. They are never given back: reading one takes no lock.
@@ -33,7 +33,7 @@ struct Interner {
 }
 
 static INTERNER: Interner = Interner {
-    shards: [const { RwLock::new(HashMap::with_hasher(FxBuildHasher)) }; SHARDS],
+    shards: [const { RwLock::new(HashTable::new()) }; SHARDS],
     chunks: [const { OnceLock::new() }; CHUNKS],
     next: AtomicU32::new(0),
 };
@@ -68,11 +68,12 @@ impl Interner {
     fn intern_shared(&self, text: &str, hash: u64) -> Symbol {
         // the high bits: the table inside uses the low ones
         let shard = &self.shards[(hash >> 50) as usize % SHARDS];
-        if let Some(known) = shard.read().unwrap_or_else(PoisonError::into_inner).get(text) {
+        let is_it = |entry: &(&'static str, Symbol)| entry.0 == text;
+        if let Some((_, known)) = shard.read().unwrap_or_else(PoisonError::into_inner).find(hash, is_it) {
             return *known;
         }
         let mut table = shard.write().unwrap_or_else(PoisonError::into_inner);
-        if let Some(known) = table.get(text) {
+        if let Some((_, known)) = table.find(hash, is_it) {
             return *known;
         }
         let number = self.next.fetch_add(1, Ordering::Relaxed);
@@ -81,7 +82,7 @@ impl Interner {
         let slots = self.chunks[chunk].get_or_init(|| vec![OnceLock::new(); (FIRST as usize) << chunk].into());
         slots[at].get_or_init(|| text);
         let symbol = Symbol(NonZeroU32::MIN.saturating_add(number));
-        table.insert(text, symbol);
+        table.insert_unique(hash, (text, symbol), |(text, _)| FxBuildHasher.hash_one(text));
         symbol
     }
 

@@ -32,6 +32,20 @@ impl Builder {
         }
     }
 
+    /// Makes room for what a syntax tree of so many named nodes usually becomes.
+    pub fn reserve(&mut self, nodes: usize) {
+        self.module.exprs.reserve(nodes / 2);
+        self.module.stmts.reserve(nodes / 12);
+    }
+
+    /// Gives back what was not needed.
+    pub fn shrink(&mut self) {
+        self.module.exprs.shrink_to_fit();
+        self.module.stmts.shrink_to_fit();
+        self.module.types.shrink_to_fit();
+        self.module.functions.shrink_to_fit();
+    }
+
     /// Adds an expression.
     pub fn expr(&mut self, kind: ExprKind, range: Range) -> ExprId {
         self.module.exprs.push(Expr { kind, range });

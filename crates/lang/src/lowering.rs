@@ -104,6 +104,7 @@ impl<'t> Lowering<'t> {
                 self.gap(GapKind::Syntax, if node.is_missing() { "missing" } else { "error" }, range(node));
             }
         }
+        self.ir.reserve(self.nodes);
     }
 
     /// The inline modules around, dotted.
@@ -219,7 +220,8 @@ impl<'t> Lowering<'t> {
     }
 
     /// The module, the gaps, the number of nodes and of those not understood.
-    pub fn finish(self) -> (ir::Module, Vec<Gap>, usize, usize) {
+    pub fn finish(mut self) -> (ir::Module, Vec<Gap>, usize, usize) {
+        self.ir.shrink();
         (self.ir.module, self.gaps, self.nodes, self.nodes_unknown)
     }
 }

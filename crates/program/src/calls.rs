@@ -44,7 +44,7 @@ pub struct CallSite {
 /// What all calls of a module call, in order of the tree.
 pub(crate) fn resolve_module(program: &Program, library: &dyn Library, id: ModuleId) -> Vec<(ExprId, Callee)> {
     let module = program.module(id);
-    let mut evaluator = Evaluator::new(program, library, id);
+    let mut evaluator = Evaluator::of_all(program, library, id);
     let is_call = |item: &ir::Expr| match item.kind {
         ExprKind::Call { callee, .. } => Some(callee),
         _ => None,

@@ -182,6 +182,11 @@ fn descend(classes: &mut Classes) {
 /// Classes of one full name in one namespace system are parts of one class where the language says so.
 fn gather_parts(program: &Program, classes: &mut Classes) {
     let mut by_name: FxHashMap<Symbol, ClassRef> = FxHashMap::default();
+    let full_names = |id: ModuleId| {
+        let (module, namespace) = (program.module(id), program.namespace_of[id.0 as usize]);
+        module.classes().map(|(class, _)| Symbol::new(&resolve::class_name(module, namespace, class))).collect()
+    };
+    let full_names: Vec<Vec<Symbol>> = program.ids().collect::<Vec<_>>().into_par_iter().map(full_names).collect();
     for id in program.ids() {
         let module = program.module(id);
         for (class, item) in module.classes() {
@@ -189,7 +194,7 @@ fn gather_parts(program: &Program, classes: &mut Classes) {
                 continue;
             }
             let this = ClassRef { module: id, class };
-            let full = Symbol::new(&resolve::class_name(module, program.namespace_of[id.0 as usize], class));
+            let full = full_names[id.0 as usize][class.0 as usize];
             let reopens =
                 matches!(module.language, Language::Ruby | Language::CSharp) || module.language.is_ecmascript();
             let first = match reopens && item.function.is_none() {
@@ -279,30 +284,8 @@ fn attach_go_methods(program: &Program, classes: &mut Classes) {
 fn resolve_bases(program: &Program, library: &dyn Library, classes: &mut Classes) {
     let mut all: Vec<ClassRef> = classes.infos.keys().copied().collect();
     all.sort();
-    for class in all {
-        let parts = classes.infos[&class].parts.clone();
-        let mut bases = Vec::new();
-        for part in parts {
-            let mut evaluator = Evaluator::new(program, library, part.module);
-            for base in &program.class(part).bases {
-                for value in evaluator.type_values(*base, Some(part.class)) {
-                    let value = match value {
-                        Value::Instance(c) | Value::Class(c) => Value::Class(classes.canonical(c)),
-                        Value::ExternalInstance(name) => Value::External(name),
-                        value => value,
-                    };
-                    if !bases.contains(&value) && value != Value::Class(class) {
-                        bases.push(value);
-                    }
-                }
-            }
-            // Ruby's `include Concern` mixes in
-            for stmt in &program.class(part).body {
-                if program.module(part.module).language == Language::Ruby {
-                    mixins(program, &mut evaluator, part, *stmt, classes, &mut bases);
-                }
-            }
-        }
+    let bases: Vec<Vec<Value>> = all.par_iter().map(|class| bases_of(program, library, classes, *class)).collect();
+    for (class, bases) in all.into_iter().zip(bases) {
         for base in &bases {
             if let Value::Class(base) = base
                 && let Some(info) = classes.infos.get_mut(base)
@@ -314,6 +297,32 @@ fn resolve_bases(program: &Program, library: &dyn Library, classes: &mut Classes
             info.bases = bases;
         }
     }
+}
+
+fn bases_of(program: &Program, library: &dyn Library, classes: &Classes, class: ClassRef) -> Vec<Value> {
+    let mut bases = Vec::new();
+    for part in &classes.infos[&class].parts {
+        let mut evaluator = Evaluator::new(program, library, part.module);
+        for base in &program.class(*part).bases {
+            for value in evaluator.type_values(*base, Some(part.class)) {
+                let value = match value {
+                    Value::Instance(c) | Value::Class(c) => Value::Class(classes.canonical(c)),
+                    Value::ExternalInstance(name) => Value::External(name),
+                    value => value,
+                };
+                if !bases.contains(&value) && value != Value::Class(class) {
+                    bases.push(value);
+                }
+            }
+        }
+        // Ruby's `include Concern` mixes in
+        for stmt in &program.class(*part).body {
+            if program.module(part.module).language == Language::Ruby {
+                mixins(program, &mut evaluator, *part, *stmt, classes, &mut bases);
+            }
+        }
+    }
+    bases
 }
 
 fn mixins(

@@ -1,5 +1,7 @@
 //! What an expression stands for.
 
+use std::collections::hash_map::Entry;
+
 use base::{Language, Symbol};
 use ir::{CallKind, ClassId, ExprId, ExprKind, FunctionId, FunctionKind, Module, StmtKind, TypeId, TypeKind};
 use rustc_hash::{FxHashMap, FxHashSet};
@@ -75,6 +77,13 @@ impl<'p> Evaluator<'p> {
         }
     }
 
+    /// One that will evaluate most of its module.
+    pub(crate) fn of_all(program: &'p Program, library: &'p dyn Library, id: ModuleId) -> Self {
+        let mut evaluator = Self::new(program, library, id);
+        evaluator.found.reserve(evaluator.module.exprs().len() / 3);
+        evaluator
+    }
+
     fn table(&mut self, key: Key) -> Option<&'p Values> {
         if let Some(reads) = &mut self.reads {
             reads.insert(key);
@@ -97,18 +106,18 @@ impl<'p> Evaluator<'p> {
         if stands_for_nothing(&self.module.expr(expr).kind) {
             return Values::new();
         }
-        if let Some(found) = self.found.get(&expr) {
-            return found.clone();
-        }
-        if self.depth >= MAX_STEPS {
-            return Values::new();
-        }
-        // a cycle finds nothing
-        self.found.insert(expr, Values::new());
+        match self.found.entry(expr) {
+            Entry::Occupied(found) => return found.get().clone(),
+            Entry::Vacant(_) if self.depth >= MAX_STEPS => return Values::new(),
+            // a cycle finds nothing
+            Entry::Vacant(free) => free.insert(Values::new()),
+        };
         self.depth += 1;
         let values = self.eval_kind(expr);
         self.depth -= 1;
-        self.found.insert(expr, values.clone());
+        if !values.is_empty() {
+            self.found.insert(expr, values.clone());
+        }
         values
     }
 

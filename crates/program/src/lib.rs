@@ -164,15 +164,14 @@ impl Program {
         let by_file = modules.iter().enumerate().map(|(i, m)| (m.file, ModuleId(i as u32))).collect();
         let resolver = resolve::Resolver::new(sources, &paths);
         let namespace_of: Vec<Symbol> =
-            modules.iter().zip(&paths).map(|(m, path)| resolver.namespace(m, path)).collect();
+            modules.par_iter().zip(&paths).map(|(m, path)| resolver.namespace(m, path)).collect();
         let namespaces = resolve::namespaces(&modules, &scopes, &namespace_of);
-        let inner_namespaces = namespaces
-            .keys()
-            .map(|full| {
-                let (prefix, name) = resolve::split_last(full.as_str());
-                ((Symbol::new(prefix), Symbol::new(name)), *full)
-            })
-            .collect();
+        let inner = |full: &Symbol| {
+            let (prefix, name) = resolve::split_last(full.as_str());
+            ((Symbol::new(prefix), Symbol::new(name)), *full)
+        };
+        let inner_namespaces = namespaces.par_iter().map(|(full, _)| inner(full)).collect::<Vec<_>>();
+        let inner_namespaces = inner_namespaces.into_iter().collect();
         let mut program = Program {
             modules,
             paths,

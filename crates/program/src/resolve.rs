@@ -10,6 +10,7 @@ mod rust;
 
 use base::{Language, SourceMap, Symbol};
 use ir::{Import, Module};
+use rayon::prelude::*;
 use rustc_hash::FxHashMap;
 use smallvec::SmallVec;
 
@@ -153,59 +154,64 @@ type Namespaces = FxHashMap<Symbol, FxHashMap<Symbol, SmallVec<[Def; 1]>>>;
 
 /// Everything that has a name outside functions.
 pub(crate) fn namespaces(modules: &[Module], scopes: &[Scopes], namespace_of: &[Symbol]) -> Namespaces {
+    let named = |(at, module): (usize, &Module)| names_of(module, &scopes[at], ModuleId(at as u32), namespace_of[at]);
+    let found: Vec<_> = modules.par_iter().enumerate().map(named).collect();
     let mut all = Namespaces::default();
-    for (at, module) in modules.iter().enumerate() {
-        let id = ModuleId(at as u32);
-        let namespace = namespace_of[at];
+    for (module, names) in found.into_iter().enumerate() {
         // a module that only declares others is there too
-        all.entry(namespace).or_default();
-        let mut add = |namespace: Symbol, name: Symbol, def: Def| {
+        all.entry(namespace_of[module]).or_default();
+        for (namespace, name, def) in names {
             let defs = all.entry(namespace).or_default().entry(name).or_default();
             if !defs.contains(&def) {
                 defs.push(def);
             }
-        };
-        let mut names: Vec<_> = scopes[at].top.iter().collect();
-        names.sort_by_key(|(name, _)| **name);
-        for (name, bindings) in names {
-            for binding in bindings {
-                match binding {
-                    Binding::Function(function) => {
-                        add(namespace, *name, Def::Function(FnId { module: id, function: *function }));
-                    }
-                    Binding::Class(_) => {}
-                    Binding::Import(import) => {
-                        let import_ = module.import(*import);
-                        let visible = import_.kind == ir::ImportKind::Reexport || module.language == Language::Python;
-                        if visible {
-                            add(namespace, *name, Def::Import(id, *import));
-                        }
-                    }
-                    _ => add(namespace, *name, Def::Global(id)),
-                }
-            }
-        }
-        for (class, item) in module.classes() {
-            if item.function.is_some() || item.name.is_empty() || item.kind == ir::ClassKind::Impl {
-                continue;
-            }
-            let full = class_name(module, namespace, class);
-            let (prefix, name) = match module.language.is_ecmascript() || module.language == Language::Python {
-                // a path has dots of its own
-                true => full.split_at(full.len() - item.name.as_str().len()),
-                false => split_last(&full),
-            };
-            let def = Def::Class(ClassRef { module: id, class });
-            add(Symbol::new(prefix.trim_end_matches('.')), Symbol::new(name.trim_start_matches('.')), def);
-        }
-        for import in module.imports.iter().enumerate().filter(|(_, i)| i.kind == ir::ImportKind::Export) {
-            let (index, item) = import;
-            if item.alias != item.name.unwrap_or(item.alias) {
-                add(namespace, item.alias, Def::Import(id, ir::ImportId(index as u32)));
-            }
         }
     }
     all
+}
+
+/// What a module names outside functions, each with its namespace.
+fn names_of(module: &Module, scopes: &Scopes, id: ModuleId, namespace: Symbol) -> Vec<(Symbol, Symbol, Def)> {
+    let mut found = Vec::new();
+    let mut names: Vec<_> = scopes.top.iter().collect();
+    names.sort_by_key(|(name, _)| **name);
+    for (name, bindings) in names {
+        for binding in bindings {
+            match binding {
+                Binding::Function(function) => {
+                    found.push((namespace, *name, Def::Function(FnId { module: id, function: *function })));
+                }
+                Binding::Class(_) => {}
+                Binding::Import(import) => {
+                    let import_ = module.import(*import);
+                    let visible = import_.kind == ir::ImportKind::Reexport || module.language == Language::Python;
+                    if visible {
+                        found.push((namespace, *name, Def::Import(id, *import)));
+                    }
+                }
+                _ => found.push((namespace, *name, Def::Global(id))),
+            }
+        }
+    }
+    for (class, item) in module.classes() {
+        if item.function.is_some() || item.name.is_empty() || item.kind == ir::ClassKind::Impl {
+            continue;
+        }
+        let full = class_name(module, namespace, class);
+        let (prefix, name) = match module.language.is_ecmascript() || module.language == Language::Python {
+            // a path has dots of its own
+            true => full.split_at(full.len() - item.name.as_str().len()),
+            false => split_last(&full),
+        };
+        let def = Def::Class(ClassRef { module: id, class });
+        found.push((Symbol::new(prefix.trim_end_matches('.')), Symbol::new(name.trim_start_matches('.')), def));
+    }
+    for (index, item) in module.imports.iter().enumerate().filter(|(_, i)| i.kind == ir::ImportKind::Export) {
+        if item.alias != item.name.unwrap_or(item.alias) {
+            found.push((namespace, item.alias, Def::Import(id, ir::ImportId(index as u32))));
+        }
+    }
+    found
 }
 
 impl Program {

@@ -103,7 +103,7 @@ pub(crate) fn run(program: &mut Program, library: &dyn Library) {
 
 /// One round over one module.
 fn evaluate(program: &Program, library: &dyn Library, id: ModuleId) -> Part {
-    let mut evaluator = Evaluator::new(program, library, id);
+    let mut evaluator = Evaluator::of_all(program, library, id);
     evaluator.reads = Some(FxHashSet::default());
     let mut found: Vec<Vec<(Key, Values)>> = vec![Vec::new(); SHARDS];
     for (key, values) in cross(program, &mut evaluator, id) {
