@@ -3,7 +3,7 @@
 //! Front ends ask a node for its kind and its children many times. tree-sitter answers each time by
 //! walking packed subtrees with their hidden nodes; here an answer is a step in an array.
 
-use std::sync::OnceLock;
+use std::{cell::RefCell, sync::OnceLock};
 
 use base::Language;
 
@@ -46,6 +46,24 @@ struct Entry {
     missing: bool,
 }
 
+thread_local! {
+    /// The list of the tree before, emptied: asking the system for as much again, file after file, takes time.
+    static SPARE: RefCell<Vec<Entry>> = const { RefCell::new(Vec::new()) };
+}
+
+/// The longest list that is kept.
+const MAX_SPARE: usize = 1 << 18;
+
+impl Drop for Tree {
+    fn drop(&mut self) {
+        let mut entries = std::mem::take(&mut self.entries);
+        if entries.capacity() <= MAX_SPARE {
+            entries.clear();
+            SPARE.set(entries);
+        }
+    }
+}
+
 /// The nodes of one file.
 pub struct Tree {
     names: &'static Names,
@@ -56,7 +74,8 @@ impl Tree {
     /// All nodes of a parsed file, without recursion.
     pub fn new(language: Language, parsed: &tree_sitter::Tree) -> Self {
         let names = names(language);
-        let mut entries: Vec<Entry> = Vec::with_capacity(parsed.root_node().descendant_count());
+        let mut entries = SPARE.take();
+        entries.reserve(parsed.root_node().descendant_count());
         // the nodes above with how many of their children are still to come: a cursor that is not sent
         // where nothing is has half the work
         let mut open: Vec<(u32, u32)> = Vec::new();
@@ -75,7 +94,7 @@ impl Tree {
                 extra: node.is_extra(),
                 missing: start == end && node.is_missing(),
             });
-            let children = node.child_count() as u32;
+            let children = node.child_count();
             if children > 0 && cursor.goto_first_child() {
                 open.push((at, children - 1));
                 continue;

@@ -143,7 +143,7 @@ impl Model {
                     .any(|i| named(i.module.as_str()) || i.name.is_some_and(|n| named(n.as_str())))
                     || self.program.calls(m).any(|(_, c)| c.name.is_some_and(|n| named(n.as_str())))
             })
-            || self.literals.iter().any(|l| named(&l.name))
+            || self.literals.iter().any(|l| named(l.name))
     }
 
     /// What a file is for.

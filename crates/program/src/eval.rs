@@ -416,18 +416,18 @@ impl<'p> Evaluator<'p> {
         let around = owner.class.filter(|_| through_class);
         // what is found while a namespace is asked may lack what is being looked for
         if !self.asked.is_empty() {
-            return self.from_outside(name, owner);
+            return self.outside(name, owner);
         }
         if let Some(known) = self.unbound.get(&(name, around)) {
             return known.clone();
         }
-        let values = self.from_outside(name, owner);
+        let values = self.outside(name, owner);
         self.unbound.insert((name, around), values.clone());
         values
     }
 
     /// What a name means that nothing in the module binds.
-    fn from_outside(&mut self, name: Symbol, owner: Owner) -> Values {
+    fn outside(&mut self, name: Symbol, owner: Owner) -> Values {
         let own = self.program.namespace_of[self.id.0 as usize];
         let values = self.namespace_member(own, name);
         if !values.is_empty() {

@@ -50,7 +50,7 @@ fn check(model: &Model, report: &mut Report<'_>) {
     for literal in &model.literals {
         let kind = match literal.usage {
             LiteralUse::SigningKey => Some("key that signs tokens"),
-            _ => shape(literal.value).or_else(|| named(&literal.name, literal.value)),
+            _ => shape(literal.value).or_else(|| named(literal.name, literal.value)),
         };
         if let Some(kind) = kind {
             let evidence = if literal.usage == LiteralUse::Bare || kind != "secret" {
@@ -58,7 +58,7 @@ fn check(model: &Model, report: &mut Report<'_>) {
             } else {
                 Evidence::Suspected
             };
-            tell(model, report, kind, literal.value, literal.span, &literal.name, literal.usage, evidence);
+            tell(model, report, kind, literal.value, literal.span, literal.name, literal.usage, evidence);
         }
     }
     for entry in &model.config {
