@@ -107,7 +107,16 @@ pub(crate) fn read(root: &Path, max_bytes: u64) -> Result<(Vec<SourceFile>, Vec<
         }
     }
     mark_browser_packages(&mut files);
+    promote_examples(&mut files);
     Ok((files, gaps))
+}
+
+/// Where all the code stands in directories of examples, the examples are what is to be reviewed.
+fn promote_examples(files: &mut [SourceFile]) {
+    if files.iter().any(|f| f.language.is_some() && f.role == FileRole::Production) {
+        return;
+    }
+    files.iter_mut().filter(|f| f.role == FileRole::Example).for_each(|f| f.role = FileRole::Production);
 }
 
 /// A file to be read, what is told of one that is not, or nothing.
@@ -287,7 +296,10 @@ pub(crate) fn role(path: &str) -> FileRole {
     let lower = path.to_ascii_lowercase();
     let name = lower.rsplit('/').next().unwrap_or(&lower);
     let stem = name.split('.').next().unwrap_or(name);
-    let dirs: Vec<&str> = lower.split('/').rev().skip(1).collect();
+    // packages below a source root are names, not places: `src/main/java/com/example/demo`
+    let place = lower.split_once("src/main/java/").map_or(lower.as_str(), |(before, _)| before);
+    let in_packages = place.len() < lower.len();
+    let dirs: Vec<&str> = place.split('/').rev().skip(1).collect();
     let in_dir = |names: &[&str]| dirs.iter().any(|d| names.contains(d));
     let is_test = in_dir(&[
         "test",
@@ -311,8 +323,7 @@ pub(crate) fn role(path: &str) -> FileRole {
         || stem.ends_with("_test")
         || stem.ends_with("_spec")
         || matches!(stem, "conftest" | "tests" | "test")
-        || path.ends_with("Test.java")
-        || path.ends_with("Tests.java")
+        || !in_packages && (path.ends_with("Test.java") || path.ends_with("Tests.java"))
         || path.ends_with("Tests.cs")
         || path.ends_with("Test.cs")
         || path.ends_with("IT.java");
@@ -364,6 +375,8 @@ mod tests {
         assert_eq!(role("db/migrate/1_x.rb"), FileRole::Migration);
         assert_eq!(role(".env.example"), FileRole::Example);
         assert_eq!(role("src/contest.py"), FileRole::Production);
+        assert_eq!(role("src/main/java/com/example/demo/UserService.java"), FileRole::Production);
+        assert_eq!(role("examples/shop/src/main/java/com/shop/UserService.java"), FileRole::Example);
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use base::Symbol;
 use ir::{BinaryOp, ExprId, ExprKind, Literal, LogicalOp, UnaryOp};
 
-use crate::{Kind, Kinds, interpret::Run};
+use crate::{Kind, Kinds, interpret::Run, value::Constant};
 
 impl Run<'_> {
     /// Takes from the values that a condition checks what they can no longer do when it is `truth`.
@@ -75,7 +75,7 @@ impl Run<'_> {
     }
 
     fn is_constant(&mut self, expr: ExprId) -> bool {
-        self.eval(expr).constant.is_some_and(|c| !matches!(c, crate::value::Constant::Null | crate::value::Constant::Request))
+        self.eval(expr).constant.is_some_and(|c| c != Constant::Null)
     }
 
     fn position(&mut self, op: BinaryOp, left: ExprId, right: ExprId, truth: bool) {
@@ -124,7 +124,7 @@ impl Run<'_> {
             }
             // `path.startsWith(base)`
             "startswith" | "starts_with" | "start_with?" | "hasprefix" | "is_relative_to" | "isrelativeto" => {
-                let kinds = Kinds::from_iter([Kind::Path, Kind::Request, Kind::Redirect]);
+                let kinds = Kinds::from_iter([Kind::Path, Kind::Url, Kind::Redirect]);
                 match (object, args) {
                     (_, [value, _]) => self.clear(*value, kinds),
                     (Some(object), [_]) => self.clear(object, kinds),

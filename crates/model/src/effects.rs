@@ -99,7 +99,36 @@ fn holds(module: &ir::Module, record: &Record, call: ir::ExprId) -> bool {
         };
         last == receiver.as_str()
     });
-    first && receiver
+    first && receiver && {
+        let given = |option: &String| has_option(module, args, option);
+        (record.only.is_empty() || record.only.iter().any(given)) && !record.unless.iter().any(given)
+    }
+}
+
+/// Whether a call is given an option: a keyword argument or an entry of an options object, `name` or
+/// `name=value`. Values are compared by their last name or text; a lone value (`=FOLLOW`) by any argument.
+fn has_option(module: &ir::Module, args: &[ir::Arg], option: &str) -> bool {
+    let (name, value) = option.split_once('=').map_or((option, None), |(n, v)| (n, Some(v)));
+    let says = |expr: ir::ExprId| value.is_none_or(|v| last_word(module, expr) == Some(Symbol::new(v)));
+    args.iter().any(|arg| {
+        if name.is_empty() {
+            return says(arg.value);
+        }
+        if arg.name.is_some_and(|n| n == name) {
+            return says(arg.value);
+        }
+        let ExprKind::Map(entries) = &module.expr(arg.value).kind else { return false };
+        entries.iter().any(|e| e.key.and_then(|k| module.string(k)).is_some_and(|k| k == name) && says(e.value))
+    })
+}
+
+fn last_word(module: &ir::Module, expr: ir::ExprId) -> Option<Symbol> {
+    match &module.expr(expr).kind {
+        ExprKind::Name(name) | ExprKind::Member { name, .. } => Some(*name),
+        ExprKind::Literal(ir::Literal::Bool(yes)) => Some(Symbol::new(if *yes { "true" } else { "false" })),
+        ExprKind::Call { callee, .. } => last_word(module, *callee),
+        _ => module.string(expr),
+    }
 }
 
 /// Whether a file imports a library, by the name of its package or a prefix of it.

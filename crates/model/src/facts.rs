@@ -20,13 +20,23 @@ pub enum Kind {
     Returns,
     /// `T<X>` stands for `X`.
     Transparent,
-    /// Untrusted input. `place` says where it comes from.
+    /// Untrusted data: what a call, a member or a name gives, what a parameter of this type or with this
+    /// annotation holds, or what a function with this annotation is given; with `arg`, what the call puts
+    /// into that argument. `label` says from where.
     Source,
-    /// Something dangerous for untrusted data. `label` says what kind.
+    /// The request, whose members are untrusted as the `source` records of `type` (`type#member`) say: what
+    /// a call, a member or a name gives, what a parameter of this type holds.
+    Request,
+    /// Something dangerous for untrusted data. `label` says what kind. With `handler-of`, what handlers of
+    /// that framework give back.
     Sink,
-    /// Makes data harmless for the kinds in `label`.
+    /// What it gives is harmless for the kinds in `clears`.
     Sanitizer,
-    /// Checks input against a schema.
+    /// What it gives holds what it is given.
+    Propagates,
+    /// It does not come back.
+    Ends,
+    /// Checks input against a schema. Its arguments are harmless for the kinds in `clears` afterwards.
     Validator,
     /// Reads or writes a database. `operation` is `read`, `write`, `delete` or `execute`.
     Query,
@@ -157,6 +167,31 @@ pub struct Record {
     pub arg: Option<u32>,
     /// The keyword or option name of the argument that matters.
     pub keyword: Option<String>,
+    /// For `sink`: all arguments from this position on matter.
+    pub from: Option<u32>,
+    /// For `sink`: what it is called on matters.
+    #[serde(default)]
+    pub on_receiver: bool,
+    /// For `sanitizer` and `validator`: the kinds of danger, by the labels of sinks, or `all`.
+    #[serde(default)]
+    pub clears: Vec<String>,
+    /// The call counts only when one of these options or keyword arguments is given: a name, or
+    /// `name=value`.
+    #[serde(default)]
+    pub only: Vec<String>,
+    /// The call does not count when one of these is given.
+    #[serde(default)]
+    pub unless: Vec<String>,
+    /// For `request` and `source`: the parameter at `arg` of the handlers of this framework. For `sink`: what they
+    /// give back.
+    pub handler_of: Option<String>,
+    /// For `request` and `source`: names by which parameters without a type are known, in files of the
+    /// language; with `second`, only where the next one has one of those names.
+    #[serde(default)]
+    pub parameters: Vec<String>,
+    /// See `parameters`.
+    #[serde(default)]
+    pub second: Vec<String>,
     /// For `outbound` and `opens`: names of options (keyword arguments, keys of an options object,
     /// builder methods) that set a timeout. Empty: the library has a sane default.
     #[serde(default)]

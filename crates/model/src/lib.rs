@@ -24,11 +24,12 @@ pub mod guards;
 pub mod literals;
 pub mod options;
 mod reach;
+mod semantics;
 mod settings;
 
 use std::sync::Arc;
 
-use base::{FileRole, Gap, SourceMap, Span};
+use base::{FileRole, Gap, GapKind, SourceMap, Span};
 use program::{FnId, ModuleId, Program};
 use rayon::prelude::*;
 
@@ -36,6 +37,7 @@ pub use constants::Constant;
 pub use effects::Effect;
 pub use entities::{Auth, Guard, GuardKind, Handler, Input, Method, Place, Route, Service, Setting, SettingKind};
 pub use facts::{Facts, FactsError, Kind, Record};
+pub use flow::{self, Flow};
 
 /// The backend under review.
 pub struct Model {
@@ -65,6 +67,8 @@ pub struct Model {
     pub literals: Vec<literals::NamedLiteral>,
     /// Handlers of errors.
     pub catches: Vec<literals::CatchSite>,
+    /// Untrusted data that reaches dangerous calls.
+    pub flows: Vec<Flow>,
     effects_of: rustc_hash::FxHashMap<FnId, Vec<u32>>,
 }
 
@@ -90,6 +94,13 @@ impl Model {
         let answers = answers::collect(&context, &effects);
         let (literals, catches) =
             rayon::join(|| literals::collect(&program, &facts, &effects), || literals::catches(&program, &sources));
+        let flows = flow::analyze(&program, &semantics::prepare(&context, &effects, &routes));
+        gaps.extend(flows.cut.iter().map(|function| Gap {
+            kind: GapKind::Bound,
+            what: "data is not followed to the end of a very large function".to_owned(),
+            span: Some(context.function_span(*function)),
+            path: None,
+        }));
         gaps.extend(config_gaps);
         gaps.sort_by(|a, b| (a.span, &a.what).cmp(&(b.span, &b.what)));
         let mut effects_of: rustc_hash::FxHashMap<FnId, Vec<u32>> = Default::default();
@@ -112,6 +123,7 @@ impl Model {
             gaps,
             literals,
             catches,
+            flows: flows.all,
             effects_of,
         }
     }

@@ -325,11 +325,11 @@ impl Program {
             return Some(found);
         }
         let item = self.module(module);
-        item.imports.iter().enumerate().filter(|(_, i)| i.alias == name).find_map(|(at, _)| {
-            match self.imports.get(module.0 as usize)?.get(at)? {
-                resolve::Target::Member(ns, name) => in_namespace(*ns, *name),
-                _ => None,
-            }
+        let targets = self.imports.get(module.0 as usize)?;
+        item.imports.iter().zip(targets).find_map(|(import, target)| match target {
+            resolve::Target::Member(ns, member) if import.alias == name => in_namespace(*ns, *member),
+            resolve::Target::Namespace(ns) if import.name.is_some_and(|n| n == "*") => in_namespace(*ns, name),
+            _ => None,
         })
     }
 }

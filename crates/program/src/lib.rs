@@ -301,6 +301,11 @@ impl Program {
         }
     }
 
+    /// The class that a type's name means in a module, by its last part.
+    pub fn class_named(&self, module: ModuleId, path: Symbol) -> Option<ClassRef> {
+        self.lookup_class(module, path).map(|class| self.classes.canonical(class))
+    }
+
     /// An evaluator for one module, on the finished tables.
     pub fn evaluator<'p>(&'p self, module: ModuleId, library: &'p dyn Library) -> Evaluator<'p> {
         Evaluator::new(self, library, module)

@@ -7,6 +7,7 @@
 //! To add a rule: `cargo xtask new-rule <area> <id>`, then name it below, as a module and in [`all`].
 //! [`strengths`] are the controls found in place.
 
+mod injection;
 pub mod strengths;
 pub mod support;
 
@@ -123,6 +124,44 @@ mod unverified_token;
 #[path = "../security/weak-password-hash/rule.rs"]
 mod weak_password_hash;
 
+#[path = "../security/sql-injection/rule.rs"]
+mod sql_injection;
+#[path = "../security/nosql-injection/rule.rs"]
+mod nosql_injection;
+#[path = "../security/command-injection/rule.rs"]
+mod command_injection;
+#[path = "../security/code-injection/rule.rs"]
+mod code_injection;
+#[path = "../security/path-traversal/rule.rs"]
+mod path_traversal;
+#[path = "../security/server-side-request-forgery/rule.rs"]
+mod server_side_request_forgery;
+#[path = "../security/open-redirect/rule.rs"]
+mod open_redirect;
+#[path = "../security/cross-site-scripting/rule.rs"]
+mod cross_site_scripting;
+#[path = "../security/template-injection/rule.rs"]
+mod template_injection;
+#[path = "../security/xml-external-entity/rule.rs"]
+mod xml_external_entity;
+#[path = "../security/xpath-injection/rule.rs"]
+mod xpath_injection;
+#[path = "../security/ldap-injection/rule.rs"]
+mod ldap_injection;
+#[path = "../security/unsafe-deserialization/rule.rs"]
+mod unsafe_deserialization;
+#[path = "../security/header-injection/rule.rs"]
+mod header_injection;
+#[path = "../security/log-injection/rule.rs"]
+mod log_injection;
+#[path = "../security/prototype-pollution/rule.rs"]
+mod prototype_pollution;
+#[path = "../security/mass-assignment/rule.rs"]
+mod mass_assignment;
+#[path = "../security/unsafe-reflection/rule.rs"]
+mod unsafe_reflection;
+#[path = "../security/trust-boundary/rule.rs"]
+mod trust_boundary;
 /// The languages of each rule's fixtures.
 const STACKS: &[(&str, &[&str])] = include!(concat!(env!("OUT_DIR"), "/stacks.rs"));
 
@@ -153,6 +192,25 @@ pub fn all() -> Vec<Rule> {
         rule!("security/unguarded-write", unguarded_write),
         rule!("security/unverified-token", unverified_token),
         rule!("security/weak-password-hash", weak_password_hash),
+        rule!("security/sql-injection", sql_injection),
+        rule!("security/nosql-injection", nosql_injection),
+        rule!("security/command-injection", command_injection),
+        rule!("security/code-injection", code_injection),
+        rule!("security/path-traversal", path_traversal),
+        rule!("security/server-side-request-forgery", server_side_request_forgery),
+        rule!("security/open-redirect", open_redirect),
+        rule!("security/cross-site-scripting", cross_site_scripting),
+        rule!("security/template-injection", template_injection),
+        rule!("security/xml-external-entity", xml_external_entity),
+        rule!("security/xpath-injection", xpath_injection),
+        rule!("security/ldap-injection", ldap_injection),
+        rule!("security/unsafe-deserialization", unsafe_deserialization),
+        rule!("security/header-injection", header_injection),
+        rule!("security/log-injection", log_injection),
+        rule!("security/prototype-pollution", prototype_pollution),
+        rule!("security/mass-assignment", mass_assignment),
+        rule!("security/unsafe-reflection", unsafe_reflection),
+        rule!("security/trust-boundary", trust_boundary),
     ];
     all.sort_by_key(|r| r.info.id);
     all

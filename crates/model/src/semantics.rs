@@ -1,0 +1,536 @@
+//! What calls, parameters and names mean for data: the questions of the flow analysis, answered from the
+//! facts and from what the adapters found.
+
+use base::{FileRole, Symbol};
+use flow::{Argument, Holds, Kind as Danger, Kinds, Meaning, Semantics};
+use ir::{ExprId, ExprKind, StmtKind, TypeId, TypeKind};
+use program::{ClassRef, Evaluator, ExprRef, FnId, ModuleId, Value};
+use rayon::prelude::*;
+use rustc_hash::{FxHashMap, FxHashSet};
+use smallvec::SmallVec;
+
+use crate::{
+    Place, Route,
+    adapters::Context,
+    effects::{Effect, imports_library},
+    facts::{Kind, Record, RecordId},
+};
+
+type Meanings = SmallVec<[Meaning; 2]>;
+
+/// What is known, looked up.
+pub struct Meaningful<'m> {
+    context: &'m Context<'m>,
+    calls: FxHashMap<ExprRef, Meanings>,
+    params: FxHashMap<(FnId, u32), Holds>,
+    requests: FxHashMap<(Symbol, Symbol), Holds>,
+    names: FxHashMap<(ModuleId, Symbol), Holds>,
+    inherited: FxHashMap<(ClassRef, Symbol), Holds>,
+    returns: FxHashMap<FnId, Meanings>,
+    /// Names that some record of a request or source ends in.
+    telling: FxHashSet<Symbol>,
+}
+
+impl Semantics for Meaningful<'_> {
+    fn is_followed(&self, module: ModuleId) -> bool {
+        let file = self.context.program.module(module).file;
+        matches!(self.context.sources.file(file).role, FileRole::Production | FileRole::Generated)
+    }
+
+    fn of_call(&self, at: ExprRef) -> &[Meaning] {
+        self.calls.get(&at).map_or(&[], SmallVec::as_slice)
+    }
+
+    fn of_param(&self, function: FnId, param: usize) -> Holds {
+        self.params.get(&(function, param as u32)).copied().unwrap_or(Holds::Unknown)
+    }
+
+    fn of_request(&self, ty: Symbol, name: Symbol) -> Holds {
+        self.requests.get(&(ty, name)).copied().unwrap_or(Holds::Unknown)
+    }
+
+    fn of_name(&self, at: ExprRef, name: Symbol) -> Holds {
+        if !self.telling.contains(&name) {
+            return Holds::Unknown;
+        }
+        if let Some(holds) = self.names.get(&(at.module, name)) {
+            return *holds;
+        }
+        let owner = self.context.program.scopes(at.module).owner(at.expr);
+        let mut class = owner.class;
+        while let Some(id) = class {
+            let this = self.context.program.classes().canonical(ClassRef { module: at.module, class: id });
+            if let Some(holds) = self.inherited.get(&(this, name)) {
+                return *holds;
+            }
+            class = self.context.program.module(at.module).class(id).outer;
+        }
+        Holds::Unknown
+    }
+
+    fn of_return(&self, function: FnId) -> &[Meaning] {
+        self.returns.get(&function).map_or(&[], SmallVec::as_slice)
+    }
+}
+
+/// The place that a label of a source names.
+fn place_of(label: Option<&str>) -> flow::Place {
+    use flow::Place as P;
+    match label.unwrap_or("request") {
+        "path" => P::Path,
+        "query" => P::Query,
+        "body" => P::Body,
+        "header" => P::Header,
+        "cookie" => P::Cookie,
+        "file" => P::File,
+        "argument" => P::Argument,
+        "message" => P::Message,
+        "archive" => P::Archive,
+        "stored" => P::Stored,
+        "operator" => P::Operator,
+        _ => P::Request,
+    }
+}
+
+fn place_of_input(place: Place) -> flow::Place {
+    match place {
+        Place::Path => flow::Place::Path,
+        Place::Query => flow::Place::Query,
+        Place::Body => flow::Place::Body,
+        Place::Header => flow::Place::Header,
+        Place::Cookie => flow::Place::Cookie,
+        Place::File => flow::Place::File,
+    }
+}
+
+fn kinds_of(labels: &[String]) -> Kinds {
+    labels.iter().fold(Kinds::NONE, |all, label| match Danger::of(label) {
+        Some(kind) => all.with(Kinds::only(kind)),
+        None if label == "all" => Kinds::ALL,
+        None => all,
+    })
+}
+
+/// What a value that a record speaks of holds.
+fn holds(record: &Record) -> Option<Holds> {
+    match record.kind {
+        Kind::Source if record.arg.is_none() => Some(Holds::Data(place_of(record.label.as_deref()))),
+        Kind::Request => record.ty.as_ref().map(|ty| Holds::Request(Symbol::new(ty))),
+        _ => None,
+    }
+}
+
+fn meaning(id: RecordId, record: &Record) -> Option<Meaning> {
+    Some(match record.kind {
+        Kind::Source => match record.arg {
+            Some(arg) => Meaning::Fills(Argument::At(arg), place_of(record.label.as_deref())),
+            None => Meaning::Source(place_of(record.label.as_deref())),
+        },
+        Kind::Request => Meaning::Request(Symbol::new(record.ty.as_ref()?)),
+        Kind::Sink => {
+            let arg = match (record.on_receiver, record.arg, record.from) {
+                (true, ..) => Some(Argument::Receiver),
+                (_, Some(at), _) => Some(Argument::At(at)),
+                (_, _, Some(from)) => Some(Argument::From(from)),
+                _ => None,
+            };
+            let kind = Danger::of(record.label.as_deref()?)?;
+            Meaning::Sink { kind, arg, keyword: record.keyword.as_deref().map(Symbol::new), record: id.0 }
+        }
+        Kind::Sanitizer => Meaning::Cleans(kinds_of(&record.clears)),
+        Kind::Validator if !record.clears.is_empty() => Meaning::Checks(kinds_of(&record.clears)),
+        Kind::Propagates => Meaning::Passes,
+        Kind::Ends => Meaning::Ends,
+        Kind::Query
+        | Kind::Cache
+        | Kind::Outbound
+        | Kind::Hashes
+        | Kind::PasswordHash
+        | Kind::VerifiesToken
+        | Kind::SignsToken
+        | Kind::Random => Meaning::Answers,
+        _ => return None,
+    })
+}
+
+/// Answers from a context, the effects of its calls and its routes.
+pub fn prepare<'m>(context: &'m Context<'m>, effects: &[Effect], routes: &[Route]) -> Meaningful<'m> {
+    let facts = context.facts;
+    let mut calls: FxHashMap<ExprRef, Meanings> = FxHashMap::default();
+    for effect in effects {
+        if let Some(meaning) = meaning(effect.record, facts.record(effect.record)) {
+            calls.entry(effect.call).or_default().push(meaning);
+        }
+    }
+    let index = Index::new(context);
+    let per_module: Vec<OfModule> =
+        context.program.ids().collect::<Vec<_>>().into_par_iter().map(|id| index.module(context, id)).collect();
+    let (mut params, mut names, mut inherited) =
+        (FxHashMap::default(), FxHashMap::default(), FxHashMap::default());
+    for part in per_module {
+        calls.extend(part.members);
+        params.extend(part.params);
+        names.extend(part.names);
+        inherited.extend(part.inherited);
+    }
+    let mut returns: FxHashMap<FnId, Meanings> = FxHashMap::default();
+    for route in routes {
+        of_route(context, route, &mut params, &mut returns);
+    }
+    Meaningful { context, calls, params, requests: index.requests, names, inherited, returns, telling: index.telling }
+}
+
+/// What the handler of a route is given, and what it must not give back.
+fn of_route(
+    context: &Context<'_>,
+    route: &Route,
+    params: &mut FxHashMap<(FnId, u32), Holds>,
+    returns: &mut FxHashMap<FnId, Meanings>,
+) {
+    let Some(handler) = route.handler.as_ref().and_then(|h| h.function) else { return };
+    let item = context.program.function(handler);
+    for (at, param) in item.params.iter().enumerate() {
+        let input = route.inputs.iter().find(|i| !i.name.is_empty() && param.name == i.name.as_str());
+        if let Some(input) = input {
+            let name = Symbol::new(&input.name);
+            params.entry((handler, at as u32)).or_insert(Holds::Named(place_of_input(input.place), name));
+        }
+    }
+    let language = context.program.module(handler.module).language;
+    for (id, record) in context.facts.records() {
+        let Some(framework) = &record.handler_of else { continue };
+        if framework != route.framework || !context.facts.is_for(id, language) {
+            continue;
+        }
+        match (record.kind, record.arg) {
+            (Kind::Request | Kind::Source, Some(arg)) => {
+                let skip = item.params.iter().filter(|p| p.kind == ir::ParamKind::Receiver).count();
+                let at = arg as usize + skip;
+                // handlers of errors get the error first
+                let at = if language.is_ecmascript() && item.params.len() == 4 { at + 1 } else { at };
+                if let (Some(param), Some(holds)) = (item.params.get(at), holds_of_param(record))
+                    && param.ty.is_none_or(|_| language.is_ecmascript() || language == base::Language::Python)
+                {
+                    params.insert((handler, at as u32), holds);
+                }
+            }
+            (Kind::Sink, _) => {
+                if let Some(meaning) = meaning(id, record) {
+                    let known = returns.entry(handler).or_default();
+                    if !known.contains(&meaning) {
+                        known.push(meaning);
+                    }
+                }
+            }
+            _ => {}
+        }
+    }
+}
+
+fn holds_of_param(record: &Record) -> Option<Holds> {
+    match record.kind {
+        Kind::Source => Some(Holds::Data(place_of(record.label.as_deref()))),
+        _ => holds(record),
+    }
+}
+
+/// The facts that speak of names, members, types and annotations.
+struct Index {
+    requests: FxHashMap<(Symbol, Symbol), Holds>,
+    telling: FxHashSet<Symbol>,
+    /// Last names of members that are sinks, sources, requests or sanitizers.
+    members: FxHashSet<Symbol>,
+    /// Last names of types and annotations of parameters.
+    types: FxHashSet<Symbol>,
+    /// `Base#name` by base.
+    by_base: FxHashMap<Symbol, Vec<(Symbol, Holds)>>,
+    conventions: Vec<(RecordId, Holds)>,
+}
+
+#[derive(Default)]
+struct OfModule {
+    members: Vec<(ExprRef, Meanings)>,
+    params: Vec<((FnId, u32), Holds)>,
+    names: Vec<((ModuleId, Symbol), Holds)>,
+    inherited: Vec<((ClassRef, Symbol), Holds)>,
+}
+
+impl Index {
+    fn new(context: &Context<'_>) -> Index {
+        let facts = context.facts;
+        let mut index = Index {
+            requests: FxHashMap::default(),
+            telling: FxHashSet::default(),
+            members: FxHashSet::default(),
+            types: FxHashSet::default(),
+            by_base: FxHashMap::default(),
+            conventions: Vec::new(),
+        };
+        let types: FxHashSet<&str> =
+            facts.records().filter(|(_, r)| r.kind == Kind::Request).filter_map(|(_, r)| r.ty.as_deref()).collect();
+        for (id, record) in facts.records() {
+            let found = holds(record);
+            if !record.parameters.is_empty()
+                && let Some(holds) = holds_of_param(record)
+            {
+                index.conventions.push((id, holds));
+            }
+            for name in &record.names {
+                let last = Symbol::new(name.rsplit(['#', '.']).next().unwrap_or(name));
+                match (name.split_once('#'), found) {
+                    (Some((ty, member)), Some(holds)) if types.contains(ty) => {
+                        index.requests.insert((Symbol::new(ty), Symbol::new(member)), holds);
+                    }
+                    (Some((base, member)), Some(holds)) => {
+                        index.telling.insert(last);
+                        index.members.insert(last);
+                        index.by_base.entry(Symbol::new(base)).or_default().push((Symbol::new(member), holds));
+                    }
+                    (None, Some(_)) => {
+                        index.telling.insert(last);
+                        index.types.insert(last);
+                        index.members.insert(last);
+                    }
+                    (Some(_), None) if matches!(record.kind, Kind::Sink | Kind::Sanitizer) => {
+                        index.members.insert(last);
+                    }
+                    _ => {}
+                }
+            }
+            if found.is_some() {
+                index.telling.extend(record.methods.iter().map(|m| Symbol::new(m)));
+            }
+            if matches!(record.kind, Kind::Sink) {
+                index.members.extend(record.methods.iter().map(|m| Symbol::new(m)));
+            }
+        }
+        index
+    }
+
+    fn module(&self, context: &Context<'_>, id: ModuleId) -> OfModule {
+        let mut found = OfModule::default();
+        let module = context.program.module(id);
+        if context.is_test(id) {
+            return found;
+        }
+        let mut evaluator = context.evaluator(id);
+        self.names(context, id, &mut evaluator, &mut found);
+        self.classes(context, id, &mut found);
+        self.params(context, id, &mut evaluator, &mut found);
+        for (expr, item) in module.exprs() {
+            match &item.kind {
+                ExprKind::Member { name, .. } if self.members.contains(name) => {
+                    self.member(context, id, expr, *name, false, &mut evaluator, &mut found);
+                }
+                ExprKind::Assign { target, .. } => self.written(context, id, *target, &mut evaluator, &mut found),
+                _ => {}
+            }
+        }
+        for stmt in module.stmts() {
+            if let StmtKind::Assign { target, .. } = &stmt.kind {
+                self.written(context, id, *target, &mut evaluator, &mut found);
+            }
+        }
+        found
+    }
+
+    /// An assignment to a member, or to a keyed part of one (`response.headers[name] = value`).
+    fn written(
+        &self,
+        context: &Context<'_>,
+        id: ModuleId,
+        target: ExprId,
+        evaluator: &mut Evaluator<'_>,
+        found: &mut OfModule,
+    ) {
+        let module = context.program.module(id);
+        let member = match &module.expr(target).kind {
+            ExprKind::Member { .. } => target,
+            ExprKind::Index { object, .. } => *object,
+            _ => return,
+        };
+        let ExprKind::Member { name, .. } = &module.expr(member).kind else { return };
+        if self.members.contains(name) {
+            let before = found.members.len();
+            self.member(context, id, member, *name, true, evaluator, found);
+            for (at, _) in &mut found.members[before..] {
+                at.expr = target;
+            }
+        }
+    }
+
+    #[allow(clippy::too_many_arguments)]
+    fn member(
+        &self,
+        context: &Context<'_>,
+        id: ModuleId,
+        expr: ExprId,
+        name: Symbol,
+        is_written: bool,
+        evaluator: &mut Evaluator<'_>,
+        found: &mut OfModule,
+    ) {
+        let module = context.program.module(id);
+        let mut meanings = Meanings::new();
+        let mut add = |id: RecordId| {
+            let record = context.facts.record(id);
+            let counts = match record.kind {
+                Kind::Sink => is_written,
+                Kind::Source | Kind::Request | Kind::Sanitizer => !is_written,
+                _ => false,
+            };
+            if counts && let Some(meaning) = meaning(id, record) {
+                meanings.push(meaning);
+            }
+        };
+        let mut known = false;
+        for value in evaluator.eval(expr) {
+            if let Value::External(full) = value {
+                context.facts.of(module.language, full).for_each(&mut add);
+                known = true;
+            }
+        }
+        if !known && is_written {
+            for (record, imports) in context.facts.of_method(module.language, name) {
+                if context.facts.record(record).distinctive || imports.iter().any(|i| imports_library(module, i)) {
+                    add(record);
+                }
+            }
+        }
+        if !meanings.is_empty() {
+            found.members.push((ExprRef { module: id, expr }, meanings));
+        }
+    }
+
+    /// Imported names, and names that a library gives to a file.
+    fn names(&self, context: &Context<'_>, id: ModuleId, evaluator: &mut Evaluator<'_>, found: &mut OfModule) {
+        let module = context.program.module(id);
+        for import in &module.imports {
+            if !self.telling.contains(&import.alias) && import.name.is_none_or(|n| !self.telling.contains(&n)) {
+                continue;
+            }
+            for value in evaluator.lookup(import.alias) {
+                let Value::External(full) = value else { continue };
+                let records = context.facts.of(module.language, full);
+                if let Some(holds) = records.filter_map(|r| holds(context.facts.record(r))).next() {
+                    found.names.push(((id, import.alias), holds));
+                }
+            }
+        }
+        for name in &self.telling {
+            for (record, imports) in context.facts.of_method(module.language, *name) {
+                let record = context.facts.record(record);
+                if let Some(holds) = holds(record)
+                    && record.names.is_empty()
+                    && (record.distinctive || imports.iter().any(|i| imports_library(module, i)))
+                {
+                    found.names.push(((id, *name), holds));
+                }
+            }
+        }
+        found.names.sort_by_key(|(key, _)| *key);
+    }
+
+    /// What classes inherit from a library.
+    fn classes(&self, context: &Context<'_>, id: ModuleId, found: &mut OfModule) {
+        for (class, _) in context.program.module(id).classes() {
+            let class = context.program.classes().canonical(ClassRef { module: id, class });
+            for base in context.program.classes().external_bases(class) {
+                for (name, holds) in self.by_base.get(&base).into_iter().flatten() {
+                    found.inherited.push(((class, *name), *holds));
+                }
+            }
+        }
+    }
+
+    fn params(&self, context: &Context<'_>, id: ModuleId, evaluator: &mut Evaluator<'_>, found: &mut OfModule) {
+        let module = context.program.module(id);
+        for (function, item) in module.functions() {
+            let this = FnId { module: id, function };
+            let by_function = item.annotations.iter().find_map(|a| self.annotated(context, id, *a));
+            for (at, param) in item.params.iter().enumerate() {
+                if param.kind == ir::ParamKind::Receiver {
+                    continue;
+                }
+                let mut holds = param.annotations.iter().find_map(|a| self.annotated(context, id, *a));
+                if holds.is_none()
+                    && let Some(ty) = param.ty
+                {
+                    holds = self.typed(context, id, ty, item.class, evaluator);
+                }
+                let holds = holds
+                    .or_else(|| self.conventional(context, id, item, at))
+                    .or(if param.ty.is_none() || module.language == base::Language::Python { by_function } else { None });
+                if let Some(holds) = holds {
+                    found.params.push(((this, at as u32), holds));
+                }
+            }
+        }
+    }
+
+    fn annotated(&self, context: &Context<'_>, id: ModuleId, annotation: ExprId) -> Option<Holds> {
+        let callee = context.program.call(ExprRef { module: id, expr: annotation })?;
+        if callee.name.is_none_or(|n| !self.types.contains(&n) && !self.telling.contains(&n)) {
+            return None;
+        }
+        let language = context.program.module(id).language;
+        let names = callee.external.iter().chain(&callee.name);
+        names.flat_map(|name| context.facts.of(language, *name)).find_map(|r| holds(context.facts.record(r)))
+    }
+
+    fn typed(
+        &self,
+        context: &Context<'_>,
+        id: ModuleId,
+        ty: TypeId,
+        class: Option<ir::ClassId>,
+        evaluator: &mut Evaluator<'_>,
+    ) -> Option<Holds> {
+        let module = context.program.module(id);
+        let mut inner = ty;
+        while let TypeKind::Ref(next) | TypeKind::Optional(next) = &module.ty(inner).kind {
+            inner = *next;
+        }
+        let TypeKind::Named { path, args } = &module.ty(inner).kind else { return None };
+        let last = Symbol::new(path.as_str().rsplit('.').next().unwrap_or(""));
+        if self.types.contains(&last) {
+            for value in evaluator.type_values(inner, class) {
+                let (Value::ExternalInstance(name) | Value::External(name)) = value else { continue };
+                let records = context.facts.of(module.language, name);
+                if let Some(holds) = records.filter_map(|r| holds(context.facts.record(r))).next() {
+                    return Some(holds);
+                }
+            }
+        }
+        // `Result<Json<T>, E>`, `Option<Query<T>>`, `Annotated[str, Query()]`
+        for arg in args {
+            if let TypeKind::Expr(expr) = module.ty(*arg).kind
+                && let Some(holds) = self.annotated(context, id, expr)
+            {
+                return Some(holds);
+            }
+        }
+        args.first().and_then(|arg| match matches!(last.as_str(), "Result" | "Option" | "Either") {
+            true => self.typed(context, id, *arg, class, evaluator),
+            false => None,
+        })
+    }
+
+    /// Parameters without a type that are known by their names: `(req, res)`.
+    fn conventional(&self, context: &Context<'_>, id: ModuleId, item: &ir::Function, at: usize) -> Option<Holds> {
+        let param = &item.params[at];
+        let language = context.program.module(id).language;
+        if param.name.is_empty() || (param.ty.is_some() && !language.is_ecmascript()) {
+            return None;
+        }
+        let (_, holds) = self.conventions.iter().find(|(id, _)| {
+            let record = context.facts.record(*id);
+            let next = item.params.get(at + 1);
+            context.facts.is_for(*id, language)
+                && record.parameters.iter().any(|n| param.name == n.as_str())
+                && (record.second.is_empty()
+                    || next.is_some_and(|p| record.second.iter().any(|n| p.name == n.as_str())))
+        })?;
+        Some(*holds)
+    }
+}
