@@ -99,6 +99,10 @@ struct Review {
     /// Do not read `specialist.toml` and the project's own facts.
     #[arg(long)]
     no_config: bool,
+    /// Further facts about libraries: a directory with `<language>/<library>.toml`; a file named as one of
+    /// ours replaces it.
+    #[arg(long, value_name = "DIR")]
+    facts: Option<PathBuf>,
     /// Threads; as many as there are cores by default.
     #[arg(long, default_value_t = 0, value_name = "N")]
     threads: usize,
@@ -253,6 +257,7 @@ fn review(args: Review) -> anyhow::Result<u8> {
             .map(|o| engine::Override { paths: o.paths, skip: o.skip, severity: o.severity })
             .collect(),
         own_facts: !args.no_config,
+        facts: args.facts.clone(),
         progress: None,
         ..Options::default()
     };

@@ -14,7 +14,9 @@ fn main() {
             return;
         }
     };
-    let place = |span: specialist_engine::base::Span| format!("{}:{}", session.sources.file(span.file).path, session.sources.start(span).line);
+    let place = |span: specialist_engine::base::Span| {
+        format!("{}:{}", session.sources.file(span.file).path, session.sources.start(span).line)
+    };
     for flow in &session.model.flows {
         let sink = session.model.program.span(flow.sink.at);
         let steps: Vec<String> = flow.steps.iter().map(|s| format!("{:?} {}", s.event, place(s.span))).collect();

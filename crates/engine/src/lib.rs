@@ -87,6 +87,8 @@ pub struct Options {
     pub overrides: Vec<Override>,
     /// Whether the project's own facts (`.specialist/facts/<language>/<library>.toml`) are read.
     pub own_facts: bool,
+    /// A directory of further facts (`<language>/<library>.toml`); a file named as one of ours replaces it.
+    pub facts: Option<std::path::PathBuf>,
     /// Called with what is being done, from any thread, often.
     pub progress: Option<Progress>,
 }
@@ -116,6 +118,7 @@ impl Default for Options {
             baseline: Vec::new(),
             overrides: Vec::new(),
             own_facts: true,
+            facts: None,
             progress: None,
         }
     }
@@ -177,7 +180,12 @@ impl Session {
         };
         say("reading the tree");
         let own = if options.own_facts { own::read(root)? } else { Vec::new() };
-        let facts = Arc::new(Facts::with_overlay(own.iter().map(|(name, text)| (name.as_str(), text.as_str())))?);
+        let given = match &options.facts {
+            Some(dir) => own::read_from(dir, &dir.display().to_string())?,
+            None => Vec::new(),
+        };
+        let overlay = given.iter().chain(&own).map(|(name, text)| (name.as_str(), text.as_str()));
+        let facts = Arc::new(Facts::with_overlay(overlay)?);
         let mut timings = Timings::default();
         let started = Instant::now();
         let (files, mut gaps) = walk::read(root, options.max_file_bytes)?;

@@ -313,9 +313,7 @@ impl Run<'_> {
 
     fn member(&mut self, expr: ExprId, object: ExprId, name: Symbol) -> Value {
         let is_this = matches!(self.module.expr(object).kind, ExprKind::This);
-        if is_this
-            && let Some(value) = self.held(name, expr)
-        {
+        if is_this && let Some(value) = self.held(name, expr) {
             return value;
         }
         let holder = self.eval(object);

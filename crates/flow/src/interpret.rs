@@ -429,7 +429,10 @@ impl<'a> Run<'a> {
             let meanings = self.semantics.of_return(FnId { module: self.id, function });
             for meaning in meanings {
                 if let Meaning::Sink { kind, record, .. } = meaning {
-                    self.reaches(Sink { kind: *kind, at: ExprRef { module: self.id, expr: at }, record: *record }, &value);
+                    self.reaches(
+                        Sink { kind: *kind, at: ExprRef { module: self.id, expr: at }, record: *record },
+                        &value,
+                    );
                 }
             }
         }

@@ -120,11 +120,7 @@ fn levels(callees: &[Vec<u32>], runs: &[bool]) -> (Vec<Vec<u32>>, Vec<bool>) {
                 let from = stack.iter().rposition(|s| *s == at).unwrap_or(0);
                 let circle: Vec<u32> = stack.drain(from..).collect();
                 let below = circle.iter().flat_map(|f| &callees[*f as usize]);
-                let level = below
-                    .filter(|c| !circle.contains(c))
-                    .map(|c| level_of[*c as usize] + 1)
-                    .max()
-                    .unwrap_or(0);
+                let level = below.filter(|c| !circle.contains(c)).map(|c| level_of[*c as usize] + 1).max().unwrap_or(0);
                 let round = circle.len() > 1 || callees[here].contains(&at);
                 if levels.len() <= level as usize {
                     levels.resize(level as usize + 1, Vec::new());

@@ -51,16 +51,42 @@ pub fn cleared_by_replacement(pattern: &str) -> Kinds {
 fn is_line_end(pattern: &str) -> bool {
     let written = pattern.trim_matches(['[', ']', '(', ')', '+', '*', '|', '?', ':']);
     !written.is_empty()
-        && written.replace("\\r", "").replace("\\n", "").replace(['\r', '\n', '|', '_', '\t'], "").replace("\\t", "").is_empty()
+        && written
+            .replace("\\r", "")
+            .replace("\\n", "")
+            .replace(['\r', '\n', '|', '_', '\t'], "")
+            .replace("\\t", "")
+            .is_empty()
 }
 
 /// Methods that give their text back, changed in form only.
 pub fn keeps_text(name: &str) -> bool {
     matches!(
         name,
-        "trim" | "strip" | "toLowerCase" | "toUpperCase" | "ToLower" | "ToUpper" | "Trim" | "lower" | "upper" | "downcase"
-            | "upcase" | "toString" | "ToString" | "to_s" | "to_lowercase" | "to_uppercase" | "as_str" | "to_string"
-            | "clone" | "as_ref" | "normalize" | "toLocaleLowerCase" | "ToLowerInvariant" | "ToUpperInvariant"
+        "trim"
+            | "strip"
+            | "toLowerCase"
+            | "toUpperCase"
+            | "ToLower"
+            | "ToUpper"
+            | "Trim"
+            | "lower"
+            | "upper"
+            | "downcase"
+            | "upcase"
+            | "toString"
+            | "ToString"
+            | "to_s"
+            | "to_lowercase"
+            | "to_uppercase"
+            | "as_str"
+            | "to_string"
+            | "clone"
+            | "as_ref"
+            | "normalize"
+            | "toLocaleLowerCase"
+            | "ToLowerInvariant"
+            | "ToUpperInvariant"
     )
 }
 

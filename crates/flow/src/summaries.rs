@@ -143,8 +143,7 @@ fn readers(known: &Known, slots: &Slots) -> Vec<bool> {
 /// Sums up the functions that are due, and those that call one whose summary changed.
 fn settle(program: &Program, semantics: &dyn Semantics, known: &mut Known, slots: &Slots, mut due: Vec<bool>) {
     for level in 0..known.order.levels.len() {
-        let mut now: Vec<u32> =
-            known.order.levels[level].iter().copied().filter(|f| due[*f as usize]).collect();
+        let mut now: Vec<u32> = known.order.levels[level].iter().copied().filter(|f| due[*f as usize]).collect();
         for round in 0..ROUNDS {
             let made: Vec<(u32, Summary)> = now
                 .par_iter()
@@ -185,7 +184,8 @@ fn settle(program: &Program, semantics: &dyn Semantics, known: &mut Known, slots
 
 /// One flow for each dangerous call, kind and place of entry: the shortest.
 fn shortest(program: &Program, mut flows: Vec<Flow>) -> Vec<Flow> {
-    let place = |f: &Flow| -> (Span, crate::Kind, crate::Place) { (program.span(f.sink.at), f.sink.kind, f.source.place) };
+    let place =
+        |f: &Flow| -> (Span, crate::Kind, crate::Place) { (program.span(f.sink.at), f.sink.kind, f.source.place) };
     flows.sort_by(|a, b| {
         place(a)
             .cmp(&place(b))
@@ -195,6 +195,11 @@ fn shortest(program: &Program, mut flows: Vec<Flow>) -> Vec<Flow> {
             .then_with(|| a.steps.cmp(&b.steps))
             .then_with(|| a.sink.cmp(&b.sink))
     });
-    flows.dedup_by(|later, first| later.sink.at == first.sink.at && later.sink.kind == first.sink.kind && later.source.place == first.source.place && later.source.is_part == first.source.is_part);
+    flows.dedup_by(|later, first| {
+        later.sink.at == first.sink.at
+            && later.sink.kind == first.sink.kind
+            && later.source.place == first.source.place
+            && later.source.is_part == first.source.is_part
+    });
     flows
 }

@@ -20,9 +20,25 @@ fn of(program: &Program, id: ModuleId, module: &Module, ty: TypeId) -> bool {
                 // wrappers whose value is the inner one
                 let wraps = matches!(
                     last,
-                    "Optional" | "Nullable" | "Path" | "Query" | "Annotated" | "Option" | "List" | "Vec" | "Set"
-                        | "Sequence" | "list" | "set" | "Json" | "Form" | "Array" | "Iterable" | "Collection"
-                        | "IEnumerable" | "ParseIntPipe"
+                    "Optional"
+                        | "Nullable"
+                        | "Path"
+                        | "Query"
+                        | "Annotated"
+                        | "Option"
+                        | "List"
+                        | "Vec"
+                        | "Set"
+                        | "Sequence"
+                        | "list"
+                        | "set"
+                        | "Json"
+                        | "Form"
+                        | "Array"
+                        | "Iterable"
+                        | "Collection"
+                        | "IEnumerable"
+                        | "ParseIntPipe"
                 );
                 return wraps && of(program, id, module, args[0]);
             }

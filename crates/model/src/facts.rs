@@ -299,12 +299,16 @@ impl Facts {
         Self::parse(EMBEDDED.iter().map(|(name, text)| (*name, *text)))
     }
 
-    /// The embedded facts with a user's own over them.
+    /// The embedded facts with a user's own over them: a file with the same folder and name replaces ours.
     ///
     /// # Errors
     /// A file that is not as the schema has it.
     pub fn with_overlay<'a>(overlay: impl Iterator<Item = (&'a str, &'a str)>) -> Result<Facts, FactsError> {
-        Self::parse(EMBEDDED.iter().map(|(name, text)| (*name, *text)).chain(overlay))
+        let overlay: Vec<(&str, &str)> = overlay.collect();
+        let is_replaced =
+            |ours: &str| overlay.iter().any(|(name, _)| name.strip_suffix(ours).is_some_and(|n| n.ends_with('/')));
+        let ours = EMBEDDED.iter().map(|(name, text)| (*name, *text)).filter(|(name, _)| !is_replaced(name));
+        Self::parse(ours.chain(overlay.iter().copied()))
     }
 
     fn parse<'a>(files: impl Iterator<Item = (&'a str, &'a str)>) -> Result<Facts, FactsError> {

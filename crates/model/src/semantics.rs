@@ -165,8 +165,7 @@ pub fn prepare<'m>(context: &'m Context<'m>, effects: &[Effect], routes: &[Route
     let index = Index::new(context);
     let per_module: Vec<OfModule> =
         context.program.ids().collect::<Vec<_>>().into_par_iter().map(|id| index.module(context, id)).collect();
-    let (mut params, mut names, mut inherited) =
-        (FxHashMap::default(), FxHashMap::default(), FxHashMap::default());
+    let (mut params, mut names, mut inherited) = (FxHashMap::default(), FxHashMap::default(), FxHashMap::default());
     for part in per_module {
         calls.extend(part.members);
         params.extend(part.params);
@@ -458,9 +457,9 @@ impl Index {
                 {
                     holds = self.typed(context, id, ty, item.class, evaluator);
                 }
-                let holds = holds
-                    .or_else(|| self.conventional(context, id, item, at))
-                    .or(if param.ty.is_none() || module.language == base::Language::Python { by_function } else { None });
+                let holds = holds.or_else(|| self.conventional(context, id, item, at)).or(
+                    if param.ty.is_none() || module.language == base::Language::Python { by_function } else { None },
+                );
                 if let Some(holds) = holds {
                     found.params.push(((this, at as u32), holds));
                 }

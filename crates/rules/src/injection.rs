@@ -31,12 +31,7 @@ pub struct Words {
 }
 
 /// Reports every flow of the kinds. `judge` may change a finding, or drop it.
-pub fn report(
-    model: &Model,
-    report: &mut Report<'_>,
-    words: &Words,
-    judge: &dyn Fn(&Flow, &mut Finding) -> bool,
-) {
+pub fn report(model: &Model, report: &mut Report<'_>, words: &Words, judge: &dyn Fn(&Flow, &mut Finding) -> bool) {
     let mut routes = RoutesOf::default();
     let mut told: FxHashMap<ExprRef, usize> = FxHashMap::default();
     let mut numbers: FxHashMap<String, u32> = FxHashMap::default();
@@ -74,17 +69,17 @@ fn say(
     numbers: &mut FxHashMap<String, u32>,
 ) -> Finding {
     let callee = callee(model, flow.sink.at);
-    let mut subject = format!("{} {} {} {callee}", flow.sink.kind.label(), path(model, span), around(model, flow.sink.at));
+    let mut subject =
+        format!("{} {} {} {callee}", flow.sink.kind.label(), path(model, span), around(model, flow.sink.at));
     let number = numbers.entry(subject.clone()).or_default();
     *number += 1;
     if *number > 1 {
         subject.push_str(&format!(" #{number}"));
     }
     let issue = match flow.source.name {
-        Some(name) => Text::say(
-            &format!("`{{}}` from {} {}.", place(flow.source.place), words.becomes),
-            &[name.as_str()],
-        ),
+        Some(name) => {
+            Text::say(&format!("`{{}}` from {} {}.", place(flow.source.place), words.becomes), &[name.as_str()])
+        }
         None => Text::say(&format!("Data from {} {}.", place(flow.source.place), words.becomes), &[]),
     };
     let mut finding = report.finding(subject, span, issue);
@@ -92,10 +87,8 @@ fn say(
     finding.details = Text::from(words.details);
     finding.impact = Text::from(words.impact);
     finding.fix = Text::from(words.fix);
-    let effect = model
-        .effects
-        .iter()
-        .find(|e| e.call == flow.sink.at && e.kind == Fact::Sink && e.record.0 == flow.sink.record);
+    let effect =
+        model.effects.iter().find(|e| e.call == flow.sink.at && e.kind == Fact::Sink && e.record.0 == flow.sink.record);
     if let Some(effect) = effect {
         finding.evidence = effect.evidence;
         apply_mended(model, &mut finding, effect.record);

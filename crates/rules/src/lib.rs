@@ -124,44 +124,44 @@ mod unverified_token;
 #[path = "../security/weak-password-hash/rule.rs"]
 mod weak_password_hash;
 
-#[path = "../security/sql-injection/rule.rs"]
-mod sql_injection;
-#[path = "../security/nosql-injection/rule.rs"]
-mod nosql_injection;
-#[path = "../security/command-injection/rule.rs"]
-mod command_injection;
 #[path = "../security/code-injection/rule.rs"]
 mod code_injection;
-#[path = "../security/path-traversal/rule.rs"]
-mod path_traversal;
-#[path = "../security/server-side-request-forgery/rule.rs"]
-mod server_side_request_forgery;
-#[path = "../security/open-redirect/rule.rs"]
-mod open_redirect;
+#[path = "../security/command-injection/rule.rs"]
+mod command_injection;
 #[path = "../security/cross-site-scripting/rule.rs"]
 mod cross_site_scripting;
+#[path = "../security/header-injection/rule.rs"]
+mod header_injection;
+#[path = "../security/ldap-injection/rule.rs"]
+mod ldap_injection;
+#[path = "../security/log-injection/rule.rs"]
+mod log_injection;
+#[path = "../security/mass-assignment/rule.rs"]
+mod mass_assignment;
+#[path = "../security/nosql-injection/rule.rs"]
+mod nosql_injection;
+#[path = "../security/open-redirect/rule.rs"]
+mod open_redirect;
+#[path = "../security/path-traversal/rule.rs"]
+mod path_traversal;
+#[path = "../security/prototype-pollution/rule.rs"]
+mod prototype_pollution;
+#[path = "../security/server-side-request-forgery/rule.rs"]
+mod server_side_request_forgery;
+#[path = "../security/sql-injection/rule.rs"]
+mod sql_injection;
 #[path = "../security/template-injection/rule.rs"]
 mod template_injection;
+#[path = "../security/trust-boundary/rule.rs"]
+mod trust_boundary;
+#[path = "../security/unsafe-deserialization/rule.rs"]
+mod unsafe_deserialization;
+#[path = "../security/unsafe-reflection/rule.rs"]
+mod unsafe_reflection;
 #[path = "../security/xml-external-entity/rule.rs"]
 mod xml_external_entity;
 #[path = "../security/xpath-injection/rule.rs"]
 mod xpath_injection;
-#[path = "../security/ldap-injection/rule.rs"]
-mod ldap_injection;
-#[path = "../security/unsafe-deserialization/rule.rs"]
-mod unsafe_deserialization;
-#[path = "../security/header-injection/rule.rs"]
-mod header_injection;
-#[path = "../security/log-injection/rule.rs"]
-mod log_injection;
-#[path = "../security/prototype-pollution/rule.rs"]
-mod prototype_pollution;
-#[path = "../security/mass-assignment/rule.rs"]
-mod mass_assignment;
-#[path = "../security/unsafe-reflection/rule.rs"]
-mod unsafe_reflection;
-#[path = "../security/trust-boundary/rule.rs"]
-mod trust_boundary;
 /// The languages of each rule's fixtures.
 const STACKS: &[(&str, &[&str])] = include!(concat!(env!("OUT_DIR"), "/stacks.rs"));
 
