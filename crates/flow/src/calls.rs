@@ -523,7 +523,7 @@ impl<'a> Run<'a> {
         {
             return Value::constant(constant);
         }
-        self.matched(call);
+        self.matched(call.expr, &call.receiver, &call.values);
         if answers_about(name) {
             return Value::default();
         }
@@ -623,15 +623,15 @@ impl<'a> Run<'a> {
     }
 
     /// Data that a regular expression of ours is matched with.
-    fn matched(&mut self, call: &Call<'_>) {
+    pub fn matched(&mut self, expr: ExprId, on: &Value, values: &[Value]) {
         let is_pattern = |v: &Value| matches!(v.constant, Some(Constant::Regex(_)));
-        let sink = Sink { kind: Kind::Matched, at: ExprRef { module: self.id, expr: call.expr }, record: u32::MAX };
-        if is_pattern(&call.receiver) {
-            if let Some(first) = call.values.first() {
+        let sink = Sink { kind: Kind::Matched, at: ExprRef { module: self.id, expr }, record: u32::MAX };
+        if is_pattern(on) {
+            if let Some(first) = values.first() {
                 self.reaches(sink, first);
             }
-        } else if call.values.iter().any(is_pattern) {
-            self.reaches(sink, &call.receiver);
+        } else if values.iter().any(is_pattern) {
+            self.reaches(sink, on);
         }
     }
 

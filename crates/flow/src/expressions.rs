@@ -65,6 +65,9 @@ impl Run<'_> {
             }
             ExprKind::Binary { op, left, right } => {
                 let (a, b) = (self.eval(*left), self.eval(*right));
+                if *op == BinaryOp::Match {
+                    self.matched(expr, &a, std::slice::from_ref(&b));
+                }
                 if *op == BinaryOp::Shl {
                     // `list << x`, `stream << x`
                     let given = b.flat();

@@ -23,6 +23,7 @@ pub mod facts;
 pub mod guards;
 pub mod literals;
 pub mod options;
+pub mod patterns;
 mod reach;
 mod semantics;
 mod settings;

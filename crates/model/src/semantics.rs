@@ -141,6 +141,7 @@ fn meaning(id: RecordId, record: &Record) -> Option<Meaning> {
         Kind::Validator if !record.clears.is_empty() => Meaning::Checks(kinds_of(&record.clears)),
         Kind::Propagates => Meaning::Passes,
         Kind::Ends => Meaning::Ends,
+        Kind::Query if record.operation.as_deref() == Some("read") => Meaning::Source(flow::Place::Stored),
         Kind::Query
         | Kind::Cache
         | Kind::Outbound

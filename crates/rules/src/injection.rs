@@ -28,6 +28,8 @@ pub struct Words {
     pub payload: &'static str,
     /// What the answer must look like afterwards.
     pub expect: &'static str,
+    /// Whether it speaks of data that a database gave back, and only of that.
+    pub stored: bool,
 }
 
 /// Reports every flow of the kinds. `judge` may change a finding, or drop it.
@@ -36,7 +38,9 @@ pub fn report(model: &Model, report: &mut Report<'_>, words: &Words, judge: &dyn
     let mut told: FxHashMap<ExprRef, usize> = FxHashMap::default();
     let mut numbers: FxHashMap<String, u32> = FxHashMap::default();
     let mut findings: Vec<Finding> = Vec::new();
-    for flow in model.flows.iter().filter(|f| words.kinds.contains(&f.sink.kind)) {
+    let stored = words.stored;
+    let is_ours = |f: &&Flow| words.kinds.contains(&f.sink.kind) && (f.source.place == Place::Stored) == stored;
+    for flow in model.flows.iter().filter(is_ours) {
         let span = model.program.span(flow.sink.at);
         if !is_production(model, span) {
             continue;

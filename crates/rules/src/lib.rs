@@ -146,6 +146,12 @@ mod open_redirect;
 mod path_traversal;
 #[path = "../security/prototype-pollution/rule.rs"]
 mod prototype_pollution;
+#[path = "../security/regex-denial-of-service/rule.rs"]
+mod regex_denial_of_service;
+#[path = "../security/second-order-injection/rule.rs"]
+mod second_order_injection;
+#[path = "../security/sensitive-data-in-log/rule.rs"]
+mod sensitive_data_in_log;
 #[path = "../security/server-side-request-forgery/rule.rs"]
 mod server_side_request_forgery;
 #[path = "../security/sql-injection/rule.rs"]
@@ -211,6 +217,9 @@ pub fn all() -> Vec<Rule> {
         rule!("security/mass-assignment", mass_assignment),
         rule!("security/unsafe-reflection", unsafe_reflection),
         rule!("security/trust-boundary", trust_boundary),
+        rule!("security/second-order-injection", second_order_injection),
+        rule!("security/regex-denial-of-service", regex_denial_of_service),
+        rule!("security/sensitive-data-in-log", sensitive_data_in_log),
     ];
     all.sort_by_key(|r| r.info.id);
     all

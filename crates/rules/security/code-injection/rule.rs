@@ -34,6 +34,7 @@ const WORDS: Words = Words {
     fix: "Do not run text as code: parse it as data, or choose from a table of functions:",
     payload: "7*7",
     expect: "The answer must not hold `49`.",
+    stored: false,
 };
 
 fn check(model: &Model, report: &mut Report<'_>) {

@@ -34,6 +34,7 @@ const WORDS: Words = Words {
     fix: "Run the program itself, without a shell, with a list of arguments; allow only values that you know:",
     payload: "1;id",
     expect: "The answer must not show what `id` prints, and nothing may have been run.",
+    stored: false,
 };
 
 fn check(model: &Model, report: &mut Report<'_>) {

@@ -34,6 +34,7 @@ const WORDS: Words = Words {
     fix: "Let the template escape it, escape it yourself, or answer with a type that is not HTML:",
     payload: "%3Cb%3Ex%3C%2Fb%3E",
     expect: "The answer must hold `&lt;b&gt;`, not `<b>`, or not be HTML.",
+    stored: false,
 };
 
 fn check(model: &Model, report: &mut Report<'_>) {

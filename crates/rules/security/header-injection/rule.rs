@@ -33,6 +33,7 @@ const WORDS: Words = Words {
     fix: "Refuse values with line ends, or encode the value:",
     payload: "x%0d%0aX-Test:%201",
     expect: "The answer must not have a header `X-Test`.",
+    stored: false,
 };
 
 fn check(model: &Model, report: &mut Report<'_>) {

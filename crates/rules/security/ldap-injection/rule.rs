@@ -34,6 +34,7 @@ const WORDS: Words = Words {
     fix: "Escape the value for filters (RFC 4515) or give it as an argument:",
     payload: "*",
     expect: "The answer must be that of a value that does not exist.",
+    stored: false,
 };
 
 fn check(model: &Model, report: &mut Report<'_>) {

@@ -34,6 +34,7 @@ const WORDS: Words = Words {
     fix: "Log it as a field of a structured entry, or replace line ends:",
     payload: "x%0aINFO%20forged",
     expect: "The log must hold one entry for the request.",
+    stored: false,
 };
 
 fn check(model: &Model, report: &mut Report<'_>) {

@@ -33,6 +33,7 @@ const WORDS: Words = Words {
     fix: "Name the fields that may be set:",
     payload: "true",
     expect: "After sending an extra field such as `role` the stored object must not have it.",
+    stored: false,
 };
 
 fn check(model: &Model, report: &mut Report<'_>) {

@@ -34,6 +34,7 @@ const WORDS: Words = Words {
     fix: "Check that the value is a string (or a number), and hand it over as a value:",
     payload: "%24ne",
     expect: "With an object such as `{\"$ne\": null}` in place of the value the answer must be 400 or match nothing.",
+    stored: false,
 };
 
 fn check(model: &Model, report: &mut Report<'_>) {

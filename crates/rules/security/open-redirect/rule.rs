@@ -33,6 +33,7 @@ const WORDS: Words = Words {
     fix: "Allow only paths of your own site, or look the target up in a list:",
     payload: "https%3A%2F%2Fexample.org%2F",
     expect: "The answer must not have `Location: https://example.org/`.",
+    stored: false,
 };
 
 fn check(model: &Model, report: &mut Report<'_>) {

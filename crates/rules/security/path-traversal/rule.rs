@@ -34,6 +34,7 @@ const WORDS: Words = Words {
     fix: "Take the base name only, or resolve the path and check that it is still inside the directory:",
     payload: "..%2f..%2f..%2fetc%2fpasswd",
     expect: "The answer must be 400 or 404, without the contents of that file.",
+    stored: false,
 };
 
 fn check(model: &Model, report: &mut Report<'_>) {

@@ -34,6 +34,7 @@ const WORDS: Words = Words {
     fix: "Copy the fields that you know, refuse `__proto__`, `constructor` and `prototype`, or use a `Map`:",
     payload: "x",
     expect: "After a body of `{\"__proto__\": {\"polluted\": 1}}` the expression `({}).polluted` must be undefined.",
+    stored: false,
 };
 
 fn check(model: &Model, report: &mut Report<'_>) {

@@ -34,6 +34,7 @@ const WORDS: Words = Words {
     fix: "Give the value to the driver as a parameter; names of columns and directions come from a list of your own:",
     payload: "1%27%20OR%20%271%27=%271",
     expect: "The answer must be that of a value that does not exist: no rows of others, no database error.",
+    stored: false,
 };
 
 fn check(model: &Model, report: &mut Report<'_>) {

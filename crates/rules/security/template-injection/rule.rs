@@ -34,6 +34,7 @@ const WORDS: Words = Words {
     fix: "Keep the template fixed and give the data as a variable:",
     payload: "%7B%7B7*7%7D%7D",
     expect: "The answer must hold `{{7*7}}`, not `49`.",
+    stored: false,
 };
 
 fn check(model: &Model, report: &mut Report<'_>) {

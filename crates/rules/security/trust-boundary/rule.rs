@@ -33,6 +33,7 @@ const WORDS: Words = Words {
     fix: "Check the value before it is kept, or keep it apart from what is trusted:",
     payload: "x",
     expect: "A value that is not allowed must be refused before it is kept.",
+    stored: false,
 };
 
 fn check(model: &Model, report: &mut Report<'_>) {

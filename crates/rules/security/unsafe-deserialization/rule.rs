@@ -34,6 +34,7 @@ const WORDS: Words = Words {
     fix: "Use a format that holds data only, such as JSON, with a declared type:",
     payload: "AAAA",
     expect: "The answer must be 400 before any object is made: the format must be refused, not only this value.",
+    stored: false,
 };
 
 fn check(model: &Model, report: &mut Report<'_>) {

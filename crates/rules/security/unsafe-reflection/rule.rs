@@ -33,6 +33,7 @@ const WORDS: Words = Words {
     fix: "Look the name up in a table of what may be called:",
     payload: "x",
     expect: "An unknown name must be answered with 400.",
+    stored: false,
 };
 
 fn check(model: &Model, report: &mut Report<'_>) {

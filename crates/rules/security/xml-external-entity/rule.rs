@@ -34,6 +34,7 @@ const WORDS: Words = Words {
     fix: "Switch document types and external entities off:",
     payload: "%3C!DOCTYPE%20a%20%5B%3C!ENTITY%20b%20SYSTEM%20%22file:///etc/hostname%22%3E%5D%3E%3Ca%3E%26b;%3C/a%3E",
     expect: "The answer must be 400, without the contents of that file.",
+    stored: false,
 };
 
 fn check(model: &Model, report: &mut Report<'_>) {

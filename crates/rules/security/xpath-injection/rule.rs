@@ -33,6 +33,7 @@ const WORDS: Words = Words {
     fix: "Bind the value as a variable of the expression, or allow only letters and digits:",
     payload: "x%27%20or%20%271%27=%271",
     expect: "The answer must be that of a value that does not exist.",
+    stored: false,
 };
 
 fn check(model: &Model, report: &mut Report<'_>) {
