@@ -28,7 +28,7 @@ const STAGES: [(Stage, [Line; 8]); 5] = [
             ("W2.3", "Review authorization rules", "no authorization was recognised"),
             ("W2.4", "Validate CORS configuration", "no CORS configuration was recognised"),
             ("W2.5", "Check input validation", "no validation was recognised"),
-            ("W2.6", "Verify sanitization", "data flow is not followed yet"),
+            ("W2.6", "Verify sanitization", "no untrusted data was recognised"),
             ("W2.7", "Check for hardcoded secrets", "the rule did not run"),
             ("W2.8", "Review security headers", "no security headers were recognised"),
         ],

@@ -142,6 +142,18 @@ pub enum GuardFact {
     Other,
 }
 
+/// How the values of a statement are given.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Bind {
+    /// As one list: `query(sql, [a, b])`.
+    List,
+    /// As one tuple: `execute(sql, (a, b))`.
+    Tuple,
+    /// One by one: `Query(sql, a, b)`.
+    Rest,
+}
+
 /// One record. Names are qualified as `program` resolves them: `pg.Pool#query` (a method of a value),
 /// `jsonwebtoken.verify` (a member of a module or a static method), `java.sql.Statement#executeQuery`.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
@@ -215,6 +227,17 @@ pub struct Record {
     /// an import, as shown evidence.
     #[serde(default)]
     pub distinctive: bool,
+    /// For `sink`: another function of the library that does the same without the danger. A fix renames the
+    /// call.
+    pub renamed: Option<String>,
+    /// For `sink`: how a value is written in the statement (`?`, `%s`; `n` stands for its number: `$n`). With
+    /// `bind` a fix makes a statement that was put together one with parameters.
+    pub placeholder: Option<String>,
+    /// How the values follow the statement.
+    pub bind: Option<Bind>,
+    /// For `sink`: the option that asks for a shell. A fix takes it away and gives the words of the command as
+    /// a list.
+    pub shell_option: Option<String>,
     /// The call counts only when its first argument is this string, in any case.
     pub first: Option<String>,
     /// For `methods`: the last name of what the method is called on must be this: `Cookies` of

@@ -16,6 +16,7 @@ mod bodies;
 mod caller;
 pub mod config;
 mod constants;
+pub mod edits;
 pub mod effects;
 pub mod entities;
 mod exempt;

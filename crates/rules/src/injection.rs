@@ -3,7 +3,7 @@
 
 use base::{Finding, Related, Severity, Span, Text, TraceStep};
 use model::flow::{Event, Flow, Kind, Place};
-use model::{Kind as Fact, Method, Model, Route};
+use model::{Kind as Fact, Method, Model, Route, edits};
 use program::{ExprRef, FnId};
 use rustc_hash::FxHashMap;
 
@@ -96,6 +96,7 @@ fn say(
     if let Some(effect) = effect {
         finding.evidence = effect.evidence;
         apply_mended(model, &mut finding, effect.record);
+        finding.edits = edits::of_call(&model.context(), effect.call, model.facts.record(effect.record));
     }
     if matches!(flow.source.place, Place::Stored | Place::Message | Place::Archive) {
         finding.severity = finding.severity.min(Severity::Important);

@@ -53,6 +53,7 @@ impl<'r> Report<'r> {
             trade_offs: Text::new(),
             related: Vec::new(),
             trace: Vec::new(),
+            edits: Vec::new(),
             fingerprint: String::new(),
         }
     }

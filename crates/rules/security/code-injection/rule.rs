@@ -17,7 +17,7 @@ pub const RULE: Rule = Rule {
             "Untrusted data runs as code",
             Severity::Critical,
             Stage::Security,
-            &["C10.security-libraries.1", "C10.sanitization.4"],
+            &["C10.security-libraries.1", "C10.sanitization.4", "W2.6"],
             &[94, 95],
             &["A03:2021"],
         )

@@ -17,7 +17,7 @@ pub const RULE: Rule = Rule {
             "Untrusted data runs as a command",
             Severity::Critical,
             Stage::Security,
-            &["C10.sanitization.4"],
+            &["C10.sanitization.4", "W2.6"],
             &[78, 77],
             &["A03:2021"],
         )

@@ -17,7 +17,7 @@ pub const RULE: Rule = Rule {
             "Untrusted data becomes markup",
             Severity::Critical,
             Stage::Security,
-            &["C10.sanitization.1"],
+            &["C10.sanitization.1", "W2.6"],
             &[79],
             &["A03:2021"],
         )

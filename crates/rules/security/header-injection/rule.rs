@@ -16,7 +16,7 @@ pub const RULE: Rule = Rule {
             "Untrusted data adds headers",
             Severity::Important,
             Stage::Security,
-            &["C10.security-libraries.1"],
+            &["C10.security-libraries.1", "W2.6"],
             &[113],
             &["A03:2021"],
         )

@@ -17,7 +17,7 @@ pub const RULE: Rule = Rule {
             "Untrusted data changes an LDAP query",
             Severity::Critical,
             Stage::Security,
-            &["C10.security-libraries.1"],
+            &["C10.security-libraries.1", "W2.6"],
             &[90],
             &["A03:2021"],
         )

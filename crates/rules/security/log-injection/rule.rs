@@ -17,7 +17,7 @@ pub const RULE: Rule = Rule {
             "Untrusted data adds lines to a log",
             Severity::Suggestion,
             Stage::Security,
-            &["C8.logging-best-practices.1"],
+            &["C8.logging-best-practices.1", "W2.6"],
             &[117],
             &["A09:2021"],
         )

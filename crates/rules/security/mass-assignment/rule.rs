@@ -16,7 +16,7 @@ pub const RULE: Rule = Rule {
             "A caller can set any field of a stored object",
             Severity::Important,
             Stage::Security,
-            &["C10.input-validation.5"],
+            &["C10.input-validation.5", "W2.6"],
             &[915],
             &["A08:2021", "API3:2023"],
         )

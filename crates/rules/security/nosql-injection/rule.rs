@@ -17,7 +17,7 @@ pub const RULE: Rule = Rule {
             "Untrusted data changes a query of a document or search store",
             Severity::Critical,
             Stage::Security,
-            &["K.critical-issues.1", "C10.sanitization.3"],
+            &["K.critical-issues.1", "C10.sanitization.3", "W2.6"],
             &[943, 89],
             &["A03:2021"],
         )

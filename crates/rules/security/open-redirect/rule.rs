@@ -16,7 +16,7 @@ pub const RULE: Rule = Rule {
             "Untrusted data chooses where a browser is sent",
             Severity::Important,
             Stage::Security,
-            &["C10.security-libraries.1"],
+            &["C10.security-libraries.1", "W2.6"],
             &[601],
             &["A01:2021"],
         )

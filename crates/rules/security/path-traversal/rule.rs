@@ -17,7 +17,7 @@ pub const RULE: Rule = Rule {
             "Untrusted data names a file",
             Severity::Critical,
             Stage::Security,
-            &["C10.sanitization.6"],
+            &["C10.sanitization.6", "W2.6"],
             &[22, 73],
             &["A01:2021"],
         )

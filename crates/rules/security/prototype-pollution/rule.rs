@@ -17,7 +17,7 @@ pub const RULE: Rule = Rule {
             "Untrusted keys change the prototype of all objects",
             Severity::Critical,
             Stage::Security,
-            &["C10.sanitization.7"],
+            &["C10.sanitization.7", "W2.6"],
             &[1321],
             &["A08:2021"],
         )

@@ -17,7 +17,7 @@ pub const RULE: Rule = Rule {
             "Untrusted data keeps a regular expression busy",
             Severity::Important,
             Stage::Security,
-            &["C10.input-validation.4"],
+            &["C10.input-validation.4", "W2.6"],
             &[1333, 400],
             &["API4:2023"],
         )

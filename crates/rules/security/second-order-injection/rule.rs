@@ -17,7 +17,7 @@ pub const RULE: Rule = Rule {
             "Stored data becomes part of a statement, command or program",
             Severity::Important,
             Stage::Security,
-            &["C10.security-libraries.1"],
+            &["C10.security-libraries.1", "W2.6"],
             &[89, 78, 94],
             &["A03:2021"],
         )

@@ -17,7 +17,7 @@ pub const RULE: Rule = Rule {
             "Untrusted data chooses where the server sends a request",
             Severity::Critical,
             Stage::Security,
-            &["C10.security-libraries.1"],
+            &["C10.security-libraries.1", "W2.6"],
             &[918],
             &["A10:2021", "API7:2023"],
         )

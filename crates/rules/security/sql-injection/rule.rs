@@ -17,7 +17,7 @@ pub const RULE: Rule = Rule {
             "Untrusted data changes an SQL statement",
             Severity::Critical,
             Stage::Security,
-            &["K.critical-issues.1", "C10.sanitization.2"],
+            &["K.critical-issues.1", "C10.sanitization.2", "W2.6"],
             &[89],
             &["A03:2021"],
         )

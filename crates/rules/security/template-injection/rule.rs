@@ -17,7 +17,7 @@ pub const RULE: Rule = Rule {
             "Untrusted data becomes a template",
             Severity::Critical,
             Stage::Security,
-            &["C10.sanitization.8"],
+            &["C10.sanitization.8", "W2.6"],
             &[1336, 94],
             &["A03:2021"],
         )

@@ -16,7 +16,7 @@ pub const RULE: Rule = Rule {
             "Untrusted data is kept in the session as if it were trusted",
             Severity::Suggestion,
             Stage::Security,
-            &["C10.input-validation.7"],
+            &["C10.input-validation.7", "W2.6"],
             &[501],
             &["A04:2021"],
         )

@@ -17,7 +17,7 @@ pub const RULE: Rule = Rule {
             "Untrusted data becomes objects of any type",
             Severity::Critical,
             Stage::Security,
-            &["C10.security-libraries.1"],
+            &["C10.security-libraries.1", "W2.6"],
             &[502],
             &["A08:2021"],
         )

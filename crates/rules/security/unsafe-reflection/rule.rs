@@ -16,7 +16,7 @@ pub const RULE: Rule = Rule {
             "Untrusted data chooses a class or method",
             Severity::Important,
             Stage::Security,
-            &["C10.input-validation.5"],
+            &["C10.input-validation.5", "W2.6"],
             &[470],
             &["A03:2021"],
         )

@@ -17,7 +17,7 @@ pub const RULE: Rule = Rule {
             "Untrusted XML is parsed with external entities",
             Severity::Critical,
             Stage::Security,
-            &["C10.sanitization.5"],
+            &["C10.sanitization.5", "W2.6"],
             &[611],
             &["A05:2021"],
         )

@@ -16,7 +16,7 @@ pub const RULE: Rule = Rule {
             "Untrusted data changes an XPath expression",
             Severity::Important,
             Stage::Security,
-            &["C10.sanitization.5"],
+            &["C10.sanitization.5", "W2.6"],
             &[643],
             &["A03:2021"],
         )
