@@ -2,7 +2,7 @@
 
 use base::{Evidence, Language, Span, Symbol};
 use ir::ExprKind;
-use program::{ExprRef, FnId, ModuleId, Program};
+use program::{Evaluator, ExprRef, FnId, ModuleId, Program, Value};
 use rayon::prelude::*;
 
 use crate::facts::{Facts, Kind, Record, RecordId};
@@ -39,6 +39,7 @@ fn of_module(program: &Program, facts: &Facts, id: ModuleId) -> Vec<Effect> {
     let module = program.module(id);
     let scopes = program.scopes(id);
     let mut found = Vec::new();
+    let mut evaluator = program.evaluator(id, facts);
     for (expr, callee) in program.calls(id) {
         let mut matched: Vec<(RecordId, Symbol, Evidence)> = Vec::new();
         for name in &callee.external {
@@ -63,7 +64,10 @@ fn of_module(program: &Program, facts: &Facts, id: ModuleId) -> Vec<Effect> {
                 }
             }
         }
-        matched.retain(|(record, ..)| holds(module, facts.record(*record), expr));
+        matched.retain(|(record, ..)| {
+            let record = facts.record(*record);
+            holds(module, record, expr) && has_first_type(&mut evaluator, module, record, expr)
+        });
         let function = scopes.owner(expr).function.map(|function| FnId { module: id, function });
         found.extend(matched.into_iter().map(|(record, name, evidence)| Effect {
             record,
@@ -78,6 +82,14 @@ fn of_module(program: &Program, facts: &Facts, id: ModuleId) -> Vec<Effect> {
     }
     found.sort_by_key(|e| (e.span, e.record));
     found
+}
+
+/// Whether the first argument is of the type that a record asks for.
+fn has_first_type(evaluator: &mut Evaluator<'_>, module: &ir::Module, record: &Record, call: ir::ExprId) -> bool {
+    let Some(ty) = &record.first_type else { return true };
+    let ExprKind::Call { args, .. } = &module.expr(call).kind else { return false };
+    let Some(first) = args.first() else { return false };
+    evaluator.eval(first.value).iter().any(|v| matches!(v, Value::ExternalInstance(name) if *name == ty.as_str()))
 }
 
 /// Whether the conditions of a record hold for a call.

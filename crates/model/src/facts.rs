@@ -240,6 +240,8 @@ pub struct Record {
     pub shell_option: Option<String>,
     /// The call counts only when its first argument is this string, in any case.
     pub first: Option<String>,
+    /// The call counts only when its first argument is a value of this type.
+    pub first_type: Option<String>,
     /// For `methods`: the last name of what the method is called on must be this: `Cookies` of
     /// `Response.Cookies.Append(…)`.
     pub receiver: Option<String>,

@@ -1,8 +1,10 @@
 //! Untrusted data becomes markup.
 
 use base::{Escalation, RuleInfo, Severity, Stage};
+use ir::{ExprKind, Literal};
 use model::Model;
 use model::flow::Kind;
+use program::ExprRef;
 
 use crate::injection::{self, Words};
 use crate::support::info;
@@ -38,5 +40,21 @@ const WORDS: Words = Words {
 };
 
 fn check(model: &Model, report: &mut Report<'_>) {
-    injection::report(model, report, &WORDS, &injection::as_is);
+    injection::report(model, report, &WORDS, &|flow, _| !answers_otherwise(model, flow.sink.at));
+}
+
+/// Whether the function around a sink says that its answer is no page: a type such as `application/json`.
+fn answers_otherwise(model: &Model, at: ExprRef) -> bool {
+    let module = model.program.module(at.module);
+    let Some(function) = model.program.scopes(at.module).owner(at.expr).function else { return false };
+    let types: Vec<&str> = module
+        .exprs_within(module.function(function).range)
+        .filter_map(|(_, e)| match e.kind {
+            ExprKind::Literal(Literal::Str(text)) => Some(text.as_str()),
+            _ => None,
+        })
+        .filter(|text| ["application/", "text/", "image/", "audio/", "video/"].iter().any(|t| text.starts_with(t)))
+        .collect();
+    let is_page = |ty: &&str| ty.starts_with("text/html") || ty.contains("xhtml") || ty.contains("x-www-form");
+    !types.is_empty() && !types.iter().any(is_page)
 }
