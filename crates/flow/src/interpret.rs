@@ -812,8 +812,8 @@ impl<'a> Run<'a> {
         match from {
             From::Request(_) => {}
             From::Outside(source) => {
-                // the operator may run what they like
-                if source.place == Place::Operator {
+                // the operator may run what they like; a statement made of text is a mistake all the same
+                if source.place == Place::Operator && !matches!(sink.kind, Kind::Sql | Kind::Html) {
                     return;
                 }
                 let whole = !matches!(sink.kind, Kind::MassAssignment) || !source.is_part;

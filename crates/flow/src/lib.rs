@@ -51,7 +51,7 @@ pub enum Place {
     Archive,
     /// What a database holds.
     Stored,
-    /// The command line or the environment: the operator's, not the caller's.
+    /// The command line, the environment or a file on the disk: the operator's, not the caller's.
     Operator,
 }
 

@@ -1,7 +1,7 @@
 //! What the rules about untrusted data share: one finding for each dangerous call that such data reaches,
 //! with the way it takes, the mended form of the library, and a request that shows it.
 
-use base::{Finding, Related, Severity, Span, Text, TraceStep};
+use base::{Evidence, Finding, Related, Severity, Span, Text, TraceStep};
 use model::flow::{Event, Flow, Kind, Place};
 use model::{Kind as Fact, Method, Model, Route, edits};
 use program::{ExprRef, FnId};
@@ -101,6 +101,10 @@ fn say(
     if matches!(flow.source.place, Place::Stored | Place::Message | Place::Archive) {
         finding.severity = finding.severity.min(Severity::Important);
     }
+    if flow.source.place == Place::Operator {
+        finding.severity = finding.severity.min(Severity::Important);
+        finding.evidence = Evidence::Suspected;
+    }
     finding.verification = verification(words, flow, route);
     finding.trace = trace(words, flow, span, &callee);
     finding
@@ -168,7 +172,7 @@ pub fn place(place: Place) -> &'static str {
         Place::Message => "a message",
         Place::Archive => "the name of an entry in an archive",
         Place::Stored => "the database",
-        Place::Operator => "the command line or the environment",
+        Place::Operator => "the command line, the environment or a file",
     }
 }
 
