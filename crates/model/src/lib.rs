@@ -28,6 +28,7 @@ pub mod patterns;
 mod reach;
 mod semantics;
 mod settings;
+pub mod templates;
 
 use std::sync::Arc;
 
@@ -69,6 +70,8 @@ pub struct Model {
     pub literals: Vec<literals::NamedLiteral>,
     /// Handlers of errors.
     pub catches: Vec<literals::CatchSite>,
+    /// What page templates print without escaping.
+    pub outputs: Vec<templates::Output>,
     /// Untrusted data that reaches dangerous calls.
     pub flows: Vec<Flow>,
     effects_of: rustc_hash::FxHashMap<FnId, Vec<u32>>,
@@ -111,6 +114,7 @@ impl Model {
                 effects_of.entry(function).or_default().push(at as u32);
             }
         }
+        let outputs = templates::collect(&sources);
         Model {
             sources,
             program,
@@ -125,6 +129,7 @@ impl Model {
             gaps,
             literals,
             catches,
+            outputs,
             flows: flows.all,
             effects_of,
         }
