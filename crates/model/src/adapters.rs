@@ -6,10 +6,16 @@
 mod actix;
 mod aspnet;
 mod django;
+mod echo;
 mod express;
 mod fastapi;
+mod flask;
 mod gin;
+mod go_routers;
+mod interceptors;
+mod net_http;
 mod rails;
+mod rounds;
 mod routers;
 mod spring;
 mod webflux;
@@ -25,9 +31,13 @@ pub(crate) const ALL: &[&dyn Adapter] = &[
     &actix::Actix,
     &aspnet::AspNet,
     &django::Django,
+    &echo::Echo,
+    &echo::Fiber,
     &express::Express,
     &fastapi::FastApi,
+    &flask::Flask,
     &gin::Gin,
+    &net_http::NetHttp,
     &rails::Rails,
     &spring::Spring,
 ];

@@ -112,6 +112,12 @@ impl<'p> Evaluator<'p> {
                 if let Some(name) = module.string(*index) {
                     return self.members(&objects, name);
                 }
+                if let ExprKind::Literal(ir::Literal::Int(Some(at))) = module.expr(*index).kind
+                    && let Ok(at) = usize::try_from(at)
+                    && let Some(item) = self.program.items(ExprRef { module: self.id, expr: *object }).get(at)
+                {
+                    return self.foreign(item.module, item.expr);
+                }
             }
             ExprKind::Call { callee, kind, args, .. } => {
                 if let Some(target) = self.required(*callee, args) {
@@ -502,17 +508,26 @@ impl<'p> Evaluator<'p> {
                     None => Values::new(),
                 },
                 Binding::Param(function, at, path) => {
-                    let values = self.param(*function, *at);
+                    let mut values = self.param(*function, *at);
+                    if *at == 0
+                        && values.is_empty()
+                        && let Some(list) = program.scopes(self.id).iterated.get(function)
+                    {
+                        values = self.elements(*list);
+                    }
                     self.path(values, path)
                 }
                 Binding::Value(expr, path) => {
                     let values = self.eval(*expr);
                     self.path(values, path)
                 }
-                Binding::Element(expr, path) => {
-                    let values = self.elements(*expr);
-                    self.path(values, path)
-                }
+                Binding::Element(expr, path) => match crate::items::element_path(self.module.language, path) {
+                    Some(path) => {
+                        let values = self.elements(*expr);
+                        self.path(values, path)
+                    }
+                    None => Values::new(),
+                },
                 Binding::Typed(ty) => self.type_values(*ty, owner.class),
                 Binding::Opaque => Values::new(),
             };
@@ -546,16 +561,18 @@ impl<'p> Evaluator<'p> {
         values
     }
 
-    /// What iterating gives, where a literal says so.
+    /// What iterating gives, where a literal or the declared type says so.
     fn elements(&mut self, expr: ExprId) -> Values {
-        let module = self.module;
         let mut out = Values::new();
-        if let ExprKind::List(items) = &module.expr(expr).kind {
-            for item in items.iter().take(MAX_VALUES) {
-                for value in self.eval(*item) {
-                    push(&mut out, value);
-                }
+        for item in self.program.items(ExprRef { module: self.id, expr }).into_iter().take(MAX_VALUES) {
+            for value in self.foreign(item.module, item.expr) {
+                push(&mut out, value);
             }
+        }
+        if out.is_empty()
+            && let Some(ty) = self.program.element_type(self.id, expr)
+        {
+            out = self.type_values(ty, self.owner(expr).class);
         }
         out
     }
