@@ -8,7 +8,7 @@ use smallvec::SmallVec;
 use crate::{
     Argument, Event, Kind, Kinds, Meaning, Sink, Source,
     interpret::{Run, key_of},
-    strings::{cleared_by_replacement, cleared_by_string, folded},
+    strings::{cleared_by_absence, cleared_by_replacement, cleared_by_string, folded},
     value::{Constant, From, Key, Path, THIS, Taint, Value, joined},
 };
 
@@ -340,6 +340,11 @@ impl<'a> Run<'a> {
                 Meaning::Request(ty) => given = Some(Value::of(From::Request(*ty))),
                 Meaning::Cleans(kinds) => given = Some(call.all().cleared(*kinds)),
                 Meaning::Checks(kinds) => checked = checked.with(*kinds),
+                Meaning::ChecksReceiver(kinds) => {
+                    if let Some(on) = call.on {
+                        self.clear(on, *kinds);
+                    }
+                }
                 Meaning::Passes => {
                     given.get_or_insert_with(|| call.all());
                 }
@@ -532,6 +537,15 @@ impl<'a> Run<'a> {
             self.fill_references(call, &all);
             return all;
         };
+        if name == "pop"
+            && let Some(Constant::Int(at)) = call.values.first().and_then(|v| v.constant)
+            && let Ok(at) = u32::try_from(at)
+            && !call.receiver.parts().is_empty()
+        {
+            let value = self.part(&call.receiver, Key::Index(at), call.expr);
+            self.change(on, &mut |value| value.remove(at));
+            return value;
+        }
         if matches!(
             name,
             "get"
@@ -795,7 +809,13 @@ fn replaced(call: &Call<'_>) -> Option<Value> {
     };
     let first = call.values.first()?;
     let pattern = pattern(first).or_else(|| pattern(&call.receiver))?;
-    let kinds = cleared_by_replacement(pattern.as_str());
+    let mut kinds = cleared_by_replacement(pattern.as_str());
+    if let Some(Constant::Str(new)) = call.values.get(1).and_then(|v| v.constant)
+        && matches!(pattern.as_str(), "'" | "\"" | "<")
+        && !new.as_str().contains(pattern.as_str())
+    {
+        kinds = kinds.with(cleared_by_absence(pattern.as_str()));
+    }
     if kinds == Kinds::NONE {
         return None;
     }

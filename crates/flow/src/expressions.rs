@@ -1,6 +1,6 @@
 //! The values of expressions.
 
-use base::Symbol;
+use base::{Language, Symbol};
 use ir::{BinaryOp, Block, ExprId, ExprKind, FunctionId, LogicalOp, Part, StmtKind, UnaryOp};
 use program::{ExprRef, FnId};
 
@@ -43,7 +43,17 @@ impl Run<'_> {
             ExprKind::Member { object, name, .. } => self.member(expr, *object, *name),
             ExprKind::Index { object, index } => {
                 let holder = self.eval(*object);
+                if matches!(module.expr(*index).kind, ExprKind::List(_)) {
+                    // `text[4:-1]` is text still
+                    self.eval(*index);
+                    let mut slice = holder.flat();
+                    slice.constant = None;
+                    return slice;
+                }
                 let index = self.eval(*index);
+                if let Some(letter) = letter_at(module.language, &holder, &index) {
+                    return Value::constant(letter);
+                }
                 // a key of the caller's choice is still a key of ours
                 self.part(&holder, key_of(&index).unwrap_or(Key::Any), expr)
             }
@@ -385,6 +395,12 @@ impl Run<'_> {
             (BinaryOp::Add, Some(Constant::Str(x)), Some(Constant::Str(y))) => {
                 Some(Constant::Str(Symbol::new(&format!("{x}{y}"))))
             }
+            (BinaryOp::In, Some(Constant::Str(x)), Some(Constant::Str(y))) => {
+                Some(Constant::Bool(y.as_str().contains(x.as_str())))
+            }
+            (BinaryOp::NotIn, Some(Constant::Str(x)), Some(Constant::Str(y))) => {
+                Some(Constant::Bool(!y.as_str().contains(x.as_str())))
+            }
             _ => None,
         };
         if let Some(constant) = constant {
@@ -459,6 +475,16 @@ impl Run<'_> {
             _ => None,
         })
     }
+}
+
+/// `"abc"[0]`, where that is a string.
+fn letter_at(language: Language, holder: &Value, index: &Value) -> Option<Constant> {
+    let (Some(Constant::Str(text)), Some(Constant::Int(at))) = (holder.constant, index.constant) else { return None };
+    if !language.is_ecmascript() && !matches!(language, Language::Python | Language::Ruby | Language::CSharp) {
+        return None;
+    }
+    let letter = text.as_str().chars().nth(usize::try_from(at).ok()?)?;
+    Some(Constant::Str(Symbol::new(letter.encode_utf8(&mut [0; 4]))))
 }
 
 fn arithmetic(op: BinaryOp, x: i64, y: i64) -> Option<Constant> {

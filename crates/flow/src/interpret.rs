@@ -44,6 +44,8 @@ pub struct Run<'a> {
     broken: Option<Env>,
     /// Names that were given another value.
     renewed: FxHashSet<Symbol>,
+    /// Variables that hold an address taken apart, with the text that it was.
+    pub parsed: FxHashMap<Symbol, ExprId>,
     pub this: Symbol,
 }
 
@@ -70,6 +72,7 @@ impl<'a> Run<'a> {
             depth: 0,
             broken: None,
             renewed: FxHashSet::default(),
+            parsed: FxHashMap::default(),
             this: Symbol::new("this"),
         }
     }
@@ -590,6 +593,10 @@ impl<'a> Run<'a> {
                     value = value.stepped(self.step(target, Event::Assigned));
                 }
                 self.keep_name(*name, target, &value);
+                match written.and_then(|w| self.parsed_address(w)) {
+                    Some(text) => self.parsed.insert(*name, text),
+                    None => self.parsed.remove(name),
+                };
                 self.renewed.insert(*name);
                 self.env.insert(*name, value);
             }
@@ -633,6 +640,7 @@ impl<'a> Run<'a> {
             ExprKind::Index { object, index } => {
                 self.written_sink(target, &value);
                 let index_value = self.eval(*index);
+                self.written_key(target, &index_value);
                 self.polluted(target, &index_value);
                 let key = key_of(&index_value).unwrap_or(Key::Any);
                 self.change(*object, &mut |holder| holder.put(key, value.clone()));
@@ -647,6 +655,16 @@ impl<'a> Run<'a> {
         for meaning in self.semantics.of_call(at) {
             if let Meaning::Sink { kind, record, .. } = meaning {
                 self.reaches(Sink { kind: *kind, at, record: *record }, value);
+            }
+        }
+    }
+
+    /// A key of the caller's choice, where names do harm too: `session[name] = …`, `headers[name] = …`.
+    fn written_key(&mut self, target: ExprId, key: &Value) {
+        let at = ExprRef { module: self.id, expr: target };
+        for meaning in self.semantics.of_call(at) {
+            if let Meaning::Sink { kind: kind @ (Kind::Trust | Kind::Header), record, .. } = meaning {
+                self.reaches(Sink { kind: *kind, at, record: *record }, key);
             }
         }
     }
@@ -751,6 +769,12 @@ impl<'a> Run<'a> {
 
     /// Takes kinds of danger from what an expression names.
     pub fn clear(&mut self, expr: ExprId, kinds: Kinds) {
+        if kinds == Kinds::NONE {
+            return;
+        }
+        if let Some(url) = self.host_of(expr) {
+            self.clear(url, kinds.and([Kind::Url, Kind::Redirect].into_iter().collect()));
+        }
         match &self.module.expr(expr).kind {
             // `x.trim()` checked is `x` checked
             ExprKind::Call { callee, args, .. } => {

@@ -117,6 +117,8 @@ pub enum Meaning {
     Cleans(Kinds),
     /// Its arguments are harmless for these kinds after it: it throws or ends otherwise.
     Checks(Kinds),
+    /// What it is called on is harmless for these kinds after it.
+    ChecksReceiver(Kinds),
     /// What it gives holds what it is given.
     Passes,
     /// What it gives does not come from its arguments: rows, answers of other systems.

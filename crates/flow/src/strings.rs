@@ -25,6 +25,17 @@ pub fn cleared_by_string() -> Kinds {
     Kind::ALL.iter().copied().filter(|k| k.needs_object()).collect()
 }
 
+/// What data without this text can no longer do.
+pub fn cleared_by_absence(text: &str) -> Kinds {
+    match text {
+        ".." | "../" | "/" | "/.." | "./" | "\\" | "..\\" => Kinds::only(Kind::Path),
+        "'" | "\"" => Kinds::only(Kind::XPath),
+        "\n" | "\r" | "\r\n" => [Kind::Header, Kind::Log].into_iter().collect(),
+        "<" => Kinds::only(Kind::Html),
+        _ => Kinds::NONE,
+    }
+}
+
 /// What replacing every match of a pattern by fixed text takes from data: a class of all characters but
 /// harmless ones takes everything.
 pub fn cleared_by_replacement(pattern: &str) -> Kinds {

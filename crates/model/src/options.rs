@@ -223,6 +223,14 @@ impl Context<'_> {
         let tree = self.program.module(module);
         let ExprKind::Call { callee, args, .. } = &tree.expr(call).kind else { return None };
         let ExprKind::Member { name, .. } = &tree.expr(*callee).kind else { return None };
+        // `parser.setFeature(feature, true)`
+        if matches!(name.as_str(), "setFeature" | "setProperty" | "setAttribute" | "setOption" | "set_option" | "setopt")
+            && let [option, value] = args.as_slice()
+            && let Some(option) = last_name(tree, option.value)
+            && matches(option.as_str(), names)
+        {
+            return Some(OptionValue::Set(ExprRef { module, expr: value.value }));
+        }
         if !matches(name.as_str(), names) {
             return None;
         }
@@ -299,6 +307,14 @@ fn stronger(a: OptionValue, b: OptionValue) -> OptionValue {
     match (&a, &b) {
         (OptionValue::Set(_) | OptionValue::On(_), _) | (OptionValue::Unknown, OptionValue::Unset) => a,
         _ => b,
+    }
+}
+
+/// The last name of a constant, or its text.
+fn last_name(module: &ir::Module, expr: ExprId) -> Option<base::Symbol> {
+    match &module.expr(expr).kind {
+        ExprKind::Name(name) | ExprKind::Member { name, .. } => Some(*name),
+        _ => module.string(expr),
     }
 }
 

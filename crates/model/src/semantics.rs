@@ -138,6 +138,7 @@ fn meaning(id: RecordId, record: &Record) -> Option<Meaning> {
             Meaning::Sink { kind, arg, keyword: record.keyword.as_deref().map(Symbol::new), record: id.0 }
         }
         Kind::Sanitizer => Meaning::Cleans(kinds_of(&record.clears)),
+        Kind::Validator if record.on_receiver => Meaning::ChecksReceiver(kinds_of(&record.clears)),
         Kind::Validator if !record.clears.is_empty() => Meaning::Checks(kinds_of(&record.clears)),
         Kind::Propagates => Meaning::Passes,
         Kind::Ends => Meaning::Ends,
@@ -193,6 +194,10 @@ fn of_route(
         let input = route.inputs.iter().find(|i| !i.name.is_empty() && param.name == i.name.as_str());
         if let Some(input) = input {
             let name = Symbol::new(&input.name);
+            if path_part(context.sources.text(route.span), &input.name) == Some(true) {
+                params.insert((handler, at as u32), Holds::Clean);
+                continue;
+            }
             params.entry((handler, at as u32)).or_insert(Holds::Named(place_of_input(input.place), name));
         }
     }
@@ -231,6 +236,53 @@ fn holds_of_param(record: &Record) -> Option<Holds> {
     match record.kind {
         Kind::Source => Some(Holds::Data(place_of(record.label.as_deref()))),
         _ => holds(record),
+    }
+}
+
+/// What the text of an annotation says of a parameter: `@app.route("/users/<int:id>")`.
+fn of_path(module: &ir::Module, annotation: ExprId, name: Symbol) -> Option<Holds> {
+    let ExprKind::Call { args, .. } = &module.expr(annotation).kind else { return None };
+    let text = args.first().and_then(|a| module.string(a.value));
+    match text {
+        Some(text) => path_part(text.as_str(), name.as_str()).map(|is_plain| match is_plain {
+            true => Holds::Clean,
+            false => Holds::Named(flow::Place::Path, name),
+        }),
+        None => Some(Holds::Named(flow::Place::Path, name)),
+    }
+}
+
+/// Whether a pattern of paths has a part of this name, and whether that is of a harmless form:
+/// `<int:id>`, `(?P<id>[0-9]+)`.
+fn path_part(pattern: &str, name: &str) -> Option<bool> {
+    for (at, _) in pattern.match_indices('<') {
+        let Some((inner, after)) = pattern[at + 1..].split_once('>') else { break };
+        let (converter, inner) = match inner.split_once(':') {
+            // bottle writes `<id:int>`
+            Some((first, second)) if first == name => (second, first),
+            Some((converter, inner)) => (converter, inner),
+            None => ("", inner),
+        };
+        if inner == name {
+            let is_expression = pattern[..at].ends_with("(?P");
+            let plain = match is_expression {
+                true => after.split_once(')').is_some_and(|(form, _)| {
+                    form.chars().all(|c| c.is_ascii_alphanumeric() || "\\[]-_+*{},".contains(c)) && !form.contains("\\S")
+                }),
+                false => matches!(converter.split('(').next(), Some("int" | "float" | "uuid" | "slug" | "number")),
+            };
+            return Some(plain);
+        }
+    }
+    None
+}
+
+/// The last name of what a member is taken from.
+fn receiver_name(module: &ir::Module, member: ExprId) -> Option<Symbol> {
+    let ExprKind::Member { object, .. } = &module.expr(member).kind else { return None };
+    match &module.expr(*object).kind {
+        ExprKind::Name(name) | ExprKind::Member { name, .. } => Some(*name),
+        _ => None,
     }
 }
 
@@ -294,6 +346,10 @@ impl Index {
                     (Some(_), None) if matches!(record.kind, Kind::Sink | Kind::Sanitizer) => {
                         index.members.insert(last);
                     }
+                    // `session[name] = value`
+                    (None, None) if record.kind == Kind::Sink && record.arg.is_none() => {
+                        index.members.insert(last);
+                    }
                     _ => {}
                 }
             }
@@ -349,7 +405,12 @@ impl Index {
             ExprKind::Index { object, .. } => *object,
             _ => return,
         };
-        let ExprKind::Member { name, .. } = &module.expr(member).kind else { return };
+        let name = match &module.expr(member).kind {
+            ExprKind::Member { name, .. } => name,
+            // `session[name] = value` of an imported `session`
+            ExprKind::Name(name) if member != target => name,
+            _ => return,
+        };
         if self.members.contains(name) {
             let before = found.members.len();
             self.member(context, id, member, *name, true, evaluator, found);
@@ -392,6 +453,10 @@ impl Index {
         }
         if !known && is_written {
             for (record, imports) in context.facts.of_method(module.language, name) {
+                let receiver = context.facts.record(record).receiver.as_deref();
+                if receiver.is_some_and(|r| receiver_name(module, expr).is_none_or(|n| n != r)) {
+                    continue;
+                }
                 if context.facts.record(record).distinctive || imports.iter().any(|i| imports_library(module, i)) {
                     add(record);
                 }
@@ -447,7 +512,8 @@ impl Index {
         let module = context.program.module(id);
         for (function, item) in module.functions() {
             let this = FnId { module: id, function };
-            let by_function = item.annotations.iter().find_map(|a| self.annotated(context, id, *a));
+            let by_function =
+                item.annotations.iter().find_map(|a| self.annotated(context, id, *a).map(|holds| (holds, *a)));
             for (at, param) in item.params.iter().enumerate() {
                 if param.kind == ir::ParamKind::Receiver {
                     continue;
@@ -459,7 +525,15 @@ impl Index {
                     holds = self.typed(context, id, ty, item.class, evaluator);
                 }
                 let holds = holds.or_else(|| self.conventional(context, id, item, at)).or(
-                    if param.ty.is_none() || module.language == base::Language::Python { by_function } else { None },
+                    match by_function {
+                        Some((Holds::Data(flow::Place::Path), annotation)) => {
+                            of_path(module, annotation, param.name)
+                        }
+                        Some((holds, _)) if param.ty.is_none() || module.language == base::Language::Python => {
+                            Some(holds)
+                        }
+                        _ => None,
+                    },
                 );
                 if let Some(holds) = holds {
                     found.params.push(((this, at as u32), holds));

@@ -123,6 +123,9 @@ impl<'p> Evaluator<'p> {
                 if let Some(target) = self.required(*callee, args) {
                     return target;
                 }
+                if let Some(member) = self.reflected(*callee, args) {
+                    return member;
+                }
                 let callees = self.eval(*callee);
                 for callee in callees {
                     for value in self.call_result(callee, *kind) {
@@ -139,6 +142,11 @@ impl<'p> Evaluator<'p> {
                 push(&mut out, if instance { Value::Instance(class) } else { Value::Class(class) });
             }
             ExprKind::Map(_) => push(&mut out, Value::Object(ExprRef { module: self.id, expr })),
+            // `directory / name` is a path as the directory is
+            ExprKind::Binary { op: ir::BinaryOp::Div, left, .. } if module.language == Language::Python => {
+                let values = self.eval(*left).into_iter();
+                out.extend(values.filter(|v| matches!(v, Value::ExternalInstance(_) | Value::Instance(_))));
+            }
             ExprKind::Unary { operand, .. } => return self.eval(*operand),
             ExprKind::Logical { left, right, .. } => {
                 out = self.eval(*left);
@@ -219,6 +227,32 @@ impl<'p> Evaluator<'p> {
         let path = self.program.path(self.id);
         let target = self.program.resolver.module_specifier(module.language, path, specifier.as_str());
         Some(self.target(target))
+    }
+
+    /// `getattr(module, name)`: that member, or where the name is computed any class of a module of ours.
+    fn reflected(&mut self, callee: ExprId, args: &[ir::Arg]) -> Option<Values> {
+        let module = self.module;
+        let ExprKind::Name(name) = &module.expr(callee).kind else { return None };
+        if module.language != Language::Python || *name != "getattr" || args.len() < 2 {
+            return None;
+        }
+        let objects = self.eval(args[0].value);
+        if let Some(name) = module.string(args[1].value) {
+            return Some(self.members(&objects, name)).filter(|m| !m.is_empty());
+        }
+        let mut classes: Vec<ClassRef> = Vec::new();
+        for object in &objects {
+            let Value::Namespace(namespace) = object else { continue };
+            let names = self.program.namespaces.get(namespace).into_iter().flatten();
+            classes.extend(names.flat_map(|(_, defs)| defs).filter_map(|def| match def {
+                Def::Class(class) => Some(self.program.classes().canonical(*class)),
+                _ => None,
+            }));
+        }
+        classes.sort_unstable();
+        let mut out = Values::new();
+        classes.into_iter().for_each(|c| push(&mut out, Value::Class(c)));
+        (!out.is_empty()).then_some(out)
     }
 
     fn target(&mut self, target: Target) -> Values {
@@ -641,7 +675,10 @@ impl<'p> Evaluator<'p> {
                         push(&mut out, value);
                     }
                 }
-                Value::External(prefix) => push(&mut out, Value::External(self.join(*prefix, '.', name))),
+                Value::External(prefix) => {
+                    let full = self.join(*prefix, '.', name);
+                    push(&mut out, self.submodule(*prefix, full).unwrap_or(Value::External(full)));
+                }
                 Value::ExternalInstance(ty) => push(&mut out, Value::External(self.join(*ty, '#', name))),
                 Value::Object(object) => {
                     for value in self.entry(*object, name) {
@@ -686,6 +723,24 @@ impl<'p> Evaluator<'p> {
             }
         }
         out
+    }
+
+    /// `import package.module` of a Python package without `__init__.py`.
+    fn submodule(&self, package: Symbol, full: Symbol) -> Option<Value> {
+        if self.module.language != Language::Python {
+            return None;
+        }
+        let is_package = |import: &ir::Import| {
+            import.module.as_str().strip_prefix(package.as_str()).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+        };
+        if !self.module.imports.iter().any(is_package) {
+            return None;
+        }
+        let path = self.program.path(self.id);
+        match self.program.resolver.module_specifier(Language::Python, path, full.as_str()) {
+            Target::Namespace(namespace) => Some(Value::Namespace(namespace)),
+            _ => None,
+        }
     }
 
     fn entry(&mut self, object: ExprRef, name: Symbol) -> Values {
