@@ -678,7 +678,8 @@ impl<'a> Run<'a> {
         let given = values.first().map(|v| (*v).clone()).unwrap_or_default();
         let mut all = Value::default();
         call.values.iter().for_each(|v| all.join(&v.flat()));
-        let in_string = matches!(name, "append" | "Append" | "push_str" | "WriteString" | "concat");
+        let in_string = self.module.language != Language::Python
+            && matches!(name, "append" | "Append" | "push_str" | "WriteString" | "concat");
         self.change(holder, &mut |value| {
             // a builder of strings has no parts
             let is_builder = !value.taints.is_empty();

@@ -807,7 +807,10 @@ impl<'a> Run<'a> {
             let From::Request(ty) = taint.from else { continue };
             let Key::Name(name) = key else { continue };
             let span = self.span(at);
+            let is_fixed =
+                || self.function.is_some_and(|f| self.semantics.has_fixed_path(FnId { module: self.id, function: f }));
             let from = match self.semantics.of_request(ty, name) {
+                Holds::Data(Place::Path) if is_fixed() => continue,
                 Holds::Request(ty) => From::Request(ty),
                 Holds::Data(place) => From::Outside(Source::of(place, span)),
                 Holds::Named(place, name) => From::Outside(Source { name: Some(name), ..Source::of(place, span) }),

@@ -27,6 +27,8 @@ pub struct Meaningful<'m> {
     names: FxHashMap<(ModuleId, Symbol), Holds>,
     inherited: FxHashMap<(ClassRef, Symbol), Holds>,
     returns: FxHashMap<FnId, Meanings>,
+    /// Handlers of paths without parameters only.
+    fixed: FxHashSet<FnId>,
     /// Names that some record of a request or source ends in.
     telling: FxHashSet<Symbol>,
 }
@@ -47,6 +49,10 @@ impl Semantics for Meaningful<'_> {
 
     fn of_request(&self, ty: Symbol, name: Symbol) -> Holds {
         self.requests.get(&(ty, name)).copied().unwrap_or(Holds::Unknown)
+    }
+
+    fn has_fixed_path(&self, function: FnId) -> bool {
+        self.fixed.contains(&function)
     }
 
     fn of_name(&self, at: ExprRef, name: Symbol) -> Holds {
@@ -178,7 +184,24 @@ pub fn prepare<'m>(context: &'m Context<'m>, effects: &[Effect], routes: &[Route
     for route in routes {
         of_route(context, route, &mut params, &mut returns);
     }
-    Meaningful { context, calls, params, requests: index.requests, names, inherited, returns, telling: index.telling }
+    let fixed = fixed(context, routes);
+    let (requests, telling) = (index.requests, index.telling);
+    Meaningful { context, calls, params, requests, names, inherited, returns, fixed, telling }
+}
+
+/// The handlers that are reached by paths without parameters only. (Elsewhere a path has more than segments:
+/// `/users;x=1`.)
+fn fixed(context: &Context<'_>, routes: &[Route]) -> FxHashSet<FnId> {
+    let mut fixed = FxHashSet::default();
+    let mut others = FxHashSet::default();
+    for route in routes {
+        let Some(handler) = route.handler.as_ref().and_then(|h| h.function) else { continue };
+        let is_fixed = context.program.module(handler.module).language == base::Language::Python
+            && !route.path.contains(['{', '*', '<', '(', ':']);
+        if is_fixed { &mut fixed } else { &mut others }.insert(handler);
+    }
+    fixed.retain(|handler| !others.contains(handler));
+    fixed
 }
 
 /// What the handler of a route is given, and what it must not give back.
