@@ -31,6 +31,14 @@ impl Run<'_> {
                     BinaryOp::Ne | BinaryOp::NotIn => !truth,
                     _ => false,
                 };
+                let is_null = |e: ExprId| matches!(self.module.expr(e).kind, ExprKind::Literal(Literal::Null));
+                if matches!(op, BinaryOp::Eq | BinaryOp::Ne) && is_null(right) {
+                    // `PATTERN.match(host) is not None`
+                    if !is && matches!(self.module.expr(left).kind, ExprKind::Call { .. }) {
+                        self.refine(left, true);
+                    }
+                    return;
+                }
                 if !is {
                     if matches!(op, BinaryOp::In | BinaryOp::NotIn) {
                         // `".." in name`
@@ -124,6 +132,7 @@ impl Run<'_> {
         let module = self.module;
         let (object, name) = match &module.expr(expr).kind {
             ExprKind::Member { object, name, .. } => (*object, *name),
+            ExprKind::Name(name) => return self.hosts.get(name).copied(),
             ExprKind::Call { callee, args, .. } if args.is_empty() => match &module.expr(*callee).kind {
                 ExprKind::Member { object, name, .. } => (*object, *name),
                 _ => return None,
@@ -174,6 +183,26 @@ impl Run<'_> {
             }
             _ => self.clear(text, crate::strings::cleared_by_absence(part)),
         }
+    }
+
+    /// A call for the sake of its refusal: `validate_url(url)`, `ensure_path_is_ours(path)`.
+    pub fn demanded(&mut self, expr: ExprId) {
+        let mut at = expr;
+        while let ExprKind::Await(inner) = self.module.expr(at).kind {
+            at = inner;
+        }
+        let ExprKind::Call { callee, args, .. } = &self.module.expr(at).kind else { return };
+        let (ExprKind::Member { name, .. } | ExprKind::Name(name)) = &self.module.expr(*callee).kind else { return };
+        let lower = name.as_str().to_ascii_lowercase();
+        let says = |words: &[&str]| words.iter().any(|w| lower.contains(w));
+        if !says(&["valid", "ensure", "assert", "verify", "check"]) {
+            return;
+        }
+        let address = says(&["url", "uri", "host", "redirect", "address", "ssrf"]);
+        let file = says(&["path", "filename", "traversal"]);
+        let kinds = [(address, Kind::Url), (address, Kind::Redirect), (file, Kind::Path)];
+        let kinds = kinds.into_iter().filter(|(says, _)| *says).map(|(_, kind)| kind).collect();
+        args.iter().for_each(|arg| self.clear(arg.value, kinds));
     }
 
     /// A call that said no: `name.includes("..")`, `strings.Contains(name, "..")`.

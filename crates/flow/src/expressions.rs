@@ -445,12 +445,14 @@ impl Run<'_> {
             self.bind_param(param, value);
         }
         let outer = std::mem::take(&mut self.out.returns);
+        let outer_returned = std::mem::take(&mut self.has_returned);
         let around = self.function.replace(function);
         self.depth += 4;
         self.block(body);
         self.depth -= 4;
         self.function = around;
         let value = std::mem::replace(&mut self.out.returns, outer);
+        self.has_returned = outer_returned;
         // its own names go, what it changed of ours stays
         let after = std::mem::replace(&mut self.env, before);
         for (name, value) in after {

@@ -42,10 +42,14 @@ pub struct Run<'a> {
     pub depth: u32,
     /// What holds where a loop or switch was left from within.
     broken: Option<Env>,
+    /// Whether a `return` was seen: what comes later may be given back too.
+    pub has_returned: bool,
     /// Names that were given another value.
     renewed: FxHashSet<Symbol>,
     /// Variables that hold an address taken apart, with the text that it was.
     pub parsed: FxHashMap<Symbol, ExprId>,
+    /// Variables that hold the host of an address, with its text.
+    pub hosts: FxHashMap<Symbol, ExprId>,
     pub this: Symbol,
 }
 
@@ -71,8 +75,10 @@ impl<'a> Run<'a> {
             budget: BUDGET,
             depth: 0,
             broken: None,
+            has_returned: false,
             renewed: FxHashSet::default(),
             parsed: FxHashMap::default(),
+            hosts: FxHashMap::default(),
             this: Symbol::new("this"),
         }
     }
@@ -143,6 +149,9 @@ impl<'a> Run<'a> {
 
     /// Outside data of a declared class: fields of harmless types are harmless.
     fn typed(&self, mut value: Value, ty: Option<ir::TypeId>, depth: u32) -> Value {
+        if ty.is_some_and(|ty| crate::types::is_text(self.module, ty)) {
+            return value.cleared(crate::strings::cleared_by_string());
+        }
         let Some(class) = ty.and_then(|ty| self.class_of_type(self.id, ty)) else { return value };
         self.fields_of(&mut value, class, depth);
         value
@@ -167,6 +176,9 @@ impl<'a> Run<'a> {
                     let Some(ty) = field.ty else { continue };
                     if is_harmless(self.program, part.module, ty) {
                         value.put(Key::Name(field.name), Value::default());
+                    } else if crate::types::is_text(self.program.module(part.module), ty) {
+                        let text = value.part(Key::Name(field.name)).cleared(crate::strings::cleared_by_string());
+                        value.put(Key::Name(field.name), text);
                     } else if depth < 2
                         && let Some(inner) = self.class_of_type(part.module, ty)
                         && inner != class
@@ -295,6 +307,7 @@ impl<'a> Run<'a> {
             }
             StmtKind::Expr(e) => {
                 self.eval(*e);
+                self.demanded(*e);
                 self.ends(*e)
             }
             StmtKind::Defer(e) | StmtKind::Spawn(e) => {
@@ -439,10 +452,11 @@ impl<'a> Run<'a> {
                 }
             }
         }
-        if self.out.returns.is_blank() {
-            self.out.returns = value;
-        } else {
+        if self.has_returned {
             self.out.returns.join(&value);
+        } else {
+            self.out.returns = value;
+            self.has_returned = true;
         }
     }
 
@@ -593,6 +607,10 @@ impl<'a> Run<'a> {
                     value = value.stepped(self.step(target, Event::Assigned));
                 }
                 self.keep_name(*name, target, &value);
+                match written.and_then(|w| self.host_of(w)) {
+                    Some(text) => self.hosts.insert(*name, text),
+                    None => self.hosts.remove(name),
+                };
                 match written.and_then(|w| self.parsed_address(w)) {
                     Some(text) => self.parsed.insert(*name, text),
                     None => self.parsed.remove(name),
@@ -759,6 +777,10 @@ impl<'a> Run<'a> {
             }
         };
         let mut value = self.env.entry(root).or_default();
+        // what code adds to the request is its own: `request.session["device"] = agent`
+        if self.module.language == Language::Python && value.taints.iter().any(|t| matches!(t.from, From::Request(_))) {
+            return;
+        }
         value.constant = None;
         for key in keys.into_iter().rev() {
             value = value.part_mut(key);
@@ -841,6 +863,11 @@ impl<'a> Run<'a> {
             From::Outside(source) => {
                 // the operator may run what they like
                 if source.place == Place::Operator {
+                    return;
+                }
+                // the address that was asked for leads back to where the caller is
+                let is_own_address = !source.is_part && matches!(source.place, Place::Path | Place::Request);
+                if is_own_address && source.name.is_none() && matches!(sink.kind, Kind::Redirect | Kind::Url) {
                     return;
                 }
                 let whole = !matches!(sink.kind, Kind::MassAssignment) || !source.is_part;

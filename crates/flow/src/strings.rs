@@ -10,11 +10,17 @@ pub fn cleared_by_prefix(text: &str) -> Kinds {
         !scheme.contains('\u{0}') && rest.contains(['/', '?', '#']) && !rest.starts_with(['/', '\u{0}', '?'])
     });
     let own_path = text.starts_with('/') && text.len() > 1 && !text.starts_with("//") && !text.starts_with("/\u{0}");
+    // `{base}/users/{id}`, `{address}?next={page}`: the host is decided before
+    let after_host = text.contains(['?', '#'])
+        || text.split_once('\u{0}').is_some_and(|(before, rest)| match before.split_once("://") {
+            Some((_, host)) => host.contains('/') || rest.contains('/'),
+            None => before.is_empty() && rest.contains('/'),
+        });
     let mut kinds = Kinds::NONE;
-    if has_host || own_path || text.starts_with(['?', '#']) {
+    if has_host || own_path || after_host {
         kinds = kinds.with(Kinds::only(Kind::Redirect));
     }
-    if has_host {
+    if has_host || after_host {
         kinds = kinds.with(Kinds::only(Kind::Url));
     }
     kinds

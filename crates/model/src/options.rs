@@ -224,8 +224,10 @@ impl Context<'_> {
         let ExprKind::Call { callee, args, .. } = &tree.expr(call).kind else { return None };
         let ExprKind::Member { name, .. } = &tree.expr(*callee).kind else { return None };
         // `parser.setFeature(feature, true)`
-        if matches!(name.as_str(), "setFeature" | "setProperty" | "setAttribute" | "setOption" | "set_option" | "setopt")
-            && let [option, value] = args.as_slice()
+        if matches!(
+            name.as_str(),
+            "setFeature" | "setProperty" | "setAttribute" | "setOption" | "set_option" | "setopt"
+        ) && let [option, value] = args.as_slice()
             && let Some(option) = last_name(tree, option.value)
             && matches(option.as_str(), names)
         {

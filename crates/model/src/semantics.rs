@@ -189,6 +189,20 @@ pub fn prepare<'m>(context: &'m Context<'m>, effects: &[Effect], routes: &[Route
     Meaningful { context, calls, params, requests, names, inherited, returns, fixed, telling }
 }
 
+/// Whether a parameter of a Python handler may be taken from the query: sessions, services and other things
+/// that a framework injects under an alias are not.
+fn may_be_text(context: &Context<'_>, id: ModuleId, param: &ir::Param) -> bool {
+    let module = context.program.module(id);
+    let Some(ty) = param.ty.filter(|_| module.language == base::Language::Python) else { return true };
+    let text = context.sources.text(module.span(module.ty(ty).range));
+    let mut words = text.split(|c: char| !c.is_alphanumeric() && c != '_');
+    words.any(|w| {
+        matches!(w, "str" | "bytes" | "Any" | "list" | "List" | "dict" | "Dict" | "set" | "tuple" | "Json" | "Sequence")
+            || w.ends_with("Url")
+            || w.ends_with("Str")
+    })
+}
+
 /// The handlers that are reached by paths without parameters only. (Elsewhere a path has more than segments:
 /// `/users;x=1`.)
 fn fixed(context: &Context<'_>, routes: &[Route]) -> FxHashSet<FnId> {
@@ -217,6 +231,9 @@ fn of_route(
         let input = route.inputs.iter().find(|i| !i.name.is_empty() && param.name == i.name.as_str());
         if let Some(input) = input {
             let name = Symbol::new(&input.name);
+            if input.place == Place::Query && !may_be_text(context, handler.module, param) {
+                continue;
+            }
             if path_part(context.sources.text(route.span), &input.name) == Some(true) {
                 params.insert((handler, at as u32), Holds::Clean);
                 continue;
@@ -290,7 +307,8 @@ fn path_part(pattern: &str, name: &str) -> Option<bool> {
             let is_expression = pattern[..at].ends_with("(?P");
             let plain = match is_expression {
                 true => after.split_once(')').is_some_and(|(form, _)| {
-                    form.chars().all(|c| c.is_ascii_alphanumeric() || "\\[]-_+*{},".contains(c)) && !form.contains("\\S")
+                    form.chars().all(|c| c.is_ascii_alphanumeric() || "\\[]-_+*{},".contains(c))
+                        && !form.contains("\\S")
                 }),
                 false => matches!(converter.split('(').next(), Some("int" | "float" | "uuid" | "slug" | "number")),
             };
@@ -547,17 +565,11 @@ impl Index {
                 {
                     holds = self.typed(context, id, ty, item.class, evaluator);
                 }
-                let holds = holds.or_else(|| self.conventional(context, id, item, at)).or(
-                    match by_function {
-                        Some((Holds::Data(flow::Place::Path), annotation)) => {
-                            of_path(module, annotation, param.name)
-                        }
-                        Some((holds, _)) if param.ty.is_none() || module.language == base::Language::Python => {
-                            Some(holds)
-                        }
-                        _ => None,
-                    },
-                );
+                let holds = holds.or_else(|| self.conventional(context, id, item, at)).or(match by_function {
+                    Some((Holds::Data(flow::Place::Path), annotation)) => of_path(module, annotation, param.name),
+                    Some((holds, _)) if param.ty.is_none() || module.language == base::Language::Python => Some(holds),
+                    _ => None,
+                });
                 if let Some(holds) = holds {
                     found.params.push(((this, at as u32), holds));
                 }

@@ -731,7 +731,11 @@ impl<'p> Evaluator<'p> {
             return None;
         }
         let is_package = |import: &ir::Import| {
-            import.module.as_str().strip_prefix(package.as_str()).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+            import
+                .module
+                .as_str()
+                .strip_prefix(package.as_str())
+                .is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
         };
         if !self.module.imports.iter().any(is_package) {
             return None;
