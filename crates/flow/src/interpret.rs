@@ -776,6 +776,11 @@ impl<'a> Run<'a> {
                 _ => return,
             }
         };
+        if !self.env.contains_key(&root) && root != self.this {
+            // a name of the module or of a framework keeps what it holds
+            let held = self.eval(at);
+            self.env.insert(root, held);
+        }
         let mut value = self.env.entry(root).or_default();
         // what code adds to the request is its own: `request.session["device"] = agent`
         if self.module.language == Language::Python && value.taints.iter().any(|t| matches!(t.from, From::Request(_))) {

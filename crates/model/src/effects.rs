@@ -134,7 +134,17 @@ fn is_set(context: &Context<'_>, call: ExprRef, option: &str) -> bool {
     if name.is_empty() || context.program.module(call.module).language != Language::Python {
         return false;
     }
-    match context.option(call, &[name.to_owned()]) {
+    let names = [name.to_owned()];
+    let mut found = context.option(call, &names);
+    if let ExprKind::Call { args, .. } = &context.program.expr(call).kind {
+        for arg in args.iter().filter(|a| a.name.is_some()) {
+            if matches!(found, OptionValue::Set(_) | OptionValue::On(_)) {
+                break;
+            }
+            found = context.option_of(ExprRef { module: call.module, expr: arg.value }, &names);
+        }
+    }
+    match found {
         OptionValue::Set(at) => {
             let module = context.program.module(at.module);
             value.is_none_or(|v| last_word(module, at.expr).is_some_and(|w| w == v))

@@ -49,6 +49,11 @@ impl Context<'_> {
         if unknown { OptionValue::Unknown } else { OptionValue::Unset }
     }
 
+    /// An option that was set when a value, such as a parser that is given on, was made.
+    pub(crate) fn option_of(&self, value: ExprRef, names: &[String]) -> OptionValue {
+        self.in_argument(value.module, &Arg { name: None, value: value.expr }, names)
+    }
+
     fn in_argument(&self, module: ModuleId, arg: &Arg, names: &[String]) -> OptionValue {
         let at = ExprRef { module, expr: arg.value };
         if let Some(name) = arg.name {

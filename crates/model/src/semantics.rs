@@ -363,7 +363,7 @@ impl Index {
             facts.records().filter(|(_, r)| r.kind == Kind::Request).filter_map(|(_, r)| r.ty.as_deref()).collect();
         for (id, record) in facts.records() {
             let found = holds(record);
-            if !record.parameters.is_empty()
+            if !(record.parameters.is_empty() && record.after.is_empty())
                 && let Some(holds) = holds_of_param(record)
             {
                 index.conventions.push((id, holds));
@@ -628,14 +628,22 @@ impl Index {
     /// Parameters without a type that are known by their names: `(req, res)`.
     fn conventional(&self, context: &Context<'_>, id: ModuleId, item: &ir::Function, at: usize) -> Option<Holds> {
         let param = &item.params[at];
-        let language = context.program.module(id).language;
-        if param.name.is_empty() || (param.ty.is_some() && !language.is_ecmascript()) {
+        let module = context.program.module(id);
+        let language = module.language;
+        if param.name.is_empty() {
             return None;
         }
+        let is_typed = param.ty.is_some() && !language.is_ecmascript();
         let (_, holds) = self.conventions.iter().find(|(id, _)| {
             let record = context.facts.record(*id);
             let next = item.params.get(at + 1);
-            context.facts.is_for(*id, language)
+            if !record.after.is_empty() {
+                return context.facts.is_for(*id, language)
+                    && item.params[..at].iter().any(|p| record.after.iter().any(|n| p.name == n.as_str()))
+                    && context.facts.imports(*id).iter().any(|i| imports_library(module, i));
+            }
+            !is_typed
+                && context.facts.is_for(*id, language)
                 && record.parameters.iter().any(|n| param.name == n.as_str())
                 && (record.second.is_empty()
                     || next.is_some_and(|p| record.second.iter().any(|n| p.name == n.as_str())))
