@@ -308,8 +308,14 @@ impl<'a> Run<'a> {
                 }
                 Some(Argument::Receiver) => self.reaches(sink, &call.receiver),
                 None if keyword.is_none() => {
-                    for value in &call.values {
-                        self.reaches(sink, value);
+                    for (arg, value) in call.args.iter().zip(&call.values) {
+                        // a field that is named is no field of the caller's choice: `create(data=body)`
+                        let is_named = *kind == Kind::MassAssignment
+                            && self.module.language == Language::Python
+                            && !matches!(self.module.expr(arg.value).kind, ExprKind::Spread(_));
+                        if !is_named {
+                            self.reaches(sink, value);
+                        }
                     }
                 }
                 None => {}
