@@ -154,7 +154,11 @@ impl<'a> Run<'a> {
         }
         let Some(class) = ty.and_then(|ty| self.class_of_type(self.id, ty)) else { return value };
         self.fields_of(&mut value, class, depth);
-        value
+        // a declared body has the declared fields only
+        match self.module.language {
+            Language::Python => value.cleared(Kinds::only(Kind::MassAssignment)),
+            _ => value,
+        }
     }
 
     fn class_of_type(&self, id: ModuleId, ty: ir::TypeId) -> Option<ClassRef> {
