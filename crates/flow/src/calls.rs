@@ -198,6 +198,30 @@ fn passes_on(name: &str) -> bool {
     )
 }
 
+/// Whether a program runs what it is given as text.
+fn is_shell(program: &str) -> bool {
+    let last = program.rsplit(['/', '\\']).next().unwrap_or(program).to_ascii_lowercase();
+    matches!(
+        last.strip_suffix(".exe").unwrap_or(&last),
+        "sh" | "bash"
+            | "zsh"
+            | "dash"
+            | "ksh"
+            | "ash"
+            | "csh"
+            | "fish"
+            | "cmd"
+            | "powershell"
+            | "pwsh"
+            | "python"
+            | "python3"
+            | "perl"
+            | "ruby"
+            | "node"
+            | "php"
+    )
+}
+
 /// A call, taken apart.
 pub struct Call<'m> {
     pub expr: ExprId,
@@ -326,7 +350,14 @@ impl<'a> Run<'a> {
     /// Whether a program is run through a shell: `sh -c`, `cmd /c`.
     fn runs_a_shell(&self, call: &Call<'_>) -> bool {
         let is_flag = |v: &Value| matches!(v.constant, Some(Constant::Str(t)) if matches!(t.as_str(), "-c" | "/c" | "/C" | "-Command" | "-e" | "-lc"));
-        call.values.iter().any(|v| is_flag(v) || v.parts().iter().any(|(_, p)| is_flag(p)))
+        let any = |is: &dyn Fn(&Value) -> bool| {
+            call.values.iter().any(|v| is(v) || v.parts().iter().any(|(_, part)| is(part)))
+        };
+        // `ping -c 1` is no shell
+        let first = call.values.first();
+        let program = first.and_then(|v| v.parts().iter().find(|(k, _)| *k == Key::Index(0)).map(|(_, p)| p)).or(first);
+        let is_known = program.is_some_and(|p| p.constant.is_some());
+        any(&is_flag) && (!is_known || any(&|v| matches!(v.constant, Some(Constant::Str(t)) if is_shell(t.as_str()))))
     }
 
     /// What a call gives.

@@ -54,6 +54,8 @@ impl Run<'_> {
                 match op {
                     BinaryOp::Eq | BinaryOp::Ne => {
                         let names_value = |e: ExprId| matches!(&self.module.expr(e).kind, ExprKind::Literal(l) if !matches!(l, Literal::Null));
+                        self.same(left);
+                        self.same(right);
                         // `check(x) == true`
                         let yes =
                             |e: ExprId| matches!(self.module.expr(e).kind, ExprKind::Literal(Literal::Bool(true)));
@@ -63,9 +65,6 @@ impl Run<'_> {
                             self.clear(left, Kinds::ALL);
                         } else if names_value(left) || self.is_constant(left) {
                             self.clear(right, Kinds::ALL);
-                        } else {
-                            self.same(left);
-                            self.same(right);
                         }
                     }
                     BinaryOp::Match => {

@@ -108,6 +108,9 @@ impl<'p> Evaluator<'p> {
                 return self.members(&objects, *name);
             }
             ExprKind::Index { object, index } => {
+                if let Some(ty) = annotated(module, expr) {
+                    return self.eval(ty);
+                }
                 let objects = self.eval(*object);
                 if let Some(name) = module.string(*index) {
                     return self.members(&objects, name);
@@ -878,8 +881,16 @@ impl<'p> Evaluator<'p> {
     fn type_name(&mut self, name: Symbol, owner: Owner) -> Values {
         let scopes = self.program.scopes(self.id);
         if let Some(bindings) = scopes.top.get(&name) {
-            let types: Vec<Binding> =
-                bindings.iter().filter(|b| matches!(b, Binding::Class(_) | Binding::Import(_))).cloned().collect();
+            let types: Vec<Binding> = bindings
+                .iter()
+                .filter(|b| match b {
+                    Binding::Class(_) | Binding::Import(_) => true,
+                    // `Session = Annotated[AsyncSession, Depends(session)]`
+                    Binding::Value(value, _) => annotated(self.module, *value).is_some(),
+                    _ => false,
+                })
+                .cloned()
+                .collect();
             let values = self.bindings(&types, Owner::default());
             if !values.is_empty() {
                 return values;
@@ -896,6 +907,14 @@ impl<'p> Evaluator<'p> {
 }
 
 /// One round over everything: the tables of the next round from those of the last.
+/// The type in Python's `Annotated[Type, …]`.
+fn annotated(module: &ir::Module, expr: ExprId) -> Option<ExprId> {
+    let ExprKind::Index { object, index } = &module.expr(expr).kind else { return None };
+    let (ExprKind::Name(name) | ExprKind::Member { name, .. }) = &module.expr(*object).kind else { return None };
+    let ExprKind::List(items) = &module.expr(*index).kind else { return None };
+    items.first().copied().filter(|_| module.language == Language::Python && *name == "Annotated")
+}
+
 pub(crate) fn round(program: &Program, library: &dyn Library) -> Tables {
     let parts: Vec<Tables> =
         program.ids().collect::<Vec<_>>().into_par_iter().map(|id| round_module(program, library, id)).collect();
