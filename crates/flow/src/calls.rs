@@ -333,12 +333,11 @@ impl<'a> Run<'a> {
                 Some(Argument::Receiver) => self.reaches(sink, &call.receiver),
                 None if keyword.is_none() => {
                     for (arg, value) in call.args.iter().zip(&call.values) {
-                        // a field that is named is no field of the caller's choice: `create(data=body)`
-                        let is_named = *kind == Kind::MassAssignment
-                            && self.module.language == Language::Python
-                            && !matches!(self.module.expr(arg.value).kind, ExprKind::Spread(_));
-                        if !is_named {
+                        if *kind != Kind::MassAssignment || self.module.language != Language::Python {
                             self.reaches(sink, value);
+                        } else if matches!(self.module.expr(arg.value).kind, ExprKind::Spread(_)) {
+                            // only the keys of `**body` are of the caller's choice
+                            self.reaches(sink, &value.whole());
                         }
                     }
                 }

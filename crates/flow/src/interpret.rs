@@ -879,7 +879,9 @@ impl<'a> Run<'a> {
                 if is_own_address && source.name.is_none() && matches!(sink.kind, Kind::Redirect | Kind::Url) {
                     return;
                 }
-                let whole = !matches!(sink.kind, Kind::MassAssignment) || !source.is_part;
+                // a schema declares what arguments hold
+                let is_open = !source.is_part && source.place != Place::Argument;
+                let whole = !matches!(sink.kind, Kind::MassAssignment) || is_open;
                 if whole {
                     self.out.flows.push(Flow { source, sink, steps: way.steps() });
                 }

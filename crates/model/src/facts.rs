@@ -207,6 +207,9 @@ pub struct Record {
     /// For `source`: all parameters after one of these names, in files that import the library.
     #[serde(default)]
     pub after: Vec<String>,
+    /// With `after`: only of functions of these names (`resolve_*`: that begin so), or with an annotation.
+    #[serde(default)]
+    pub functions: Vec<String>,
     /// For `outbound` and `opens`: names of options (keyword arguments, keys of an options object,
     /// builder methods) that set a timeout. Empty: the library has a sane default.
     #[serde(default)]

@@ -198,6 +198,15 @@ impl Context<'_> {
             {
                 return OptionValue::Set(ExprRef { module: module_id, expr: *value });
             }
+            // `response.headers["Content-Type"] = …`
+            if let StmtKind::Assign { target, value: Some(value), .. } = &stmt.kind
+                && variable.is_some()
+                && let ExprKind::Index { object, index } = &module.expr(*target).kind
+                && module.string(*index).is_some_and(|key| matches(key.as_str(), names))
+                && on_variable(*object)
+            {
+                return OptionValue::Set(ExprRef { module: module_id, expr: *value });
+            }
         }
         for (id, item) in module.exprs().filter(|(_, e)| within(e.range)) {
             match &item.kind {

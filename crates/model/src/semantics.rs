@@ -638,7 +638,12 @@ impl Index {
             let record = context.facts.record(*id);
             let next = item.params.get(at + 1);
             if !record.after.is_empty() {
+                let is_named = |name: &String| match name.strip_suffix('*') {
+                    Some(start) => item.name.is_some_and(|n| n.as_str().starts_with(start)),
+                    None => item.name.is_some_and(|n| n == name.as_str()),
+                };
                 return context.facts.is_for(*id, language)
+                    && (!item.annotations.is_empty() || record.functions.iter().any(is_named))
                     && item.params[..at].iter().any(|p| record.after.iter().any(|n| p.name == n.as_str()))
                     && context.facts.imports(*id).iter().any(|i| imports_library(module, i));
             }
