@@ -50,6 +50,9 @@ impl Adapter for Flask {
     }
 }
 
+/// How many wrappers around a view are taken off.
+const MAX_WRAPPERS: u32 = 8;
+
 /// A blueprint registered on another or on the application.
 struct Mount {
     parent: ExprRef,
@@ -335,6 +338,19 @@ impl Reader<'_> {
 
     /// What `add_url_rule` is given: a function, `View.as_view("name")`, either of them wrapped.
     fn view(&mut self, router: ExprRef, path: &str, view: ExprRef, methods: Option<ExprRef>, at: ExprRef) {
+        self.wrapped(router, path, view, methods, at, 0);
+    }
+
+    /// `depth`: how many wrappers were taken off. A view may be wrapped in its own name: `view = guard(view)`.
+    fn wrapped(
+        &mut self,
+        router: ExprRef,
+        path: &str,
+        view: ExprRef,
+        methods: Option<ExprRef>,
+        at: ExprRef,
+        depth: u32,
+    ) {
         let view = self.context.program.definition(view).unwrap_or(view);
         let module = self.context.program.module(view.module);
         let span = self.context.program.span(at);
@@ -347,10 +363,11 @@ impl Reader<'_> {
                 return;
             }
             // `login_required(view)`
-            if let Some(inner) = args.first() {
+            if let Some(inner) = args.first().filter(|_| depth < MAX_WRAPPERS) {
                 let guard = self.context.guard(ExprRef { module: view.module, expr: *callee });
                 let before = self.routes.len();
-                self.view(router, path, ExprRef { module: view.module, expr: inner.value }, methods, at);
+                let inner = ExprRef { module: view.module, expr: inner.value };
+                self.wrapped(router, path, inner, methods, at, depth + 1);
                 for route in &mut self.routes[before..] {
                     route.guards.insert(0, guard.clone());
                 }
