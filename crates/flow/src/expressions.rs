@@ -258,6 +258,16 @@ impl Run<'_> {
                 self.env = kept;
                 all.unwrap_or_default()
             }
+            // `[f(x) for x in all if x in known]`
+            StmtKind::Loop { pattern: Some(pattern), iter: Some(iter), body, .. }
+                if self.module.language == Language::Python =>
+            {
+                let items = self.eval(*iter);
+                self.bind_element(*pattern, &items);
+                let mut all = self.value_of(body).flat();
+                all.constant = None;
+                all
+            }
             StmtKind::Block(inner) => self.value_of(inner),
             StmtKind::Try { body, catches, .. } => {
                 let before = self.env.clone();

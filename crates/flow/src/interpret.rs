@@ -464,7 +464,7 @@ impl<'a> Run<'a> {
         }
     }
 
-    fn bind_element(&mut self, pattern: ExprId, items: &Value) {
+    pub fn bind_element(&mut self, pattern: ExprId, items: &Value) {
         let element = items.element();
         match &self.module.expr(pattern).kind {
             // `for key, value in map`
@@ -742,7 +742,7 @@ impl<'a> Run<'a> {
     fn keep(&mut self, slot: Slot, value: &Value) {
         let mut kept = Value::default();
         for taint in value.flat().taints {
-            if matches!(taint.from, From::Outside(_)) {
+            if matches!(taint.from, From::Outside(_) | From::Request(_)) {
                 kept.add(taint);
             }
         }
