@@ -7,6 +7,7 @@ use smallvec::SmallVec;
 
 use crate::{
     Argument, Event, Kind, Kinds, Meaning, Sink, Source,
+    conditions::seen_to,
     interpret::{Run, key_of},
     strings::{cleared_by_absence, cleared_by_replacement, cleared_by_string, folded},
     value::{Constant, From, Key, Path, THIS, Taint, Value, joined},
@@ -402,7 +403,8 @@ impl<'a> Run<'a> {
         }
         match call.functions.is_empty() {
             true => self.unknown(call),
-            false => self.repository(call),
+            // `next = validate_next_url(next)`
+            false => self.repository(call).cleared(seen_to(call.name(), &["valid", "safe_"])),
         }
     }
 

@@ -192,15 +192,7 @@ impl Run<'_> {
         }
         let ExprKind::Call { callee, args, .. } = &self.module.expr(at).kind else { return };
         let (ExprKind::Member { name, .. } | ExprKind::Name(name)) = &self.module.expr(*callee).kind else { return };
-        let lower = name.as_str().to_ascii_lowercase();
-        let says = |words: &[&str]| words.iter().any(|w| lower.contains(w));
-        if !says(&["valid", "ensure", "assert", "verify", "check"]) {
-            return;
-        }
-        let address = says(&["url", "uri", "host", "redirect", "address", "ssrf"]);
-        let file = says(&["path", "filename", "traversal"]);
-        let kinds = [(address, Kind::Url), (address, Kind::Redirect), (file, Kind::Path)];
-        let kinds = kinds.into_iter().filter(|(says, _)| *says).map(|(_, kind)| kind).collect();
+        let kinds = seen_to(name.as_str(), &["valid", "ensure", "assert", "verify", "check"]);
         args.iter().for_each(|arg| self.clear(arg.value, kinds));
     }
 
@@ -301,6 +293,19 @@ impl Run<'_> {
             }
         }
     }
+}
+
+/// What a call sees to by its name, where that names a deed and its object: `validate_next_url`.
+pub fn seen_to(name: &str, deeds: &[&str]) -> Kinds {
+    let lower = name.to_ascii_lowercase();
+    let says = |words: &[&str]| words.iter().any(|w| lower.contains(w));
+    if !says(deeds) || says(&["unsafe", "invalid"]) {
+        return Kinds::NONE;
+    }
+    let address = says(&["url", "uri", "host", "redirect", "address", "ssrf"]);
+    let file = says(&["path", "filename", "traversal"]);
+    let kinds = [(address, Kind::Url), (address, Kind::Redirect), (file, Kind::Path)];
+    kinds.into_iter().filter(|(says, _)| *says).map(|(_, kind)| kind).collect()
 }
 
 /// Whether a name says that what it is asked about is allowed: `isValidUrl`, `is_safe_path`, `allowedHost`.

@@ -190,6 +190,30 @@ impl<'a> Run<'a> {
                         self.fields_of(value.part_mut(Key::Name(field.name)), inner, depth + 1);
                     }
                 }
+                self.validated(value, *part);
+            }
+        }
+    }
+
+    /// What methods of a class check before its fields are set: `@field_validator("locale")`.
+    fn validated(&self, value: &mut Value, class: ClassRef) {
+        let module = self.program.module(class.module);
+        for (function, item) in module.functions().filter(|(_, f)| f.class == Some(class.class)) {
+            for annotation in &item.annotations {
+                let ExprKind::Call { callee, args, .. } = &module.expr(*annotation).kind else { continue };
+                let (ExprKind::Name(name) | ExprKind::Member { name, .. }) = &module.expr(*callee).kind else {
+                    continue;
+                };
+                if !matches!(name.as_str(), "field_validator" | "validator" | "validates") {
+                    continue;
+                }
+                let known = self.known.of(FnId { module: class.module, function });
+                let checks = known.and_then(|s| s.checks.iter().find(|(number, _)| *number == 0));
+                let Some((_, kinds)) = checks else { continue };
+                for field in args.iter().filter_map(|a| module.string(a.value)) {
+                    let part = value.part(Key::Name(field)).cleared(*kinds);
+                    value.put(Key::Name(field), part);
+                }
             }
         }
     }

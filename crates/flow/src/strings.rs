@@ -20,7 +20,8 @@ pub fn cleared_by_prefix(text: &str) -> Kinds {
     if has_host || own_path || after_host {
         kinds = kinds.with(Kinds::only(Kind::Redirect));
     }
-    if has_host || after_host {
+    // what a path of ours begins is no address of its own
+    if has_host || after_host || text.starts_with('/') {
         kinds = kinds.with(Kinds::only(Kind::Url));
     }
     kinds

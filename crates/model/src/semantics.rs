@@ -318,6 +318,13 @@ fn path_part(pattern: &str, name: &str) -> Option<bool> {
     None
 }
 
+/// Whether an annotation hands the function to a library: not `@classmethod` and its kin.
+fn registers(module: &ir::Module, annotation: ExprId) -> bool {
+    let ExprKind::Call { callee, .. } = &module.expr(annotation).kind else { return false };
+    let (ExprKind::Name(name) | ExprKind::Member { name, .. }) = &module.expr(*callee).kind else { return false };
+    !matches!(name.as_str(), "classmethod" | "staticmethod" | "property" | "abstractmethod" | "cached_property")
+}
+
 /// The last name of what a member is taken from.
 fn receiver_name(module: &ir::Module, member: ExprId) -> Option<Symbol> {
     let ExprKind::Member { object, .. } = &module.expr(member).kind else { return None };
@@ -492,7 +499,7 @@ impl Index {
                 known = true;
             }
         }
-        if !known && is_written {
+        if !known && is_written && matches!(module.expr(expr).kind, ExprKind::Member { .. }) {
             for (record, imports) in context.facts.of_method(module.language, name) {
                 let receiver = context.facts.record(record).receiver.as_deref();
                 if receiver.is_some_and(|r| receiver_name(module, expr).is_none_or(|n| n != r)) {
@@ -643,7 +650,8 @@ impl Index {
                     None => item.name.is_some_and(|n| n == name.as_str()),
                 };
                 return context.facts.is_for(*id, language)
-                    && (!item.annotations.is_empty() || record.functions.iter().any(is_named))
+                    && (item.annotations.iter().any(|a| registers(module, *a))
+                        || record.functions.iter().any(is_named))
                     && item.params[..at].iter().any(|p| record.after.iter().any(|n| p.name == n.as_str()))
                     && context.facts.imports(*id).iter().any(|i| imports_library(module, i));
             }
