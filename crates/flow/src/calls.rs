@@ -617,7 +617,7 @@ impl<'a> Run<'a> {
         if let Some(part) = self.getter(call) {
             return part;
         }
-        if puts_in(name) {
+        if puts_in(name) && !self.is_store(on) {
             self.put_in(call, on);
         }
         if name == "remove"
@@ -645,6 +645,16 @@ impl<'a> Run<'a> {
             value = value.cleared(cleared_by_string());
         }
         value
+    }
+
+    /// `session.add(row)`: what a database is given is not what it gives.
+    fn is_store(&self, holder: ExprId) -> bool {
+        let (ExprKind::Name(name) | ExprKind::Member { name, .. }) = &self.module.expr(holder).kind else {
+            return false;
+        };
+        let lower = name.as_str().to_ascii_lowercase();
+        self.module.language == Language::Python
+            && (lower.ends_with("session") || matches!(lower.as_str(), "db" | "database" | "conn" | "connection"))
     }
 
     /// `out var x`
