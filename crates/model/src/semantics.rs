@@ -13,6 +13,7 @@ use crate::{
     Place, Route,
     adapters::Context,
     effects::{Effect, imports_library},
+    entities::{is_plain_converter, is_plain_form},
     facts::{Kind, Record, RecordId},
 };
 
@@ -227,6 +228,7 @@ fn of_route(
 ) {
     let Some(handler) = route.handler.as_ref().and_then(|h| h.function) else { return };
     let item = context.program.function(handler);
+    let module = context.program.module(handler.module);
     for (at, param) in item.params.iter().enumerate() {
         let input = route.inputs.iter().find(|i| !i.name.is_empty() && param.name == i.name.as_str());
         if let Some(input) = input {
@@ -234,7 +236,10 @@ fn of_route(
             if input.place == Place::Query && !may_be_text(context, handler.module, param) {
                 continue;
             }
-            if path_part(context.sources.text(route.span), &input.name) == Some(true) {
+            if input.place == Place::Path
+                && module.language == base::Language::Python
+                && input.ty.as_deref() == Some("int")
+            {
                 params.insert((handler, at as u32), Holds::Clean);
                 continue;
             }
@@ -306,11 +311,8 @@ fn path_part(pattern: &str, name: &str) -> Option<bool> {
         if inner == name {
             let is_expression = pattern[..at].ends_with("(?P");
             let plain = match is_expression {
-                true => after.split_once(')').is_some_and(|(form, _)| {
-                    form.chars().all(|c| c.is_ascii_alphanumeric() || "\\[]-_+*{},".contains(c))
-                        && !form.contains("\\S")
-                }),
-                false => matches!(converter.split('(').next(), Some("int" | "float" | "uuid" | "slug" | "number")),
+                true => after.split_once(')').is_some_and(|(form, _)| is_plain_form(form)),
+                false => is_plain_converter(converter),
             };
             return Some(plain);
         }

@@ -5,7 +5,7 @@ use ir::{ExprId, ExprKind};
 use program::{ClassRef, ExprRef, FnId, ModuleId, Value};
 
 use super::{Adapter, Context, Found};
-use crate::entities::join_path;
+use crate::entities::{is_plain_converter, is_plain_form, join_path, parameter};
 use crate::guards::declared;
 use crate::{Guard, GuardKind, Handler, Method, Route};
 
@@ -965,7 +965,8 @@ fn clean_path(path: &str) -> String {
     while let Some((before, after)) = rest.split_once('<') {
         out.push_str(before);
         let Some((inner, tail)) = after.split_once('>') else { break };
-        out.push_str(&format!("{{{}}}", inner.rsplit(':').next().unwrap_or(inner)));
+        let (converter, name) = inner.rsplit_once(':').unwrap_or(("", inner));
+        out.push_str(&parameter(name, is_plain_converter(converter)));
         rest = tail;
     }
     (out + rest).replace(UNKNOWN, "{?}")
@@ -1001,9 +1002,10 @@ fn clean_pattern(pattern: &str) -> String {
                     inner.push(c);
                 }
                 let optional = matches!(quantifier(&mut chars), Some('?' | '*'));
-                let name = inner.strip_prefix("?P<").and_then(|r| r.split_once('>')).map(|(n, _)| n.to_owned());
+                let named = inner.strip_prefix("?P<").and_then(|r| r.split_once('>'));
+                let name = named.map(|(name, form)| parameter(name, is_plain_form(form)));
                 match name {
-                    Some(name) => out.push_str(&format!("{{{name}}}")),
+                    Some(name) => out.push_str(&name),
                     // `(.json)?` adds no route of its own
                     None if optional || inner.starts_with("?=") || inner.starts_with("?!") => {}
                     None => match inner.strip_prefix("?:") {

@@ -7,7 +7,7 @@ use program::{ClassRef, ExprRef, FnId, ModuleId, Value};
 
 use super::rounds::rounds;
 use super::{Adapter, Context, Found};
-use crate::entities::join_path;
+use crate::entities::{is_plain_converter, join_path, parameter};
 use crate::{Guard, GuardKind, Handler, Method, Route};
 
 /// The adapter.
@@ -544,7 +544,8 @@ fn clean(path: &str) -> String {
     while let Some((before, after)) = rest.split_once('<') {
         out.push_str(before);
         let Some((inner, tail)) = after.split_once('>') else { break };
-        out.push_str(&format!("{{{}}}", inner.rsplit(':').next().unwrap_or(inner)));
+        let (converter, name) = inner.rsplit_once(':').unwrap_or(("", inner));
+        out.push_str(&parameter(name, is_plain_converter(converter)));
         rest = tail;
     }
     out + rest
