@@ -45,8 +45,9 @@ fn check(model: &Model, report: &mut Report<'_>) {
         }
         finding.severity = finding.severity.min(Severity::Important);
         finding.impact = Text::from("A caller learns which files are on the server.");
-        // the file is opened too, and that is told
-        !model.flows.iter().any(|f| f.sink.kind == Kind::Path && f.source == flow.source && !only_asks(f))
+        // the file is opened near by, and that is told
+        let opens = |f: &&Flow| f.sink.kind == Kind::Path && !only_asks(f);
+        !model.flows.iter().filter(opens).any(|f| f.source == flow.source && f.sink.at.module == flow.sink.at.module)
     });
 }
 
