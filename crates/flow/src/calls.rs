@@ -7,8 +7,9 @@ use smallvec::SmallVec;
 
 use crate::{
     Argument, Event, Kind, Kinds, Meaning, Sink, Source,
+    conditions::seen_to,
     interpret::{Run, key_of},
-    strings::{cleared_by_replacement, cleared_by_string, folded},
+    strings::{cleared_by_absence, cleared_by_replacement, cleared_by_string, folded},
     value::{Constant, From, Key, Path, THIS, Taint, Value, joined},
 };
 
@@ -204,6 +205,30 @@ fn passes_on(name: &str) -> bool {
     )
 }
 
+/// Whether a program runs what it is given as text.
+fn is_shell(program: &str) -> bool {
+    let last = program.rsplit(['/', '\\']).next().unwrap_or(program).to_ascii_lowercase();
+    matches!(
+        last.strip_suffix(".exe").unwrap_or(&last),
+        "sh" | "bash"
+            | "zsh"
+            | "dash"
+            | "ksh"
+            | "ash"
+            | "csh"
+            | "fish"
+            | "cmd"
+            | "powershell"
+            | "pwsh"
+            | "python"
+            | "python3"
+            | "perl"
+            | "ruby"
+            | "node"
+            | "php"
+    )
+}
+
 /// A call, taken apart.
 pub struct Call<'m> {
     pub expr: ExprId,
@@ -314,8 +339,13 @@ impl<'a> Run<'a> {
                 }
                 Some(Argument::Receiver) => self.reaches(sink, &call.receiver),
                 None if keyword.is_none() => {
-                    for value in &call.values {
-                        self.reaches(sink, value);
+                    for (arg, value) in call.args.iter().zip(&call.values) {
+                        if *kind != Kind::MassAssignment || self.module.language != Language::Python {
+                            self.reaches(sink, value);
+                        } else if matches!(self.module.expr(arg.value).kind, ExprKind::Spread(_)) {
+                            // only the keys of `**body` are of the caller's choice
+                            self.reaches(sink, &value.whole());
+                        }
                     }
                 }
                 None => {}
@@ -326,7 +356,14 @@ impl<'a> Run<'a> {
     /// Whether a program is run through a shell: `sh -c`, `cmd /c`.
     fn runs_a_shell(&self, call: &Call<'_>) -> bool {
         let is_flag = |v: &Value| matches!(v.constant, Some(Constant::Str(t)) if matches!(t.as_str(), "-c" | "/c" | "/C" | "-Command" | "-e" | "-lc"));
-        call.values.iter().any(|v| is_flag(v) || v.parts().iter().any(|(_, p)| is_flag(p)))
+        let any = |is: &dyn Fn(&Value) -> bool| {
+            call.values.iter().any(|v| is(v) || v.parts().iter().any(|(_, part)| is(part)))
+        };
+        // `ping -c 1` is no shell
+        let first = call.values.first();
+        let program = first.and_then(|v| v.parts().iter().find(|(k, _)| *k == Key::Index(0)).map(|(_, p)| p)).or(first);
+        let is_known = program.is_some_and(|p| p.constant.is_some());
+        any(&is_flag) && (!is_known || any(&|v| matches!(v.constant, Some(Constant::Str(t)) if is_shell(t.as_str()))))
     }
 
     /// What a call gives.
@@ -346,6 +383,11 @@ impl<'a> Run<'a> {
                 Meaning::Request(ty) => given = Some(Value::of(From::Request(*ty))),
                 Meaning::Cleans(kinds) => given = Some(call.all().cleared(*kinds)),
                 Meaning::Checks(kinds) => checked = checked.with(*kinds),
+                Meaning::ChecksReceiver(kinds) => {
+                    if let Some(on) = call.on {
+                        self.clear(on, *kinds);
+                    }
+                }
                 Meaning::Passes => {
                     given.get_or_insert_with(|| call.all());
                 }
@@ -367,7 +409,8 @@ impl<'a> Run<'a> {
         }
         match call.functions.is_empty() {
             true => self.unknown(call),
-            false => self.repository(call),
+            // `next = validate_next_url(next)`
+            false => self.repository(call).cleared(seen_to(call.name(), &["valid", "safe_"])),
         }
     }
 
@@ -538,6 +581,15 @@ impl<'a> Run<'a> {
             self.fill_references(call, &all);
             return all;
         };
+        if name == "pop"
+            && let Some(Constant::Int(at)) = call.values.first().and_then(|v| v.constant)
+            && let Ok(at) = u32::try_from(at)
+            && !call.receiver.parts().is_empty()
+        {
+            let value = self.part(&call.receiver, Key::Index(at), call.expr);
+            self.change(on, &mut |value| value.remove(at));
+            return value;
+        }
         if matches!(
             name,
             "get"
@@ -571,7 +623,7 @@ impl<'a> Run<'a> {
         if let Some(part) = self.getter(call) {
             return part;
         }
-        if puts_in(name) {
+        if puts_in(name) && !self.is_store(on) {
             self.put_in(call, on);
         }
         if name == "remove"
@@ -599,6 +651,16 @@ impl<'a> Run<'a> {
             value = value.cleared(cleared_by_string());
         }
         value
+    }
+
+    /// `session.add(row)`: what a database is given is not what it gives.
+    fn is_store(&self, holder: ExprId) -> bool {
+        let (ExprKind::Name(name) | ExprKind::Member { name, .. }) = &self.module.expr(holder).kind else {
+            return false;
+        };
+        let lower = name.as_str().to_ascii_lowercase();
+        self.module.language == Language::Python
+            && (lower.ends_with("session") || matches!(lower.as_str(), "db" | "database" | "conn" | "connection"))
     }
 
     /// `out var x`
@@ -670,7 +732,8 @@ impl<'a> Run<'a> {
         let given = values.first().map(|v| (*v).clone()).unwrap_or_default();
         let mut all = Value::default();
         call.values.iter().for_each(|v| all.join(&v.flat()));
-        let in_string = matches!(name, "append" | "Append" | "push_str" | "WriteString" | "concat");
+        let in_string = self.module.language != Language::Python
+            && matches!(name, "append" | "Append" | "push_str" | "WriteString" | "concat");
         self.change(holder, &mut |value| {
             // a builder of strings has no parts
             let is_builder = !value.taints.is_empty();
@@ -801,7 +864,13 @@ fn replaced(call: &Call<'_>) -> Option<Value> {
     };
     let first = call.values.first()?;
     let pattern = pattern(first).or_else(|| pattern(&call.receiver))?;
-    let kinds = cleared_by_replacement(pattern.as_str());
+    let mut kinds = cleared_by_replacement(pattern.as_str());
+    if let Some(Constant::Str(new)) = call.values.get(1).and_then(|v| v.constant)
+        && matches!(pattern.as_str(), "'" | "\"" | "<")
+        && !new.as_str().contains(pattern.as_str())
+    {
+        kinds = kinds.with(cleared_by_absence(pattern.as_str()));
+    }
     if kinds == Kinds::NONE {
         return None;
     }

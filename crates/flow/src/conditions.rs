@@ -11,10 +11,17 @@ impl Run<'_> {
         match &self.module.expr(cond).kind {
             ExprKind::Unary { op: UnaryOp::Not, operand } => self.refine(*operand, !truth),
             ExprKind::Logical { op, left, right } => {
+                let (left, right) = (*left, *right);
                 if (*op == LogicalOp::And) == truth {
-                    let (left, right) = (*left, *right);
                     self.refine(left, truth);
                     self.refine(right, truth);
+                } else {
+                    // one of the two: what both say holds
+                    let before = self.env.clone();
+                    self.refine(left, truth);
+                    let one = std::mem::replace(&mut self.env, before);
+                    self.refine(right, truth);
+                    self.merge(&one);
                 }
             }
             ExprKind::Binary { op, left, right } => {
@@ -24,7 +31,22 @@ impl Run<'_> {
                     BinaryOp::Ne | BinaryOp::NotIn => !truth,
                     _ => false,
                 };
+                let is_null = |e: ExprId| matches!(self.module.expr(e).kind, ExprKind::Literal(Literal::Null));
+                if matches!(op, BinaryOp::Eq | BinaryOp::Ne) && is_null(right) {
+                    // `PATTERN.match(host) is not None`
+                    if !is && matches!(self.module.expr(left).kind, ExprKind::Call { .. }) {
+                        self.refine(left, true);
+                    }
+                    return;
+                }
                 if !is {
+                    if matches!(op, BinaryOp::In | BinaryOp::NotIn) {
+                        // `".." in name`
+                        if let Some(Constant::Str(text)) = self.eval(left).constant {
+                            self.lacks(right, text.as_str());
+                        }
+                        return;
+                    }
                     // `list.indexOf(x) >= 0`, `ALLOWED.index(x) != -1`
                     self.position(op, left, right, truth);
                     return;
@@ -32,6 +54,8 @@ impl Run<'_> {
                 match op {
                     BinaryOp::Eq | BinaryOp::Ne => {
                         let names_value = |e: ExprId| matches!(&self.module.expr(e).kind, ExprKind::Literal(l) if !matches!(l, Literal::Null));
+                        self.same(left);
+                        self.same(right);
                         // `check(x) == true`
                         let yes =
                             |e: ExprId| matches!(self.module.expr(e).kind, ExprKind::Literal(Literal::Bool(true)));
@@ -51,14 +75,27 @@ impl Run<'_> {
                     _ => {
                         if !self.eval(right).is_tainted() {
                             self.clear(left, Kinds::ALL);
+                        } else if let ExprKind::Member { object, name, .. } = &self.module.expr(right).kind
+                            && *name == "parents"
+                        {
+                            // `BASE in path.parents`
+                            let path = *object;
+                            self.clear(path, Kinds::only(Kind::Path));
                         }
                     }
                 }
             }
             ExprKind::Call { callee, args, .. } => {
-                if truth {
-                    let args: Vec<ExprId> = args.iter().map(|a| a.value).collect();
-                    self.checked(*callee, &args);
+                let args: Vec<ExprId> = args.iter().map(|a| a.value).collect();
+                match truth {
+                    true => self.checked(*callee, &args),
+                    false => self.refused(*callee, &args),
+                }
+            }
+            // `if (url.host) …`: without a host it is an address of ours
+            ExprKind::Member { .. } if !truth => {
+                if let Some(url) = self.host_of(cond) {
+                    self.clear(url, Kinds::only(Kind::Redirect));
                 }
             }
             ExprKind::Index { object, index } if truth => {
@@ -70,6 +107,109 @@ impl Run<'_> {
             }
             ExprKind::Await(inner) => self.refine(*inner, truth),
             _ => {}
+        }
+    }
+
+    /// What is compared with a value of ours: the host of an address, the common part of paths.
+    fn same(&mut self, side: ExprId) {
+        if let Some(url) = self.host_of(side) {
+            self.clear(url, [Kind::Url, Kind::Redirect].into_iter().collect());
+        }
+        if let ExprKind::Call { callee, args, .. } = &self.module.expr(side).kind
+            && let ExprKind::Member { name, .. } | ExprKind::Name(name) = &self.module.expr(*callee).kind
+            && matches!(name.as_str(), "commonpath" | "commonprefix")
+        {
+            for arg in args {
+                let ExprKind::List(items) = &self.module.expr(arg.value).kind else { continue };
+                items.iter().for_each(|item| self.clear(*item, Kinds::only(Kind::Path)));
+            }
+        }
+    }
+
+    /// The address whose host an expression is: `x` of `urlparse(x).netloc`, also through a variable.
+    pub fn host_of(&self, expr: ExprId) -> Option<ExprId> {
+        let module = self.module;
+        let (object, name) = match &module.expr(expr).kind {
+            ExprKind::Member { object, name, .. } => (*object, *name),
+            ExprKind::Name(name) => return self.hosts.get(name).copied(),
+            ExprKind::Call { callee, args, .. } if args.is_empty() => match &module.expr(*callee).kind {
+                ExprKind::Member { object, name, .. } => (*object, *name),
+                _ => return None,
+            },
+            _ => return None,
+        };
+        let is_host = matches!(
+            name.as_str(),
+            "netloc" | "hostname" | "host" | "Host" | "Hostname" | "getHost" | "authority" | "Authority" | "origin"
+        );
+        match &module.expr(object).kind {
+            ExprKind::Name(name) if is_host => self.parsed.get(name).copied(),
+            _ if is_host => self.parsed_address(object),
+            _ => None,
+        }
+    }
+
+    /// The text that a call takes apart as an address: `urlparse(x)`, `new URL(x)`, `URI.parse(x)`.
+    pub fn parsed_address(&self, expr: ExprId) -> Option<ExprId> {
+        let module = self.module;
+        let ExprKind::Call { callee, args, .. } = &module.expr(expr).kind else { return None };
+        let (on, name) = match &module.expr(*callee).kind {
+            ExprKind::Member { object, name, .. } => (module.dotted(*object), *name),
+            ExprKind::Name(name) => (None, *name),
+            _ => return None,
+        };
+        let speaks = |text: &str| {
+            let lower = text.to_ascii_lowercase();
+            lower.contains("url") || lower.contains("uri")
+        };
+        let parses = speaks(name.as_str())
+            || matches!(name.as_str(), "parse" | "Parse" | "create") && on.is_some_and(|on| speaks(&on));
+        args.first().filter(|_| parses).map(|a| a.value)
+    }
+
+    /// A text that does not hold another.
+    fn lacks(&mut self, text: ExprId, part: &str) {
+        let quote = matches!(part, "'" | "\"");
+        match &self.module.expr(text).kind {
+            // `"'" in text[1:-1]`: what is between quotes ends where it seems to
+            ExprKind::Index { object, index } if quote => {
+                if let ExprKind::List(bounds) = &self.module.expr(*index).kind
+                    && bounds.len() == 2
+                {
+                    let object = *object;
+                    self.clear(object, [Kind::Code, Kind::XPath, Kind::Sql].into_iter().collect());
+                }
+            }
+            _ => self.clear(text, crate::strings::cleared_by_absence(part)),
+        }
+    }
+
+    /// A call for the sake of its refusal: `validate_url(url)`, `ensure_path_is_ours(path)`.
+    pub fn demanded(&mut self, expr: ExprId) {
+        let mut at = expr;
+        while let ExprKind::Await(inner) = self.module.expr(at).kind {
+            at = inner;
+        }
+        let ExprKind::Call { callee, args, .. } = &self.module.expr(at).kind else { return };
+        let (ExprKind::Member { name, .. } | ExprKind::Name(name)) = &self.module.expr(*callee).kind else { return };
+        let kinds = seen_to(name.as_str(), &["valid", "ensure", "assert", "verify", "check"]);
+        args.iter().for_each(|arg| self.clear(arg.value, kinds));
+    }
+
+    /// A call that said no: `name.includes("..")`, `strings.Contains(name, "..")`.
+    fn refused(&mut self, callee: ExprId, args: &[ExprId]) {
+        let ExprKind::Member { object, name, .. } = &self.module.expr(callee).kind else { return };
+        let object = *object;
+        if !matches!(name.as_str(), "includes" | "contains" | "Contains" | "include?") {
+            return;
+        }
+        let (text, part) = match args {
+            [part] => (object, *part),
+            [text, part] => (*text, *part),
+            _ => return,
+        };
+        if let Some(Constant::Str(part)) = self.eval(part).constant {
+            self.lacks(text, part.as_str());
         }
     }
 
@@ -145,11 +285,27 @@ impl Run<'_> {
             }
             _ => {
                 if says_allowed(name) {
-                    args.iter().for_each(|a| self.clear(*a, Kinds::ALL));
+                    // `allowed_file(name)` asks for the end of the name
+                    let of_kind = ["file", "ext", "image", "mime"].iter().any(|w| lower.contains(w));
+                    let kinds = Kind::ALL.iter().copied().filter(|k| !of_kind || *k != Kind::Path).collect();
+                    args.iter().for_each(|a| self.clear(*a, kinds));
                 }
             }
         }
     }
+}
+
+/// What a call sees to by its name, where that names a deed and its object: `validate_next_url`.
+pub fn seen_to(name: &str, deeds: &[&str]) -> Kinds {
+    let lower = name.to_ascii_lowercase();
+    let says = |words: &[&str]| words.iter().any(|w| lower.contains(w));
+    if !says(deeds) || says(&["unsafe", "invalid"]) {
+        return Kinds::NONE;
+    }
+    let address = says(&["url", "uri", "host", "redirect", "address", "ssrf"]);
+    let file = says(&["path", "filename", "traversal"]);
+    let kinds = [(address, Kind::Url), (address, Kind::Redirect), (file, Kind::Path)];
+    kinds.into_iter().filter(|(says, _)| *says).map(|(_, kind)| kind).collect()
 }
 
 /// Whether a name says that what it is asked about is allowed: `isValidUrl`, `is_safe_path`, `allowedHost`.

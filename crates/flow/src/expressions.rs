@@ -1,6 +1,6 @@
 //! The values of expressions.
 
-use base::Symbol;
+use base::{Language, Symbol};
 use ir::{BinaryOp, Block, ExprId, ExprKind, FunctionId, LogicalOp, Part, StmtKind, UnaryOp};
 use program::{ExprRef, FnId};
 
@@ -43,7 +43,17 @@ impl Run<'_> {
             ExprKind::Member { object, name, .. } => self.member(expr, *object, *name),
             ExprKind::Index { object, index } => {
                 let holder = self.eval(*object);
+                if matches!(module.expr(*index).kind, ExprKind::List(_)) {
+                    // `text[4:-1]` is text still
+                    self.eval(*index);
+                    let mut slice = holder.flat();
+                    slice.constant = None;
+                    return slice;
+                }
                 let index = self.eval(*index);
+                if let Some(letter) = letter_at(module.language, &holder, &index) {
+                    return Value::constant(letter);
+                }
                 // a key of the caller's choice is still a key of ours
                 self.part(&holder, key_of(&index).unwrap_or(Key::Any), expr)
             }
@@ -248,6 +258,16 @@ impl Run<'_> {
                 self.env = kept;
                 all.unwrap_or_default()
             }
+            // `[f(x) for x in all if x in known]`
+            StmtKind::Loop { pattern: Some(pattern), iter: Some(iter), body, .. }
+                if self.module.language == Language::Python =>
+            {
+                let items = self.eval(*iter);
+                self.bind_element(*pattern, &items);
+                let mut all = self.value_of(body).flat();
+                all.constant = None;
+                all
+            }
             StmtKind::Block(inner) => self.value_of(inner),
             StmtKind::Try { body, catches, .. } => {
                 let before = self.env.clone();
@@ -385,6 +405,12 @@ impl Run<'_> {
             (BinaryOp::Add, Some(Constant::Str(x)), Some(Constant::Str(y))) => {
                 Some(Constant::Str(Symbol::new(&format!("{x}{y}"))))
             }
+            (BinaryOp::In, Some(Constant::Str(x)), Some(Constant::Str(y))) => {
+                Some(Constant::Bool(y.as_str().contains(x.as_str())))
+            }
+            (BinaryOp::NotIn, Some(Constant::Str(x)), Some(Constant::Str(y))) => {
+                Some(Constant::Bool(!y.as_str().contains(x.as_str())))
+            }
             _ => None,
         };
         if let Some(constant) = constant {
@@ -429,12 +455,14 @@ impl Run<'_> {
             self.bind_param(param, value);
         }
         let outer = std::mem::take(&mut self.out.returns);
+        let outer_returned = std::mem::take(&mut self.has_returned);
         let around = self.function.replace(function);
         self.depth += 4;
         self.block(body);
         self.depth -= 4;
         self.function = around;
         let value = std::mem::replace(&mut self.out.returns, outer);
+        self.has_returned = outer_returned;
         // its own names go, what it changed of ours stays
         let after = std::mem::replace(&mut self.env, before);
         for (name, value) in after {
@@ -459,6 +487,16 @@ impl Run<'_> {
             _ => None,
         })
     }
+}
+
+/// `"abc"[0]`, where that is a string.
+fn letter_at(language: Language, holder: &Value, index: &Value) -> Option<Constant> {
+    let (Some(Constant::Str(text)), Some(Constant::Int(at))) = (holder.constant, index.constant) else { return None };
+    if !language.is_ecmascript() && !matches!(language, Language::Python | Language::Ruby | Language::CSharp) {
+        return None;
+    }
+    let letter = text.as_str().chars().nth(usize::try_from(at).ok()?)?;
+    Some(Constant::Str(Symbol::new(letter.encode_utf8(&mut [0; 4]))))
 }
 
 fn arithmetic(op: BinaryOp, x: i64, y: i64) -> Option<Constant> {

@@ -42,8 +42,14 @@ pub struct Run<'a> {
     pub depth: u32,
     /// What holds where a loop or switch was left from within.
     broken: Option<Env>,
+    /// Whether a `return` was seen: what comes later may be given back too.
+    pub has_returned: bool,
     /// Names that were given another value.
     renewed: FxHashSet<Symbol>,
+    /// Variables that hold an address taken apart, with the text that it was.
+    pub parsed: FxHashMap<Symbol, ExprId>,
+    /// Variables that hold the host of an address, with its text.
+    pub hosts: FxHashMap<Symbol, ExprId>,
     pub this: Symbol,
 }
 
@@ -69,7 +75,10 @@ impl<'a> Run<'a> {
             budget: BUDGET,
             depth: 0,
             broken: None,
+            has_returned: false,
             renewed: FxHashSet::default(),
+            parsed: FxHashMap::default(),
+            hosts: FxHashMap::default(),
             this: Symbol::new("this"),
         }
     }
@@ -140,9 +149,16 @@ impl<'a> Run<'a> {
 
     /// Outside data of a declared class: fields of harmless types are harmless.
     fn typed(&self, mut value: Value, ty: Option<ir::TypeId>, depth: u32) -> Value {
+        if ty.is_some_and(|ty| crate::types::is_text(self.module, ty)) {
+            return value.cleared(crate::strings::cleared_by_string());
+        }
         let Some(class) = ty.and_then(|ty| self.class_of_type(self.id, ty)) else { return value };
         self.fields_of(&mut value, class, depth);
-        value
+        // a declared body has the declared fields only
+        match self.module.language {
+            Language::Python => value.cleared(Kinds::only(Kind::MassAssignment)),
+            _ => value,
+        }
     }
 
     fn class_of_type(&self, id: ModuleId, ty: ir::TypeId) -> Option<ClassRef> {
@@ -164,12 +180,39 @@ impl<'a> Run<'a> {
                     let Some(ty) = field.ty else { continue };
                     if is_harmless(self.program, part.module, ty) {
                         value.put(Key::Name(field.name), Value::default());
+                    } else if crate::types::is_text(self.program.module(part.module), ty) {
+                        let text = value.part(Key::Name(field.name)).cleared(crate::strings::cleared_by_string());
+                        value.put(Key::Name(field.name), text);
                     } else if depth < 2
                         && let Some(inner) = self.class_of_type(part.module, ty)
                         && inner != class
                     {
                         self.fields_of(value.part_mut(Key::Name(field.name)), inner, depth + 1);
                     }
+                }
+                self.validated(value, *part);
+            }
+        }
+    }
+
+    /// What methods of a class check before its fields are set: `@field_validator("locale")`.
+    fn validated(&self, value: &mut Value, class: ClassRef) {
+        let module = self.program.module(class.module);
+        for (function, item) in module.functions().filter(|(_, f)| f.class == Some(class.class)) {
+            for annotation in &item.annotations {
+                let ExprKind::Call { callee, args, .. } = &module.expr(*annotation).kind else { continue };
+                let (ExprKind::Name(name) | ExprKind::Member { name, .. }) = &module.expr(*callee).kind else {
+                    continue;
+                };
+                if !matches!(name.as_str(), "field_validator" | "validator" | "validates") {
+                    continue;
+                }
+                let known = self.known.of(FnId { module: class.module, function });
+                let checks = known.and_then(|s| s.checks.iter().find(|(number, _)| *number == 0));
+                let Some((_, kinds)) = checks else { continue };
+                for field in args.iter().filter_map(|a| module.string(a.value)) {
+                    let part = value.part(Key::Name(field)).cleared(*kinds);
+                    value.put(Key::Name(field), part);
                 }
             }
         }
@@ -292,6 +335,7 @@ impl<'a> Run<'a> {
             }
             StmtKind::Expr(e) => {
                 self.eval(*e);
+                self.demanded(*e);
                 self.ends(*e)
             }
             StmtKind::Defer(e) | StmtKind::Spawn(e) => {
@@ -436,14 +480,15 @@ impl<'a> Run<'a> {
                 }
             }
         }
-        if self.out.returns.is_blank() {
-            self.out.returns = value;
-        } else {
+        if self.has_returned {
             self.out.returns.join(&value);
+        } else {
+            self.out.returns = value;
+            self.has_returned = true;
         }
     }
 
-    fn bind_element(&mut self, pattern: ExprId, items: &Value) {
+    pub fn bind_element(&mut self, pattern: ExprId, items: &Value) {
         let element = items.element();
         match &self.module.expr(pattern).kind {
             // `for key, value in map`
@@ -590,6 +635,14 @@ impl<'a> Run<'a> {
                     value = value.stepped(self.step(target, Event::Assigned));
                 }
                 self.keep_name(*name, target, &value);
+                match written.and_then(|w| self.host_of(w)) {
+                    Some(text) => self.hosts.insert(*name, text),
+                    None => self.hosts.remove(name),
+                };
+                match written.and_then(|w| self.parsed_address(w)) {
+                    Some(text) => self.parsed.insert(*name, text),
+                    None => self.parsed.remove(name),
+                };
                 self.renewed.insert(*name);
                 self.env.insert(*name, value);
             }
@@ -633,6 +686,7 @@ impl<'a> Run<'a> {
             ExprKind::Index { object, index } => {
                 self.written_sink(target, &value);
                 let index_value = self.eval(*index);
+                self.written_key(target, &index_value);
                 self.polluted(target, &index_value);
                 let key = key_of(&index_value).unwrap_or(Key::Any);
                 self.change(*object, &mut |holder| holder.put(key, value.clone()));
@@ -647,6 +701,16 @@ impl<'a> Run<'a> {
         for meaning in self.semantics.of_call(at) {
             if let Meaning::Sink { kind, record, .. } = meaning {
                 self.reaches(Sink { kind: *kind, at, record: *record }, value);
+            }
+        }
+    }
+
+    /// A key of the caller's choice, where names do harm too: `session[name] = …`, `headers[name] = …`.
+    fn written_key(&mut self, target: ExprId, key: &Value) {
+        let at = ExprRef { module: self.id, expr: target };
+        for meaning in self.semantics.of_call(at) {
+            if let Meaning::Sink { kind: kind @ (Kind::Trust | Kind::Header), record, .. } = meaning {
+                self.reaches(Sink { kind: *kind, at, record: *record }, key);
             }
         }
     }
@@ -702,7 +766,7 @@ impl<'a> Run<'a> {
     fn keep(&mut self, slot: Slot, value: &Value) {
         let mut kept = Value::default();
         for taint in value.flat().taints {
-            if matches!(taint.from, From::Outside(_)) {
+            if matches!(taint.from, From::Outside(_) | From::Request(_)) {
                 kept.add(taint);
             }
         }
@@ -740,7 +804,16 @@ impl<'a> Run<'a> {
                 _ => return,
             }
         };
+        if !self.env.contains_key(&root) && root != self.this {
+            // a name of the module or of a framework keeps what it holds
+            let held = self.eval(at);
+            self.env.insert(root, held);
+        }
         let mut value = self.env.entry(root).or_default();
+        // what code adds to the request is its own: `request.session["device"] = agent`
+        if self.module.language == Language::Python && value.taints.iter().any(|t| matches!(t.from, From::Request(_))) {
+            return;
+        }
         value.constant = None;
         for key in keys.into_iter().rev() {
             value = value.part_mut(key);
@@ -751,6 +824,12 @@ impl<'a> Run<'a> {
 
     /// Takes kinds of danger from what an expression names.
     pub fn clear(&mut self, expr: ExprId, kinds: Kinds) {
+        if kinds == Kinds::NONE {
+            return;
+        }
+        if let Some(url) = self.host_of(expr) {
+            self.clear(url, kinds.and([Kind::Url, Kind::Redirect].into_iter().collect()));
+        }
         match &self.module.expr(expr).kind {
             // `x.trim()` checked is `x` checked
             ExprKind::Call { callee, args, .. } => {
@@ -783,7 +862,10 @@ impl<'a> Run<'a> {
             let From::Request(ty) = taint.from else { continue };
             let Key::Name(name) = key else { continue };
             let span = self.span(at);
+            let is_fixed =
+                || self.function.is_some_and(|f| self.semantics.has_fixed_path(FnId { module: self.id, function: f }));
             let from = match self.semantics.of_request(ty, name) {
+                Holds::Data(Place::Path) if is_fixed() => continue,
                 Holds::Request(ty) => From::Request(ty),
                 Holds::Data(place) => From::Outside(Source::of(place, span)),
                 Holds::Named(place, name) => From::Outside(Source { name: Some(name), ..Source::of(place, span) }),
@@ -816,7 +898,14 @@ impl<'a> Run<'a> {
                 if source.place == Place::Operator && !matches!(sink.kind, Kind::Sql | Kind::Html) {
                     return;
                 }
-                let whole = !matches!(sink.kind, Kind::MassAssignment) || !source.is_part;
+                // the address that was asked for leads back to where the caller is
+                let is_own_address = !source.is_part && matches!(source.place, Place::Path | Place::Request);
+                if is_own_address && source.name.is_none() && matches!(sink.kind, Kind::Redirect | Kind::Url) {
+                    return;
+                }
+                // a schema declares what arguments hold
+                let is_open = !source.is_part && source.place != Place::Argument;
+                let whole = !matches!(sink.kind, Kind::MassAssignment) || is_open;
                 if whole {
                     self.out.flows.push(Flow { source, sink, steps: way.steps() });
                 }

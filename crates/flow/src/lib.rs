@@ -117,6 +117,8 @@ pub enum Meaning {
     Cleans(Kinds),
     /// Its arguments are harmless for these kinds after it: it throws or ends otherwise.
     Checks(Kinds),
+    /// What it is called on is harmless for these kinds after it.
+    ChecksReceiver(Kinds),
     /// What it gives holds what it is given.
     Passes,
     /// What it gives does not come from its arguments: rows, answers of other systems.
@@ -150,6 +152,8 @@ pub trait Semantics: Sync {
     fn of_param(&self, function: FnId, param: usize) -> Holds;
     /// What a member or method of a request of type `ty` gives.
     fn of_request(&self, ty: Symbol, name: Symbol) -> Holds;
+    /// Whether every request that reaches a handler has the same path.
+    fn has_fixed_path(&self, function: FnId) -> bool;
     /// What a name holds that no variable has, or a member of `this`.
     fn of_name(&self, at: ExprRef, name: Symbol) -> Holds;
     /// What a function of the repository must not give back, since it is what the caller sees.

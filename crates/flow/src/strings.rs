@@ -10,11 +10,18 @@ pub fn cleared_by_prefix(text: &str) -> Kinds {
         !scheme.contains('\u{0}') && rest.contains(['/', '?', '#']) && !rest.starts_with(['/', '\u{0}', '?'])
     });
     let own_path = text.starts_with('/') && text.len() > 1 && !text.starts_with("//") && !text.starts_with("/\u{0}");
+    // `{base}/users/{id}`, `{address}?next={page}`: the host is decided before
+    let after_host = text.contains(['?', '#'])
+        || text.split_once('\u{0}').is_some_and(|(before, rest)| match before.split_once("://") {
+            Some((_, host)) => host.contains('/') || rest.contains('/'),
+            None => before.is_empty() && rest.contains('/'),
+        });
     let mut kinds = Kinds::NONE;
-    if has_host || own_path || text.starts_with(['?', '#']) {
+    if has_host || own_path || after_host {
         kinds = kinds.with(Kinds::only(Kind::Redirect));
     }
-    if has_host {
+    // what a path of ours begins is no address of its own
+    if has_host || after_host || text.starts_with('/') {
         kinds = kinds.with(Kinds::only(Kind::Url));
     }
     kinds
@@ -23,6 +30,17 @@ pub fn cleared_by_prefix(text: &str) -> Kinds {
 /// What a string can no longer do that an object could.
 pub fn cleared_by_string() -> Kinds {
     Kind::ALL.iter().copied().filter(|k| k.needs_object()).collect()
+}
+
+/// What data without this text can no longer do.
+pub fn cleared_by_absence(text: &str) -> Kinds {
+    match text {
+        ".." | "../" | "/" | "/.." | "./" | "\\" | "..\\" => Kinds::only(Kind::Path),
+        "'" | "\"" => Kinds::only(Kind::XPath),
+        "\n" | "\r" | "\r\n" => [Kind::Header, Kind::Log].into_iter().collect(),
+        "<" => Kinds::only(Kind::Html),
+        _ => Kinds::NONE,
+    }
 }
 
 /// What replacing every match of a pattern by fixed text takes from data: a class of all characters but

@@ -61,6 +61,20 @@ fn of(program: &Program, id: ModuleId, module: &Module, ty: TypeId) -> bool {
     }
 }
 
+/// Whether values of a written type are strings, which the language or the framework sees to.
+pub fn is_text(module: &Module, ty: TypeId) -> bool {
+    if module.language.is_ecmascript() {
+        return false;
+    }
+    match &module.ty(ty).kind {
+        TypeKind::Named { path, args } if args.is_empty() => {
+            matches!(path.as_str().rsplit('.').next(), Some("str" | "String" | "string"))
+        }
+        TypeKind::Optional(inner) | TypeKind::Ref(inner) => is_text(module, *inner),
+        _ => false,
+    }
+}
+
 fn is_known(last: &str) -> bool {
     matches!(
         last,

@@ -5,11 +5,18 @@
 
 mod actix;
 mod aspnet;
+mod connexion;
 mod django;
+mod echo;
 mod express;
 mod fastapi;
+mod flask;
 mod gin;
+mod go_routers;
+mod interceptors;
+mod net_http;
 mod rails;
+mod rounds;
 mod routers;
 mod spring;
 mod webflux;
@@ -24,10 +31,15 @@ use crate::{Facts, Handler, Route};
 pub(crate) const ALL: &[&dyn Adapter] = &[
     &actix::Actix,
     &aspnet::AspNet,
+    &connexion::Connexion,
     &django::Django,
+    &echo::Echo,
+    &echo::Fiber,
     &express::Express,
     &fastapi::FastApi,
+    &flask::Flask,
     &gin::Gin,
+    &net_http::NetHttp,
     &rails::Rails,
     &spring::Spring,
 ];

@@ -5,7 +5,9 @@ use ir::ExprKind;
 use program::{Evaluator, ExprRef, FnId, ModuleId, Program, Value};
 use rayon::prelude::*;
 
-use crate::facts::{Facts, Kind, Record, RecordId};
+use crate::adapters::Context;
+use crate::facts::{Kind, Record, RecordId};
+use crate::options::OptionValue;
 
 /// One call (or annotation) that a record speaks of.
 #[derive(Clone, Debug, PartialEq)]
@@ -29,13 +31,14 @@ pub struct Effect {
 }
 
 /// Matches every call with the facts.
-pub(crate) fn collect(program: &Program, facts: &Facts) -> Vec<Effect> {
-    let per_module: Vec<Vec<Effect>> =
-        program.ids().collect::<Vec<_>>().into_par_iter().map(|id| of_module(program, facts, id)).collect();
+pub(crate) fn collect(context: &Context<'_>) -> Vec<Effect> {
+    let ids: Vec<ModuleId> = context.program.ids().collect();
+    let per_module: Vec<Vec<Effect>> = ids.into_par_iter().map(|id| of_module(context, id)).collect();
     per_module.into_iter().flatten().collect()
 }
 
-fn of_module(program: &Program, facts: &Facts, id: ModuleId) -> Vec<Effect> {
+fn of_module(context: &Context<'_>, id: ModuleId) -> Vec<Effect> {
+    let (program, facts) = (context.program, context.facts);
     let module = program.module(id);
     let scopes = program.scopes(id);
     let mut found = Vec::new();
@@ -66,7 +69,7 @@ fn of_module(program: &Program, facts: &Facts, id: ModuleId) -> Vec<Effect> {
         }
         matched.retain(|(record, ..)| {
             let record = facts.record(*record);
-            holds(module, record, expr) && has_first_type(&mut evaluator, module, record, expr)
+            holds(context, id, record, expr) && has_first_type(&mut evaluator, module, record, expr)
         });
         let function = scopes.owner(expr).function.map(|function| FnId { module: id, function });
         found.extend(matched.into_iter().map(|(record, name, evidence)| Effect {
@@ -93,7 +96,8 @@ fn has_first_type(evaluator: &mut Evaluator<'_>, module: &ir::Module, record: &R
 }
 
 /// Whether the conditions of a record hold for a call.
-fn holds(module: &ir::Module, record: &Record, call: ir::ExprId) -> bool {
+fn holds(context: &Context<'_>, id: ModuleId, record: &Record, call: ir::ExprId) -> bool {
+    let module = context.program.module(id);
     let ExprKind::Call { args, callee, .. } = &module.expr(call).kind else { return false };
     let first = record.first.as_ref().is_none_or(|first| {
         let written = args.first().and_then(|a| module.string(a.value));
@@ -112,7 +116,8 @@ fn holds(module: &ir::Module, record: &Record, call: ir::ExprId) -> bool {
         last == receiver.as_str()
     });
     first && receiver && {
-        let given = |option: &String| has_option(module, args, option);
+        let at = ExprRef { module: id, expr: call };
+        let given = |option: &String| has_option(module, args, option) || is_set(context, at, option);
         (record.only.is_empty() || record.only.iter().any(given)) && !record.unless.iter().any(given)
     }
 }
@@ -132,6 +137,33 @@ fn has_option(module: &ir::Module, args: &[ir::Arg], option: &str) -> bool {
         let ExprKind::Map(entries) = &module.expr(arg.value).kind else { return false };
         entries.iter().any(|e| e.key.and_then(|k| module.string(k)).is_some_and(|k| k == name) && says(e.value))
     })
+}
+
+/// Whether an option is set where the call is not written: in what made one of its arguments, or on the
+/// variable that holds its result.
+fn is_set(context: &Context<'_>, call: ExprRef, option: &str) -> bool {
+    let (name, value) = option.split_once('=').map_or((option, None), |(n, v)| (n, Some(v)));
+    if name.is_empty() || context.program.module(call.module).language != Language::Python {
+        return false;
+    }
+    let names = [name.to_owned()];
+    let mut found = context.option(call, &names);
+    if let ExprKind::Call { args, .. } = &context.program.expr(call).kind {
+        for arg in args.iter().filter(|a| a.name.is_some()) {
+            if matches!(found, OptionValue::Set(_) | OptionValue::On(_)) {
+                break;
+            }
+            found = context.option_of(ExprRef { module: call.module, expr: arg.value }, &names);
+        }
+    }
+    match found {
+        OptionValue::Set(at) => {
+            let module = context.program.module(at.module);
+            value.is_none_or(|v| last_word(module, at.expr).is_some_and(|w| w == v))
+        }
+        OptionValue::On(_) => value.is_none_or(|v| v == "true"),
+        OptionValue::Unset | OptionValue::Unknown => false,
+    }
 }
 
 fn last_word(module: &ir::Module, expr: ir::ExprId) -> Option<Symbol> {

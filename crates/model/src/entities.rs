@@ -206,15 +206,17 @@ impl Route {
     ) -> Route {
         let inputs = path_parameters(&path)
             .map(|name| Input {
-                name: name.to_owned(),
+                name: name.trim_end_matches(PLAIN).to_owned(),
                 place: Place::Path,
-                ty: None,
+                // numbers, words and the like, whatever the converter's name
+                ty: name.ends_with(PLAIN).then(|| "int".to_owned()),
                 constraints: Vec::new(),
                 validated: false,
                 span: None,
             })
             .collect();
         let auth = Self::auth_of(&guards);
+        let path = path.replace(PLAIN, "");
         Route { method, path, span, handler, guards, auth, inputs, framework, service: String::new() }
     }
 
@@ -241,6 +243,29 @@ impl Route {
     pub fn has_guard(&self, kind: GuardKind) -> bool {
         self.guards.iter().any(|g| g.kind == kind)
     }
+}
+
+/// Stands after the name of a parameter that a pattern of the path keeps harmless, until the route is made.
+const PLAIN: char = '\u{1f}';
+
+/// A parameter in a path.
+pub(crate) fn parameter(name: &str, is_plain: bool) -> String {
+    match is_plain {
+        true => format!("{{{name}{PLAIN}}}"),
+        false => format!("{{{name}}}"),
+    }
+}
+
+/// Whether a converter (`int` of `<int:id>`) lets nothing dangerous through.
+pub(crate) fn is_plain_converter(converter: &str) -> bool {
+    matches!(converter.split('(').next(), Some("int" | "float" | "uuid" | "slug" | "number"))
+}
+
+/// Whether an expression (`[0-9]+`) lets only letters, digits, `-` and `_` through.
+pub(crate) fn is_plain_form(form: &str) -> bool {
+    !form.is_empty()
+        && form.chars().all(|c| c.is_ascii_alphanumeric() || "\\[]-_+*{},".contains(c))
+        && !["\\S", "\\D", "\\W"].iter().any(|class| form.contains(class))
 }
 
 /// The names of `{…}` in a path.

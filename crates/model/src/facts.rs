@@ -204,6 +204,12 @@ pub struct Record {
     /// See `parameters`.
     #[serde(default)]
     pub second: Vec<String>,
+    /// For `source`: all parameters after one of these names, in files that import the library.
+    #[serde(default)]
+    pub after: Vec<String>,
+    /// With `after`: only of functions of these names (`resolve_*`: that begin so), or with an annotation.
+    #[serde(default)]
+    pub functions: Vec<String>,
     /// For `outbound` and `opens`: names of options (keyword arguments, keys of an options object,
     /// builder methods) that set a timeout. Empty: the library has a sane default.
     #[serde(default)]
@@ -392,6 +398,11 @@ impl Facts {
     /// The name of a record's library.
     pub fn library(&self, id: RecordId) -> &str {
         &self.libraries[self.library_of[id.0 as usize] as usize]
+    }
+
+    /// The packages of a record's library.
+    pub(crate) fn imports(&self, id: RecordId) -> &[String] {
+        &self.imports[self.library_of[id.0 as usize] as usize]
     }
 
     fn speaks(&self, id: RecordId, language: Language) -> bool {

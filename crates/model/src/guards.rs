@@ -42,6 +42,8 @@ pub struct Seen {
     pub to_login: bool,
     /// Throws.
     pub throws: bool,
+    /// Speaks of a session, a user, the caller.
+    pub asks: bool,
 }
 
 impl Context<'_> {
@@ -117,10 +119,15 @@ impl Context<'_> {
         if seen.rejects_429 {
             return (GuardKind::RateLimit, Evidence::Shown);
         }
-        if seen.rejects_401 || seen.to_login && (seen.identifies || authenticates) {
+        // what turns away a broken token may still let in who sends none
+        if named == GuardKind::OptionalAuthentication {
+            return (named, Evidence::Suspected);
+        }
+        if seen.rejects_401 || seen.to_login && (seen.identifies || authenticates || seen.asks) {
             return (GuardKind::Authentication, Evidence::Shown);
         }
-        if seen.rejects_403 {
+        // what forbids without asking who calls is no authorization
+        if seen.rejects_403 && (seen.asks || seen.identifies || named != GuardKind::Other) {
             return (
                 if named == GuardKind::Csrf { GuardKind::Csrf } else { GuardKind::Authorization },
                 Evidence::Shown,
@@ -174,6 +181,7 @@ pub(crate) fn in_handlers(context: &Context<'_>, routes: &mut [crate::Route]) {
     for route in routes.iter_mut().filter(|r| r.auth == crate::Auth::None) {
         let Some(handler) = route.handler.as_ref().and_then(|h| h.function) else { continue };
         let module = context.program.module(handler.module);
+        route.guards.extend(own_check(context, handler));
         for call in context.program.calls_in(handler) {
             let at = ExprRef { module: handler.module, expr: *call };
             let Some(callee) = context.program.call(at).filter(|c| c.certain) else { continue };
@@ -203,6 +211,97 @@ pub(crate) fn in_handlers(context: &Context<'_>, routes: &mut [crate::Route]) {
         }
         route.auth = crate::Route::auth_of(&route.guards);
     }
+}
+
+/// How many statements into a handler its own check of the caller is looked for.
+const FIRST_STATEMENTS: usize = 6;
+
+/// `if (!req.user) return res.sendStatus(401)`, `if (userId == null) return unauthorized()` of a parameter
+/// that stands for the caller: a handler that turns callers away itself.
+fn own_check(context: &Context<'_>, handler: FnId) -> Option<Guard> {
+    let module = context.program.module(handler.module);
+    let item = module.function(handler.function);
+    for stmt in item.body.as_ref()?.iter().take(FIRST_STATEMENTS) {
+        let StmtKind::If { cond, then, .. } = &module.stmt(*stmt).kind else { continue };
+        let leaves = then.last().is_some_and(|last| {
+            matches!(module.stmt(*last).kind, StmtKind::Return(_) | StmtKind::Throw(_) | StmtKind::Expr(_))
+        });
+        if !leaves || !asks_for_caller(module, item, *cond) {
+            continue;
+        }
+        let mut seen = Seen::default();
+        let mut look = Look { context, at: handler, seen: &mut seen, calls: Vec::new() };
+        for inner in then {
+            for (expr, _) in module.exprs_within(module.stmt(*inner).range) {
+                look.expr(expr);
+            }
+        }
+        if seen.rejects_401 || seen.to_login {
+            let span = module.expr_span(*cond);
+            let name = context.sources.text(span).lines().next().unwrap_or("").to_owned();
+            let kind = GuardKind::Authentication;
+            return Some(Guard { kind, name, span, function: None, evidence: Evidence::Suspected });
+        }
+    }
+    None
+}
+
+/// Whether a condition is about the caller alone: a member of the request or session, a parameter that is
+/// declared as the caller.
+fn asks_for_caller(module: &ir::Module, item: &ir::Function, cond: ir::ExprId) -> bool {
+    if matches!(module.expr(cond).kind, ExprKind::Logical { op: ir::LogicalOp::And, .. }) {
+        return false;
+    }
+    let of_caller = |name: &str| {
+        let all = words(name);
+        all.iter().any(|w| {
+            matches!(
+                w.as_str(),
+                "user"
+                    | "uid"
+                    | "session"
+                    | "auth"
+                    | "authenticated"
+                    | "anonymous"
+                    | "account"
+                    | "identity"
+                    | "principal"
+                    | "login"
+                    | "loggedin"
+                    | "logged"
+            )
+        })
+    };
+    let declared_caller = |name: base::Symbol| {
+        item.params.iter().any(|p| {
+            p.name == name
+                && p.annotations.iter().any(|a| match &module.expr(*a).kind {
+                    ExprKind::Call { callee, .. } => module.dotted(*callee).is_some_and(|d| of_caller(&d)),
+                    _ => false,
+                })
+        })
+    };
+    module.exprs_within(module.expr(cond).range).any(|(_, e)| match &e.kind {
+        ExprKind::Member { object, name, .. } => {
+            let holder = match &module.expr(*object).kind {
+                ExprKind::Name(n) | ExprKind::Member { name: n, .. } => n.as_str(),
+                ExprKind::This => "this",
+                _ => "",
+            };
+            let decides = words(name.as_str())
+                .iter()
+                .any(|w| matches!(w.as_str(), "authenticated" | "anonymous" | "loggedin" | "logged"));
+            decides
+                || matches!(
+                    holder,
+                    "req" | "request" | "ctx" | "context" | "c" | "r" | "session" | "locals" | "state" | "g"
+                ) && of_caller(name.as_str())
+        }
+        ExprKind::Name(name) => {
+            matches!(name.as_str(), "session" | "current_user" | "currentUser") || declared_caller(*name)
+        }
+        _ => false,
+    })
 }
 
 /// `current_user(&req).ok()`: who is not known goes on.
@@ -290,18 +389,36 @@ impl Look<'_, '_> {
     /// Names of statuses and errors, whatever the case: `StatusUnauthorized`, `HTTP_401_UNAUTHORIZED`,
     /// `UnauthorizedException`, `:unauthorized`.
     fn error_name(&mut self, name: &str) {
+        self.seen.asks |= !self.seen.asks && words(name).iter().any(|w| ASKS.contains(&w.as_str()));
         let lower: String = name.chars().filter(|c| *c != '_').collect::<String>().to_ascii_lowercase();
         self.seen.rejects_401 |= lower.contains("unauthorized")
             || lower.contains("unauthenticated")
             || lower.contains("notauthenticated")
             || lower.contains("authenticationfailed")
             || lower.contains("notloggedin")
+            || lower.contains("unlogin")
             || lower.contains("invalidcredential");
         self.seen.rejects_403 |=
             lower.contains("forbidden") || lower.contains("permissiondenied") || lower.contains("accessdenied");
         self.seen.rejects_429 |= lower.contains("toomanyrequests");
     }
 }
+
+/// Words of code that speaks of the caller.
+const ASKS: [&str; 12] = [
+    "session",
+    "user",
+    "authorization",
+    "apikey",
+    "token",
+    "cookie",
+    "role",
+    "roles",
+    "permission",
+    "permissions",
+    "claims",
+    "principal",
+];
 
 fn guard_name(program: &Program, at: ExprRef) -> String {
     let module = program.module(at.module);
@@ -324,9 +441,13 @@ pub fn by_name(name: &str) -> GuardKind {
         || has(&["limit"]) && !has(&["size", "body", "upload", "length", "payload", "memory", "page", "file", "bytes"])
     {
         GuardKind::RateLimit
-    } else if has(&["validate", "validator", "validation", "schema", "celebrate"]) {
+    } else if has(&["validate", "validator", "validation", "schema", "celebrate"])
+        && !has(&["token", "jwt", "session", "auth", "login", "user"])
+    {
         GuardKind::Validation
-    } else if has(&["optional"]) && has(&["auth", "jwt", "authenticate", "user", "login", "token"]) {
+    } else if has(&["optional"])
+        && has(&["auth", "jwt", "authenticate", "authentication", "authenticated", "user", "login", "token"])
+    {
         GuardKind::OptionalAuthentication
     } else if has(&[
         "admin",
@@ -358,11 +479,19 @@ pub fn by_name(name: &str) -> GuardKind {
         "logged",
         "signin",
         "protect",
-        "session",
-        "token",
+        "protected",
         "bearer",
         "authguard",
-    ]) && !has(&["no", "skip", "without", "init", "initialize"])
+    ]) && !has(&["no", "skip", "without", "init", "initialize", "not"])
+    {
+        GuardKind::Authentication
+    } else if has(&["anonymous", "unauthenticated", "guest", "guests", "visitors"])
+        && has(&["reject", "deny", "block", "forbid", "redirect", "no", "disallow"])
+    {
+        GuardKind::Authentication
+    } else if has(&["session", "token", "user"])
+        && has(&["require", "required", "requires", "check", "verify", "validate", "ensure", "needs", "must", "only"])
+        && !has(&["csrf", "no", "skip", "without"])
     {
         GuardKind::Authentication
     } else {
@@ -415,6 +544,9 @@ mod tests {
         assert_eq!(by_name("rateLimit"), GuardKind::RateLimit);
         assert_eq!(by_name("bodyParser.json"), GuardKind::Other);
         assert_eq!(by_name("loadAuthor"), GuardKind::Other);
+        assert_eq!(by_name("verifyToken"), GuardKind::Authentication);
+        assert_eq!(by_name("SessionMiddleware.new"), GuardKind::Other);
+        assert_eq!(by_name("session"), GuardKind::Other);
         assert_eq!(words("JWTSecret"), ["jwt", "secret"]);
         assert_eq!(words("userIDs"), ["user", "ids"]);
         assert_eq!(words("load_HTTP_session"), ["load", "http", "session"]);

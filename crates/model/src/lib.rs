@@ -94,7 +94,7 @@ impl Model {
         let mut frameworks: Vec<_> = found.iter().filter(|f| f.detected).map(|f| f.framework).collect();
         frameworks.sort_unstable();
         let mut gaps: Vec<Gap> = found.iter_mut().flat_map(|f| std::mem::take(&mut f.gaps)).collect();
-        let effects = effects::collect(&program, &facts);
+        let effects = effects::collect(&context);
         let settings = settings::collect(&context, &effects, &config);
         let answers = answers::collect(&context, &effects);
         let (literals, catches) =

@@ -483,7 +483,7 @@ impl Automaton {
                 // a few rounds stand for many
                 let copies = match max {
                     None => (*min).clamp(1, 3),
-                    Some(max) => (*max).clamp(*min, 8).min(8),
+                    Some(max) => (*max).min(8),
                 };
                 for copy in 0..copies {
                     let mut part = self.add(inner)?;

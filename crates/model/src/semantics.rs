@@ -13,6 +13,7 @@ use crate::{
     Place, Route,
     adapters::Context,
     effects::{Effect, imports_library},
+    entities::{is_plain_converter, is_plain_form},
     facts::{Kind, Record, RecordId},
 };
 
@@ -27,6 +28,8 @@ pub struct Meaningful<'m> {
     names: FxHashMap<(ModuleId, Symbol), Holds>,
     inherited: FxHashMap<(ClassRef, Symbol), Holds>,
     returns: FxHashMap<FnId, Meanings>,
+    /// Handlers of paths without parameters only.
+    fixed: FxHashSet<FnId>,
     /// Names that some record of a request or source ends in.
     telling: FxHashSet<Symbol>,
 }
@@ -47,6 +50,10 @@ impl Semantics for Meaningful<'_> {
 
     fn of_request(&self, ty: Symbol, name: Symbol) -> Holds {
         self.requests.get(&(ty, name)).copied().unwrap_or(Holds::Unknown)
+    }
+
+    fn has_fixed_path(&self, function: FnId) -> bool {
+        self.fixed.contains(&function)
     }
 
     fn of_name(&self, at: ExprRef, name: Symbol) -> Holds {
@@ -138,6 +145,7 @@ fn meaning(id: RecordId, record: &Record) -> Option<Meaning> {
             Meaning::Sink { kind, arg, keyword: record.keyword.as_deref().map(Symbol::new), record: id.0 }
         }
         Kind::Sanitizer => Meaning::Cleans(kinds_of(&record.clears)),
+        Kind::Validator if record.on_receiver => Meaning::ChecksReceiver(kinds_of(&record.clears)),
         Kind::Validator if !record.clears.is_empty() => Meaning::Checks(kinds_of(&record.clears)),
         Kind::Propagates => Meaning::Passes,
         Kind::Ends => Meaning::Ends,
@@ -177,7 +185,38 @@ pub fn prepare<'m>(context: &'m Context<'m>, effects: &[Effect], routes: &[Route
     for route in routes {
         of_route(context, route, &mut params, &mut returns);
     }
-    Meaningful { context, calls, params, requests: index.requests, names, inherited, returns, telling: index.telling }
+    let fixed = fixed(context, routes);
+    let (requests, telling) = (index.requests, index.telling);
+    Meaningful { context, calls, params, requests, names, inherited, returns, fixed, telling }
+}
+
+/// Whether a parameter of a Python handler may be taken from the query: sessions, services and other things
+/// that a framework injects under an alias are not.
+fn may_be_text(context: &Context<'_>, id: ModuleId, param: &ir::Param) -> bool {
+    let module = context.program.module(id);
+    let Some(ty) = param.ty.filter(|_| module.language == base::Language::Python) else { return true };
+    let text = context.sources.text(module.span(module.ty(ty).range));
+    let mut words = text.split(|c: char| !c.is_alphanumeric() && c != '_');
+    words.any(|w| {
+        matches!(w, "str" | "bytes" | "Any" | "list" | "List" | "dict" | "Dict" | "set" | "tuple" | "Json" | "Sequence")
+            || w.ends_with("Url")
+            || w.ends_with("Str")
+    })
+}
+
+/// The handlers that are reached by paths without parameters only. (Elsewhere a path has more than segments:
+/// `/users;x=1`.)
+fn fixed(context: &Context<'_>, routes: &[Route]) -> FxHashSet<FnId> {
+    let mut fixed = FxHashSet::default();
+    let mut others = FxHashSet::default();
+    for route in routes {
+        let Some(handler) = route.handler.as_ref().and_then(|h| h.function) else { continue };
+        let is_fixed = context.program.module(handler.module).language == base::Language::Python
+            && !route.path.contains(['{', '*', '<', '(', ':']);
+        if is_fixed { &mut fixed } else { &mut others }.insert(handler);
+    }
+    fixed.retain(|handler| !others.contains(handler));
+    fixed
 }
 
 /// What the handler of a route is given, and what it must not give back.
@@ -189,10 +228,21 @@ fn of_route(
 ) {
     let Some(handler) = route.handler.as_ref().and_then(|h| h.function) else { return };
     let item = context.program.function(handler);
+    let module = context.program.module(handler.module);
     for (at, param) in item.params.iter().enumerate() {
         let input = route.inputs.iter().find(|i| !i.name.is_empty() && param.name == i.name.as_str());
         if let Some(input) = input {
             let name = Symbol::new(&input.name);
+            if input.place == Place::Query && !may_be_text(context, handler.module, param) {
+                continue;
+            }
+            if input.place == Place::Path
+                && module.language == base::Language::Python
+                && input.ty.as_deref() == Some("int")
+            {
+                params.insert((handler, at as u32), Holds::Clean);
+                continue;
+            }
             params.entry((handler, at as u32)).or_insert(Holds::Named(place_of_input(input.place), name));
         }
     }
@@ -234,6 +284,58 @@ fn holds_of_param(record: &Record) -> Option<Holds> {
     }
 }
 
+/// What the text of an annotation says of a parameter: `@app.route("/users/<int:id>")`.
+fn of_path(module: &ir::Module, annotation: ExprId, name: Symbol) -> Option<Holds> {
+    let ExprKind::Call { args, .. } = &module.expr(annotation).kind else { return None };
+    let text = args.first().and_then(|a| module.string(a.value));
+    match text {
+        Some(text) => path_part(text.as_str(), name.as_str()).map(|is_plain| match is_plain {
+            true => Holds::Clean,
+            false => Holds::Named(flow::Place::Path, name),
+        }),
+        None => Some(Holds::Named(flow::Place::Path, name)),
+    }
+}
+
+/// Whether a pattern of paths has a part of this name, and whether that is of a harmless form:
+/// `<int:id>`, `(?P<id>[0-9]+)`.
+fn path_part(pattern: &str, name: &str) -> Option<bool> {
+    for (at, _) in pattern.match_indices('<') {
+        let Some((inner, after)) = pattern[at + 1..].split_once('>') else { break };
+        let (converter, inner) = match inner.split_once(':') {
+            // bottle writes `<id:int>`
+            Some((first, second)) if first == name => (second, first),
+            Some((converter, inner)) => (converter, inner),
+            None => ("", inner),
+        };
+        if inner == name {
+            let is_expression = pattern[..at].ends_with("(?P");
+            let plain = match is_expression {
+                true => after.split_once(')').is_some_and(|(form, _)| is_plain_form(form)),
+                false => is_plain_converter(converter),
+            };
+            return Some(plain);
+        }
+    }
+    None
+}
+
+/// Whether an annotation hands the function to a library: not `@classmethod` and its kin.
+fn registers(module: &ir::Module, annotation: ExprId) -> bool {
+    let ExprKind::Call { callee, .. } = &module.expr(annotation).kind else { return false };
+    let (ExprKind::Name(name) | ExprKind::Member { name, .. }) = &module.expr(*callee).kind else { return false };
+    !matches!(name.as_str(), "classmethod" | "staticmethod" | "property" | "abstractmethod" | "cached_property")
+}
+
+/// The last name of what a member is taken from.
+fn receiver_name(module: &ir::Module, member: ExprId) -> Option<Symbol> {
+    let ExprKind::Member { object, .. } = &module.expr(member).kind else { return None };
+    match &module.expr(*object).kind {
+        ExprKind::Name(name) | ExprKind::Member { name, .. } => Some(*name),
+        _ => None,
+    }
+}
+
 /// The facts that speak of names, members, types and annotations.
 struct Index {
     requests: FxHashMap<(Symbol, Symbol), Holds>,
@@ -270,7 +372,7 @@ impl Index {
             facts.records().filter(|(_, r)| r.kind == Kind::Request).filter_map(|(_, r)| r.ty.as_deref()).collect();
         for (id, record) in facts.records() {
             let found = holds(record);
-            if !record.parameters.is_empty()
+            if !(record.parameters.is_empty() && record.after.is_empty())
                 && let Some(holds) = holds_of_param(record)
             {
                 index.conventions.push((id, holds));
@@ -292,6 +394,10 @@ impl Index {
                         index.members.insert(last);
                     }
                     (Some(_), None) if matches!(record.kind, Kind::Sink | Kind::Sanitizer) => {
+                        index.members.insert(last);
+                    }
+                    // `session[name] = value`
+                    (None, None) if record.kind == Kind::Sink && record.arg.is_none() => {
                         index.members.insert(last);
                     }
                     _ => {}
@@ -349,7 +455,12 @@ impl Index {
             ExprKind::Index { object, .. } => *object,
             _ => return,
         };
-        let ExprKind::Member { name, .. } = &module.expr(member).kind else { return };
+        let name = match &module.expr(member).kind {
+            ExprKind::Member { name, .. } => name,
+            // `session[name] = value` of an imported `session`
+            ExprKind::Name(name) if member != target => name,
+            _ => return,
+        };
         if self.members.contains(name) {
             let before = found.members.len();
             self.member(context, id, member, *name, true, evaluator, found);
@@ -390,8 +501,12 @@ impl Index {
                 known = true;
             }
         }
-        if !known && is_written {
+        if !known && is_written && matches!(module.expr(expr).kind, ExprKind::Member { .. }) {
             for (record, imports) in context.facts.of_method(module.language, name) {
+                let receiver = context.facts.record(record).receiver.as_deref();
+                if receiver.is_some_and(|r| receiver_name(module, expr).is_none_or(|n| n != r)) {
+                    continue;
+                }
                 if context.facts.record(record).distinctive || imports.iter().any(|i| imports_library(module, i)) {
                     add(record);
                 }
@@ -447,7 +562,8 @@ impl Index {
         let module = context.program.module(id);
         for (function, item) in module.functions() {
             let this = FnId { module: id, function };
-            let by_function = item.annotations.iter().find_map(|a| self.annotated(context, id, *a));
+            let by_function =
+                item.annotations.iter().find_map(|a| self.annotated(context, id, *a).map(|holds| (holds, *a)));
             for (at, param) in item.params.iter().enumerate() {
                 if param.kind == ir::ParamKind::Receiver {
                     continue;
@@ -458,9 +574,11 @@ impl Index {
                 {
                     holds = self.typed(context, id, ty, item.class, evaluator);
                 }
-                let holds = holds.or_else(|| self.conventional(context, id, item, at)).or(
-                    if param.ty.is_none() || module.language == base::Language::Python { by_function } else { None },
-                );
+                let holds = holds.or_else(|| self.conventional(context, id, item, at)).or(match by_function {
+                    Some((Holds::Data(flow::Place::Path), annotation)) => of_path(module, annotation, param.name),
+                    Some((holds, _)) if param.ty.is_none() || module.language == base::Language::Python => Some(holds),
+                    _ => None,
+                });
                 if let Some(holds) = holds {
                     found.params.push(((this, at as u32), holds));
                 }
@@ -519,14 +637,28 @@ impl Index {
     /// Parameters without a type that are known by their names: `(req, res)`.
     fn conventional(&self, context: &Context<'_>, id: ModuleId, item: &ir::Function, at: usize) -> Option<Holds> {
         let param = &item.params[at];
-        let language = context.program.module(id).language;
-        if param.name.is_empty() || (param.ty.is_some() && !language.is_ecmascript()) {
+        let module = context.program.module(id);
+        let language = module.language;
+        if param.name.is_empty() {
             return None;
         }
+        let is_typed = param.ty.is_some() && !language.is_ecmascript();
         let (_, holds) = self.conventions.iter().find(|(id, _)| {
             let record = context.facts.record(*id);
             let next = item.params.get(at + 1);
-            context.facts.is_for(*id, language)
+            if !record.after.is_empty() {
+                let is_named = |name: &String| match name.strip_suffix('*') {
+                    Some(start) => item.name.is_some_and(|n| n.as_str().starts_with(start)),
+                    None => item.name.is_some_and(|n| n == name.as_str()),
+                };
+                return context.facts.is_for(*id, language)
+                    && (item.annotations.iter().any(|a| registers(module, *a))
+                        || record.functions.iter().any(is_named))
+                    && item.params[..at].iter().any(|p| record.after.iter().any(|n| p.name == n.as_str()))
+                    && context.facts.imports(*id).iter().any(|i| imports_library(module, i));
+            }
+            !is_typed
+                && context.facts.is_for(*id, language)
                 && record.parameters.iter().any(|n| param.name == n.as_str())
                 && (record.second.is_empty()
                     || next.is_some_and(|p| record.second.iter().any(|n| p.name == n.as_str())))

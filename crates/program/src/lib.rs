@@ -17,6 +17,7 @@
 pub mod calls;
 mod classes;
 pub mod eval;
+mod items;
 mod origin;
 mod resolve;
 mod scope;
@@ -30,6 +31,7 @@ use smallvec::SmallVec;
 pub use calls::{CallSite, Callee};
 pub use classes::{ClassInfo, Classes};
 pub use eval::Evaluator;
+pub use items::LoopVariable;
 pub use scope::{Binding, Owner, PathStep, Scopes};
 
 /// A module (file) of the repository: an index into [`Program::modules`].

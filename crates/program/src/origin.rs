@@ -123,14 +123,37 @@ impl Program {
                         _ => {}
                     }
                 }
-                Binding::Param(function, at, path) if path.is_empty() => {
-                    makers.extend(self.arguments_for(FnId { module, function: *function }, *at));
+                Binding::Param(function, at, path) => {
+                    let given = self.arguments_for(FnId { module, function: *function }, *at);
+                    match path.as_slice() {
+                        [] => makers.extend(given),
+                        // `({ app }) => …` called with `{ app: server }`
+                        [crate::PathStep::Key(key)] => {
+                            for arg in given {
+                                makers.extend(self.made_members(arg, *key, library));
+                            }
+                        }
+                        _ => {}
+                    }
                 }
                 _ => {}
             }
         }
         // what is only bound to itself (`x = x || y`) is no maker of itself
         makers.retain(|m| !matches!(self.expr(*m).kind, ExprKind::Name(n) if n == name && m.module == module));
+        makers
+    }
+
+    /// The expressions that make the member of a value: an entry of an object, what a class gives a field.
+    pub fn made_members(&self, at: ExprRef, name: Symbol, library: &dyn Library) -> Vec<ExprRef> {
+        let mut makers = Vec::new();
+        for value in self.evaluator(at.module, library).eval(at.expr) {
+            for maker in self.makers_of_member(value, name) {
+                if !makers.contains(&maker) {
+                    makers.push(maker);
+                }
+            }
+        }
         makers
     }
 
@@ -165,8 +188,22 @@ impl Program {
         }
     }
 
+    /// What a module exports: as a whole, by default, or as `router`.
+    pub fn exported_from(&self, module: ModuleId) -> Vec<ExprRef> {
+        let namespace = self.namespace_of[module.0 as usize];
+        let mut found = self.exported(namespace, None, 0);
+        for name in ["default", "router"] {
+            for maker in self.exported(namespace, Some(Symbol::new(name)), 0) {
+                if !found.contains(&maker) {
+                    found.push(maker);
+                }
+            }
+        }
+        found
+    }
+
     /// What a namespace gives by a name, or as a whole (`module.exports = …`).
-    fn exported(&self, namespace: Symbol, name: Option<Symbol>, hops: u32) -> Vec<ExprRef> {
+    pub(crate) fn exported(&self, namespace: Symbol, name: Option<Symbol>, hops: u32) -> Vec<ExprRef> {
         let mut makers = Vec::new();
         if let Some(module) = self.module_at(namespace.as_str()) {
             for (exported, expr) in &self.scopes(module).exports {

@@ -182,13 +182,16 @@ pub(crate) fn namespaces(modules: &[Module], scopes: &[Scopes], namespace_of: &[
                 continue;
             }
             let full = class_name(module, namespace, class);
-            let (prefix, name) = match module.language.is_ecmascript() || module.language == Language::Python {
-                // a path has dots of its own
+            let by_path = module.language.is_ecmascript() || matches!(module.language, Language::Python | Language::Go);
+            let (prefix, name) = match by_path {
+                // a path has dots of its own, and Go's root is one
                 true => full.split_at(full.len() - item.name.as_str().len()),
                 false => split_last(&full),
             };
             let def = Def::Class(ClassRef { module: id, class });
-            add(Symbol::new(prefix.trim_end_matches('.')), Symbol::new(name.trim_start_matches('.')), def);
+            let prefix =
+                if by_path { prefix.strip_suffix('.').unwrap_or(prefix) } else { prefix.trim_end_matches('.') };
+            add(Symbol::new(prefix), Symbol::new(name.trim_start_matches('.')), def);
         }
         for import in module.imports.iter().enumerate().filter(|(_, i)| i.kind == ir::ImportKind::Export) {
             let (index, item) = import;
@@ -260,7 +263,19 @@ impl Program {
             Target::External(external) if module.language.is_ecmascript() && name == "default" => {
                 Target::External(external)
             }
-            Target::External(external) => Target::External(Symbol::new(&format!("{external}.{name}"))),
+            Target::External(external) => {
+                // a package without `__init__.py`
+                if module.language == Language::Python {
+                    let dot = if external.as_str().ends_with('.') { "" } else { "." };
+                    let full = format!("{external}{dot}{name}");
+                    if let namespace @ Target::Namespace(_) =
+                        self.resolver.module_specifier(module.language, from, &full)
+                    {
+                        return namespace;
+                    }
+                }
+                Target::External(Symbol::new(&format!("{external}.{name}")))
+            }
             member => member,
         }
     }

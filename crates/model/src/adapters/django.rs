@@ -5,7 +5,7 @@ use ir::{ExprId, ExprKind};
 use program::{ClassRef, ExprRef, FnId, ModuleId, Value};
 
 use super::{Adapter, Context, Found};
-use crate::entities::join_path;
+use crate::entities::{is_plain_converter, is_plain_form, join_path, parameter};
 use crate::guards::declared;
 use crate::{Guard, GuardKind, Handler, Method, Route};
 
@@ -35,8 +35,9 @@ impl Adapter for Django {
             reader.note_includes(*conf);
         }
         let roots: Vec<ModuleId> = confs.iter().copied().filter(|m| !reader.included.contains(m)).collect();
+        let everywhere = reader.login_middleware();
         for root in roots {
-            reader.conf(root, "", &[]);
+            reader.conf(root, "", &everywhere);
         }
     }
 }
@@ -86,6 +87,8 @@ impl Reader<'_, '_> {
             ExprKind::Name(_) => {
                 self.context.program.definition(at).map(|d| self.items(d, depth + 1)).unwrap_or_default()
             }
+            // `[…, *router.urls]`, `urlpatterns += router.urls`
+            ExprKind::Member { name, .. } if *name == "urls" => vec![at],
             // `format_suffix_patterns([…])`, `i18n_patterns(…)`
             ExprKind::Call { args, .. } => {
                 let (name, _) = self.callee(at);
@@ -191,16 +194,20 @@ impl Reader<'_, '_> {
             self.include(at, prefix, guards);
             return;
         }
+        if let ExprKind::Member { object, name, .. } = &self.context.program.module(at.module).expr(at.expr).kind
+            && *name == "urls"
+        {
+            self.router(here(*object), prefix, guards);
+            return;
+        }
         if !matches!(name.as_str(), "path" | "re_path" | "url") {
             return;
         }
         let positional: Vec<ExprId> = args.iter().filter(|a| a.name.is_none()).map(|a| a.value).collect();
         let view = args.iter().find(|a| a.name.is_some_and(|n| n == "view")).map(|a| a.value);
         let (Some(pattern), Some(view)) = (positional.first(), positional.get(1).copied().or(view)) else { return };
-        let pattern = self.context.string(here(*pattern)).map_or("{?}".to_owned(), |p| match name.as_str() {
-            "path" => clean_path(p.as_str()),
-            _ => clean_pattern(p.as_str()),
-        });
+        let pattern = self.pattern(here(*pattern), 0);
+        let pattern = if name == "path" { clean_path(&pattern) } else { clean_pattern(&pattern) };
         let full = join_path(prefix, &pattern);
         let (inner, _) = self.callee(here(view));
         if inner == "include" {
@@ -208,6 +215,32 @@ impl Reader<'_, '_> {
             return;
         }
         self.view(here(view), &full, span, guards, 0);
+    }
+
+    /// A pattern as text, with [`UNKNOWN`] where it is computed.
+    fn pattern(&self, at: ExprRef, depth: usize) -> String {
+        if let Some(text) = self.context.string(at) {
+            return text.to_string();
+        }
+        // `_("about/")`
+        let (name, args) = self.callee(at);
+        if matches!(name.as_str(), "_" | "gettext_lazy" | "pgettext_lazy")
+            && let Some(text) = args.last()
+        {
+            return self.pattern(ExprRef { module: at.module, expr: text.value }, depth + 1);
+        }
+        let origin = self.context.program.definition(at).unwrap_or(at);
+        let module = self.context.program.module(origin.module);
+        match &module.expr(origin.expr).kind {
+            ExprKind::Template(parts) if depth < 6 => parts
+                .iter()
+                .map(|part| match part {
+                    ir::Part::Text(text) => text.to_string(),
+                    ir::Part::Hole(hole) => self.pattern(ExprRef { module: origin.module, expr: *hole }, depth + 1),
+                })
+                .collect(),
+            _ => UNKNOWN.to_owned(),
+        }
     }
 
     fn include(&mut self, at: ExprRef, prefix: &str, guards: &[Guard]) {
@@ -249,17 +282,58 @@ impl Reader<'_, '_> {
 
     /// The routes of a REST framework router, by what is registered on it.
     fn router(&mut self, router: ExprRef, prefix: &str, guards: &[Guard]) {
+        if self.within.contains(&router) || self.within.len() > 40 {
+            return;
+        }
+        self.within.push(router);
         let origins = self.context.origins(router);
+        let around = origins.first().map_or(String::new(), |o| self.parent_path(*o, 0));
+        let prefix = &join_path(prefix, &around);
+        self.registered(&origins, prefix, guards);
+        self.within.pop();
+    }
+
+    /// Where a nested router's routes begin: `NestedSimpleRouter(parent, "shops", lookup="shop")` is at
+    /// `shops/{shop_pk}`.
+    fn parent_path(&self, router: ExprRef, depth: usize) -> String {
+        let (name, args) = self.callee(router);
+        let here = |expr: ExprId| ExprRef { module: router.module, expr };
+        let (true, [parent, path, ..]) = (name.contains("Nested") && depth < 5, args.as_slice()) else {
+            return String::new();
+        };
+        let outer = self.context.origins(here(parent.value));
+        let outer = outer.first().filter(|o| **o != router).map_or(String::new(), |o| self.parent_path(*o, depth + 1));
+        let path = self.context.string(here(path.value)).map_or("{?}".to_owned(), |p| clean_pattern(p.as_str()));
+        let lookup = args.iter().find(|a| a.name.is_some_and(|n| n == "lookup"));
+        let lookup = lookup.and_then(|a| self.context.string(here(a.value))).map_or("parent".into(), |l| l.to_string());
+        join_path(&join_path(&outer, &path), &format!("{{{lookup}_pk}}"))
+    }
+
+    fn registered(&mut self, origins: &[ExprRef], prefix: &str, guards: &[Guard]) {
         for id in self.context.modules() {
             let module = self.context.program.module(id);
             for (call, callee) in self.context.program.calls(id) {
-                if callee.name.is_none_or(|n| n != "register") {
+                if callee.name.is_none_or(|n| n != "register" && n != "extend") {
                     continue;
                 }
                 let ExprKind::Call { callee, args, .. } = &module.expr(call).kind else { continue };
-                let ExprKind::Member { object, .. } = &module.expr(*callee).kind else { continue };
+                let ExprKind::Member { object, name, .. } = &module.expr(*callee).kind else { continue };
                 let here = |expr: ExprId| ExprRef { module: id, expr };
-                let same = self.context.origins(here(*object)).iter().any(|o| origins.contains(o));
+                let same = |expr: ExprId| self.context.origins(here(expr)).iter().any(|o| origins.contains(o));
+                // `router.registry.extend(other.registry)`
+                if *name == "extend" {
+                    if let ExprKind::Member { object, name, .. } = &module.expr(*object).kind
+                        && *name == "registry"
+                        && let Some(arg) = args.first()
+                        && let ExprKind::Member { object: other, name, .. } = &module.expr(arg.value).kind
+                        && *name == "registry"
+                        && same(*object)
+                    {
+                        self.router(here(*other), prefix, guards);
+                    }
+                    continue;
+                }
+                let same = same(*object);
                 let by = |position: usize, name: &str| {
                     let named = args.iter().find(|a| a.name.is_some_and(|n| n == name));
                     named.or_else(|| args.iter().filter(|a| a.name.is_none()).nth(position)).map(|a| a.value)
@@ -406,9 +480,17 @@ impl Reader<'_, '_> {
             match class {
                 Some(class) => self.class_view(class, &args, at.module, path, span, guards),
                 None => {
-                    let handler = Handler { name: module.dotted(*object).unwrap_or_default(), function: None, span };
-                    let kind = Route::new("Django", Method::Any, path.to_owned(), span, Some(handler), guards.to_vec());
-                    self.found.routes.push(kind);
+                    let name = module.dotted(*object).unwrap_or_default();
+                    let verbs = library_view(name.rsplit('.').next().unwrap_or(""));
+                    // Django opens its own login page
+                    let mut all = guards.to_vec();
+                    all.retain(|g| g.name != "LoginRequiredMiddleware" || !name.ends_with("LoginView"));
+                    let handler = Handler { name, function: None, span };
+                    for verb in verbs {
+                        let route =
+                            Route::new("Django", *verb, path.to_owned(), span, Some(handler.clone()), all.clone());
+                        self.found.routes.push(route);
+                    }
                 }
             }
             return;
@@ -534,33 +616,12 @@ impl Reader<'_, '_> {
     }
 
     fn inherits_verb(&self, class: ClassRef, verb: &str) -> bool {
+        let Some(verb) = Method::of(verb) else { return false };
         let bases = self.context.program.classes().external_bases(class);
         bases.iter().any(|b| {
             let last = b.as_str().rsplit('.').next().unwrap_or("");
-            let rest = last.ends_with("APIView");
-            match verb {
-                "get" => {
-                    rest && (last.contains("List") || last.contains("Retrieve"))
-                        || matches!(
-                            last,
-                            "TemplateView"
-                                | "ListView"
-                                | "DetailView"
-                                | "FormView"
-                                | "CreateView"
-                                | "UpdateView"
-                                | "DeleteView"
-                                | "RedirectView"
-                        )
-                }
-                "post" => {
-                    rest && last.contains("Create")
-                        || matches!(last, "FormView" | "CreateView" | "UpdateView" | "DeleteView")
-                }
-                "put" | "patch" => rest && last.contains("Update"),
-                "delete" => rest && last.contains("Destroy"),
-                _ => false,
-            }
+            let verbs = library_view(last);
+            verbs.contains(&verb)
         })
     }
 
@@ -580,7 +641,7 @@ impl Reader<'_, '_> {
         if let Some(function) = function {
             let module = self.context.program.module(function.module);
             for annotation in module.function(function.function).annotations.clone() {
-                all.extend(self.decorator(ExprRef { module: function.module, expr: annotation }));
+                all.extend(self.decorators(ExprRef { module: function.module, expr: annotation }));
             }
         }
         match function {
@@ -608,8 +669,26 @@ impl Reader<'_, '_> {
     fn class_guards(&self, class: ClassRef, action: &str, method: Method) -> Vec<Guard> {
         let mut guards = Vec::new();
         let item = self.context.program.class(class);
-        for annotation in &item.annotations {
-            guards.extend(self.decorator(ExprRef { module: class.module, expr: *annotation }));
+        for part in self.context.program.classes().lineage(class) {
+            for annotation in &self.context.program.class(part).annotations {
+                let annotation = ExprRef { module: part.module, expr: *annotation };
+                // `@method_decorator(login_required, name="get")` is of that method alone
+                let (_, args) = self.callee(annotation);
+                let name = args.iter().find(|a| a.name.is_some_and(|n| n == "name"));
+                let name = name.and_then(|a| self.context.string(ExprRef { module: part.module, expr: a.value }));
+                if name.is_none_or(|n| n == "dispatch" || n == action || n.as_str().eq_ignore_ascii_case(method.name()))
+                {
+                    guards.extend(self.decorators(annotation));
+                }
+            }
+        }
+        // every request goes through `dispatch`
+        for name in ["dispatch", "setup"] {
+            let Some(dispatch) = self.context.method(class, name) else { continue };
+            let module = self.context.program.module(dispatch.module);
+            for annotation in &module.function(dispatch.function).annotations {
+                guards.extend(self.decorators(ExprRef { module: dispatch.module, expr: *annotation }));
+            }
         }
         let bases = self.context.program.classes().external_bases(class);
         let at = self.context.program.module(class.module).span(item.name_range);
@@ -717,25 +796,53 @@ impl Reader<'_, '_> {
         guards
     }
 
+    /// The guards of a decorator; `method_decorator([a, b])` has several.
+    fn decorators(&self, at: ExprRef) -> Vec<Guard> {
+        let (name, args) = self.callee(at);
+        let module = self.context.program.module(at.module);
+        if name == "method_decorator"
+            && let Some(first) = args.first()
+            && let ExprKind::List(items) = &module.expr(first.value).kind
+        {
+            let each = items.iter().map(|expr| ExprRef { module: at.module, expr: *expr });
+            return each.filter_map(|d| self.named_decorator(d).or_else(|| self.decorator(d))).collect();
+        }
+        self.decorator(at).into_iter().collect()
+    }
+
+    /// A decorator that is named and not called: `login_required` in a list.
+    fn named_decorator(&self, at: ExprRef) -> Option<Guard> {
+        let module = self.context.program.module(at.module);
+        let text = module.dotted(at.expr)?;
+        let name = text.rsplit('.').next().unwrap_or("");
+        let kind = match name {
+            "login_required" => GuardKind::Authentication,
+            "staff_member_required" => GuardKind::Authorization,
+            "csrf_protect" => GuardKind::Csrf,
+            "login_not_required" => GuardKind::Anonymous,
+            _ => {
+                let guard = self.context.guard(at);
+                return (guard.kind != GuardKind::Other && guard.evidence > base::Evidence::Suspected).then_some(guard);
+            }
+        };
+        Some(declared(kind, name, self.context.program.span(at)))
+    }
+
     fn decorator(&self, at: ExprRef) -> Option<Guard> {
         let (name, args) = self.callee(at);
         let span = self.context.program.span(at);
         let kind = match name.as_str() {
-            "login_required" | "token_required" => GuardKind::Authentication,
+            "login_required" => GuardKind::Authentication,
             "permission_required" | "user_passes_test" | "staff_member_required" | "superuser_required" => {
                 GuardKind::Authorization
             }
             "csrf_protect" => GuardKind::Csrf,
             "csrf_exempt" => GuardKind::Other,
+            "login_not_required" | "login_exempt" => GuardKind::Anonymous,
             "ratelimit" => GuardKind::RateLimit,
             "method_decorator" => {
                 let inner = ExprRef { module: at.module, expr: args.first()?.value };
-                let module = self.context.program.module(at.module);
-                let text = module.dotted(inner.expr).unwrap_or_default();
-                return match text.rsplit('.').next() {
-                    Some("login_required") => Some(declared(GuardKind::Authentication, "login_required", span)),
-                    _ => self.decorator(inner),
-                };
+                return self.named_decorator(inner).or_else(|| self.decorator(inner));
             }
             "" => return None,
             _ => {
@@ -744,6 +851,26 @@ impl Reader<'_, '_> {
             }
         };
         Some(declared(kind, &name, span))
+    }
+
+    /// A middleware in `MIDDLEWARE` that asks every request for a login.
+    fn login_middleware(&self) -> Vec<Guard> {
+        for id in self.context.modules() {
+            let module = self.context.program.module(id);
+            for name in ["MIDDLEWARE", "MIDDLEWARE_CLASSES"] {
+                for (at, list) in self.context.program.named_values(id, Symbol::new(name)) {
+                    for item in self.context.program.items(ExprRef { module: at, expr: list }) {
+                        let text = self.context.string(item).map_or("", |t| t.as_str());
+                        let last = text.rsplit('.').next().unwrap_or("");
+                        if text == "django.contrib.auth.middleware.LoginRequiredMiddleware" {
+                            let span = module.span(self.context.program.expr(item).range);
+                            return vec![declared(GuardKind::Authentication, last, span)];
+                        }
+                    }
+                }
+            }
+        }
+        Vec::new()
     }
 
     /// `REST_FRAMEWORK["DEFAULT_PERMISSION_CLASSES"]`
@@ -780,6 +907,57 @@ fn permission_kind(name: &str) -> GuardKind {
     }
 }
 
+/// The methods that a view of Django, REST framework or a library around them answers.
+fn library_view(class: &str) -> &'static [Method] {
+    use Method::{Any, Delete, Get, Patch, Post, Put};
+    match class {
+        "TemplateView"
+        | "ListView"
+        | "DetailView"
+        | "JavaScriptCatalog"
+        | "JSONCatalog"
+        | "Feed"
+        | "ArchiveIndexView"
+        | "ListAPIView"
+        | "RetrieveAPIView"
+        | "SpectacularAPIView"
+        | "SpectacularSwaggerView"
+        | "SpectacularRedocView"
+        | "SpectacularJSONAPIView"
+        | "SpectacularYAMLAPIView"
+        | "PasswordResetDoneView"
+        | "PasswordResetCompleteView"
+        | "PasswordChangeDoneView" => &[Get],
+        "FormView"
+        | "CreateView"
+        | "UpdateView"
+        | "DeleteView"
+        | "LoginView"
+        | "PasswordResetView"
+        | "PasswordResetConfirmView"
+        | "PasswordChangeView" => &[Get, Post],
+        "LogoutView"
+        | "CreateAPIView"
+        | "ObtainAuthToken"
+        | "TokenObtainPairView"
+        | "TokenRefreshView"
+        | "TokenVerifyView"
+        | "TokenBlacklistView"
+        | "TokenObtainSlidingView"
+        | "TokenRefreshSlidingView" => &[Post],
+        "UpdateAPIView" => &[Put, Patch],
+        "DestroyAPIView" => &[Delete],
+        "ListCreateAPIView" => &[Get, Post],
+        "RetrieveUpdateAPIView" => &[Get, Put, Patch],
+        "RetrieveDestroyAPIView" => &[Get, Delete],
+        "RetrieveUpdateDestroyAPIView" => &[Get, Put, Patch, Delete],
+        _ => &[Any],
+    }
+}
+
+/// Stands for what is computed in a pattern.
+const UNKNOWN: &str = "\u{1}";
+
 /// `<int:pk>` as `{pk}`.
 fn clean_path(path: &str) -> String {
     let mut out = String::new();
@@ -787,16 +965,26 @@ fn clean_path(path: &str) -> String {
     while let Some((before, after)) = rest.split_once('<') {
         out.push_str(before);
         let Some((inner, tail)) = after.split_once('>') else { break };
-        out.push_str(&format!("{{{}}}", inner.rsplit(':').next().unwrap_or(inner)));
+        let (converter, name) = inner.rsplit_once(':').unwrap_or(("", inner));
+        out.push_str(&parameter(name, is_plain_converter(converter)));
         rest = tail;
     }
-    out + rest
+    (out + rest).replace(UNKNOWN, "{?}")
 }
 
 /// `^users/(?P<pk>\d+)/$` as `users/{pk}`.
 fn clean_pattern(pattern: &str) -> String {
     let mut out = String::new();
-    let mut chars = pattern.trim_start_matches('^').trim_end_matches('$').chars().peekable();
+    let mut chars = pattern.chars().peekable();
+    // whether something may be left out or said again
+    fn quantifier(chars: &mut std::iter::Peekable<std::str::Chars<'_>>) -> Option<char> {
+        let first = chars.next_if(|c| matches!(c, '?' | '*' | '+' | '{'))?;
+        if first == '{' {
+            chars.by_ref().find(|c| *c == '}');
+        }
+        while chars.next_if(|c| matches!(c, '?' | '*' | '+')).is_some() {}
+        Some(first)
+    }
     while let Some(c) = chars.next() {
         match c {
             '(' => {
@@ -813,18 +1001,39 @@ fn clean_pattern(pattern: &str) -> String {
                     }
                     inner.push(c);
                 }
-                let name = inner.strip_prefix("?P<").and_then(|r| r.split_once('>')).map(|(n, _)| n.to_owned());
-                if let Some(name) = name {
-                    out.push_str(&format!("{{{name}}}"));
-                } else if !inner.starts_with("?:") {
+                let optional = matches!(quantifier(&mut chars), Some('?' | '*'));
+                let named = inner.strip_prefix("?P<").and_then(|r| r.split_once('>'));
+                let name = named.map(|(name, form)| parameter(name, is_plain_form(form)));
+                match name {
+                    Some(name) => out.push_str(&name),
+                    // `(.json)?` adds no route of its own
+                    None if optional || inner.starts_with("?=") || inner.starts_with("?!") => {}
+                    None => match inner.strip_prefix("?:") {
+                        Some(plain) if !plain.contains('|') => out.push_str(&clean_pattern(plain)),
+                        _ => out.push_str("{arg}"),
+                    },
+                }
+            }
+            '[' => {
+                chars.by_ref().find(|c| *c == ']');
+                quantifier(&mut chars);
+                out.push_str("{arg}");
+            }
+            '.' if matches!(chars.peek(), Some('*' | '+')) => {
+                quantifier(&mut chars);
+                out.push_str("{*}");
+            }
+            '\\' => match chars.next() {
+                Some('A' | 'Z' | 'z' | 'b') | None => {}
+                Some(class) if class.is_alphabetic() => {
+                    quantifier(&mut chars);
                     out.push_str("{arg}");
                 }
-                while chars.next_if(|c| matches!(c, '?' | '*' | '+')).is_some() {}
-            }
-            '\\' => out.extend(chars.next().filter(|c| !c.is_alphabetic())),
-            '?' | '$' | '^' => {}
+                Some(literal) => out.push(literal),
+            },
+            '?' | '$' | '^' | '+' | '*' => {}
             c => out.push(c),
         }
     }
-    out
+    out.replace(UNKNOWN, "{?}")
 }

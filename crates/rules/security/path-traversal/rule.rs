@@ -1,10 +1,10 @@
 //! Untrusted data names a file.
 
-use base::{Escalation, RuleInfo, Severity, Stage};
+use base::{Escalation, RuleInfo, Severity, Stage, Text};
 use model::Model;
-use model::flow::Kind;
+use model::flow::{Flow, Kind};
 
-use crate::injection::{self, Words};
+use crate::injection::{self, Words, callee};
 use crate::support::info;
 use crate::{Report, Rule};
 
@@ -38,5 +38,35 @@ const WORDS: Words = Words {
 };
 
 fn check(model: &Model, report: &mut Report<'_>) {
-    injection::report(model, report, &WORDS, &injection::as_is);
+    let only_asks = |flow: &Flow| asks(&callee(model, flow.sink.at));
+    injection::report(model, report, &WORDS, &|flow, finding| {
+        if !only_asks(flow) {
+            return true;
+        }
+        finding.severity = finding.severity.min(Severity::Important);
+        finding.impact = Text::from("A caller learns which files are on the server.");
+        // the file is opened near by, and that is told
+        let opens = |f: &&Flow| f.sink.kind == Kind::Path && !only_asks(f);
+        !model.flows.iter().filter(opens).any(|f| f.source == flow.source && f.sink.at.module == flow.sink.at.module)
+    });
+}
+
+/// Whether a call only asks about a file.
+fn asks(name: &str) -> bool {
+    matches!(
+        name,
+        "exists"
+            | "isfile"
+            | "isdir"
+            | "is_file"
+            | "is_dir"
+            | "isFile"
+            | "isDirectory"
+            | "getsize"
+            | "existsSync"
+            | "Exists"
+            | "exist?"
+            | "file?"
+            | "directory?"
+    )
 }
