@@ -5,6 +5,7 @@
 
 mod actix;
 mod aspnet;
+mod axum;
 mod django;
 mod echo;
 mod express;
@@ -30,6 +31,7 @@ use crate::{Facts, Handler, Route};
 pub(crate) const ALL: &[&dyn Adapter] = &[
     &actix::Actix,
     &aspnet::AspNet,
+    &axum::Axum,
     &django::Django,
     &echo::Echo,
     &echo::Fiber,

@@ -51,8 +51,14 @@ impl Context<'_> {
     pub fn guard(&self, at: ExprRef) -> Guard {
         let module = self.program.module(at.module);
         let span = module.expr_span(at.expr);
-        let name = guard_name(self.program, at);
+        let mut name = guard_name(self.program, at);
         let function = self.function(at);
+        // `from_fn(require_user)` is what the function is
+        if name.rsplit('.').next().is_some_and(|n| n.starts_with("from_fn"))
+            && let Some(function) = function.filter(|f| self.program.function(*f).name.is_some())
+        {
+            name = self.program.function_name(function);
+        }
         if let Some(kind) = self.guard_fact(at) {
             return Guard { kind, name, span, function, evidence: Evidence::Shown };
         }
@@ -445,7 +451,7 @@ pub fn by_name(name: &str) -> GuardKind {
         && !has(&["token", "jwt", "session", "auth", "login", "user"])
     {
         GuardKind::Validation
-    } else if has(&["optional"])
+    } else if has(&["optional", "maybe"])
         && has(&["auth", "jwt", "authenticate", "authentication", "authenticated", "user", "login", "token"])
     {
         GuardKind::OptionalAuthentication
