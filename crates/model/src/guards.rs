@@ -188,7 +188,18 @@ pub(crate) fn in_handlers(context: &Context<'_>, routes: &mut [crate::Route]) {
         let Some(handler) = route.handler.as_ref().and_then(|h| h.function) else { continue };
         let module = context.program.module(handler.module);
         route.guards.extend(own_check(context, handler));
-        for call in context.program.calls_in(handler) {
+        // a promise's or future's closure is the handler's own code
+        let within = |call: &ir::ExprId| {
+            let mut owner = context.program.scopes(handler.module).owner(*call).function;
+            while let Some(id) = owner.filter(|id| *id != handler.function) {
+                owner = module.function(id).parent;
+            }
+            owner.is_some()
+        };
+        let range = module.function(handler.function).range;
+        let mut calls: Vec<ir::ExprId> = module.exprs_within(range).map(|(e, _)| e).filter(within).collect();
+        calls.retain(|e| matches!(module.expr(*e).kind, ExprKind::Call { .. }));
+        for call in &calls {
             let at = ExprRef { module: handler.module, expr: *call };
             let Some(callee) = context.program.call(at).filter(|c| c.certain) else { continue };
             for function in &callee.functions {
@@ -202,7 +213,7 @@ pub(crate) fn in_handlers(context: &Context<'_>, routes: &mut [crate::Route]) {
                 if !asks || logs_in || !takes_request(context, *function) || !context.seen(*function).rejects_401 {
                     continue;
                 }
-                let kind = match is_forgiven(module, *call) {
+                let kind = match is_forgiven(context, module, *call) {
                     true => GuardKind::OptionalAuthentication,
                     false => GuardKind::Authentication,
                 };
@@ -311,11 +322,25 @@ fn asks_for_caller(module: &ir::Module, item: &ir::Function, cond: ir::ExprId) -
 }
 
 /// `current_user(&req).ok()`: who is not known goes on.
-fn is_forgiven(module: &ir::Module, call: ir::ExprId) -> bool {
-    module.exprs().skip(call.0 as usize).take(8).any(|(_, e)| {
-        matches!(&e.kind, ExprKind::Member { object, name, .. } if *object == call
-            && matches!(name.as_str(), "ok" | "is_ok" | "unwrap_or" | "unwrap_or_default" | "unwrap_or_else"))
-    })
+fn is_forgiven(context: &Context<'_>, module: &ir::Module, call: ir::ExprId) -> bool {
+    let after = module.exprs().skip(call.0 as usize);
+    let member = after.take(8).find_map(|(id, e)| match &e.kind {
+        ExprKind::Member { object, name, .. } if *object == call => Some((id, *name)),
+        _ => None,
+    });
+    let Some((member, name)) = member else { return false };
+    match name.as_str() {
+        "ok" | "is_ok" | "unwrap_or" | "unwrap_or_default" | "unwrap_or_else" => true,
+        // `.then(|caller| find(caller.ok()))`
+        "then" => module.exprs().skip(member.0 as usize).any(|(_, e)| match &e.kind {
+            ExprKind::Call { callee, args, .. } if *callee == member => args.iter().any(|a| {
+                let text = context.sources.text(module.expr_span(a.value));
+                text.contains(".ok()")
+            }),
+            _ => false,
+        }),
+        _ => false,
+    }
 }
 
 fn takes_request(context: &Context<'_>, function: FnId) -> bool {
