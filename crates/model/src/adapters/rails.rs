@@ -23,7 +23,8 @@ impl Adapter for Rails {
     }
 
     fn read(&self, context: &Context<'_>, found: &mut Found) {
-        let mut reader = Reader { context, found, concerns: Vec::new(), within: Vec::new(), draws: 0 };
+        let mut reader =
+            Reader { context, found, concerns: Vec::new(), within: Vec::new(), draws: 0, bound: Vec::new() };
         for id in context.modules() {
             let path = context.program.path(id);
             if context.program.module(id).language == Language::Ruby && path.ends_with("routes.rb") && is_routes(path) {
@@ -52,6 +53,8 @@ struct Scope {
     only: Option<Vec<String>>,
     except: Option<Vec<String>>,
     guards: Vec<Guard>,
+    /// Where members of nested resources are: below this path alone.
+    shallow: Option<String>,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -70,6 +73,8 @@ struct Reader<'c, 'f> {
     /// The concerns that are being read: one may name itself.
     within: Vec<String>,
     draws: u32,
+    /// Variables of loops around.
+    bound: Vec<(base::Symbol, String)>,
 }
 
 const ACTIONS: [(&str, Method, bool, &str); 7] = [
@@ -107,6 +112,22 @@ impl Reader<'_, '_> {
     }
 
     fn text(&self, id: ModuleId, expr: ExprId) -> Option<String> {
+        let module = self.context.program.module(id);
+        match &module.expr(expr).kind {
+            ExprKind::Name(name) => {
+                if let Some((_, value)) = self.bound.iter().rev().find(|(n, _)| n == name) {
+                    return Some(value.clone());
+                }
+            }
+            ExprKind::Template(parts) if !self.bound.is_empty() => {
+                let part = |part: &ir::Part| match part {
+                    ir::Part::Text(text) => Some(text.to_string()),
+                    ir::Part::Hole(hole) => self.text(id, *hole),
+                };
+                return parts.iter().map(part).collect();
+            }
+            _ => {}
+        }
         self.context.string(ExprRef { module: id, expr }).map(|s| s.to_string())
     }
 
@@ -131,6 +152,22 @@ impl Reader<'_, '_> {
             ExprKind::Member { object, name, .. } if matches!(name.as_str(), "draw" | "add_routes" | "append") => {
                 let inner = self.engine(id, *object, scope);
                 return self.block(id, block, &inner);
+            }
+            // `%w[terms imprint].each do |page|`
+            ExprKind::Member { object, name, .. } if *name == "each" => {
+                let param = block.and_then(|b| module.function(b).params.first().map(|p| p.name));
+                let Some(param) = param else { return };
+                for item in self.context.program.items(ExprRef { module: id, expr: *object }) {
+                    let Some(value) = self.context.string(item) else { continue };
+                    self.bound.push((param, value.to_string()));
+                    self.block(id, block, scope);
+                    self.bound.pop();
+                }
+                return;
+            }
+            // `with_options only: :index do |index| index.resources :users`
+            ExprKind::Member { object, name, .. } if matches!(module.expr(*object).kind, ExprKind::Name(_)) => {
+                name.as_str()
             }
             _ => return,
         };
@@ -168,7 +205,18 @@ impl Reader<'_, '_> {
                 inner.controller = first;
                 self.block(id, block, &inner);
             }
-            "constraints" | "defaults" | "with_options" | "direct" | "resolve" | "unauthenticated" | "devise_scope" => {
+            "with_options" => {
+                let mut inner = scope.clone();
+                inner.only = self.list(id, &args, "only").or(inner.only);
+                inner.except = self.list(id, &args, "except").or(inner.except);
+                self.block(id, block, &inner);
+            }
+            "shallow" => {
+                let mut inner = scope.clone();
+                inner.shallow = Some(nest(scope));
+                self.block(id, block, &inner);
+            }
+            "constraints" | "defaults" | "direct" | "resolve" | "unauthenticated" | "devise_scope" => {
                 self.block(id, block, scope);
             }
             "authenticate" | "authenticated" => {
@@ -308,7 +356,16 @@ impl Reader<'_, '_> {
         let path = self.option(id, args, "path").unwrap_or_else(|| name.to_owned());
         let collection = join_path(&nest(scope), &brace(&path));
         let param = self.option(id, args, "param").unwrap_or_else(|| "id".to_owned());
-        let member = if singular { collection.clone() } else { format!("{collection}/{{{param}}}") };
+        let is_shallow = args.iter().any(|a| {
+            a.name.is_some_and(|n| n == "shallow")
+                && matches!(
+                    self.context.program.module(id).expr(a.value).kind,
+                    ExprKind::Literal(ir::Literal::Bool(true))
+                )
+        });
+        let shallow = scope.shallow.clone().or_else(|| is_shallow.then(|| nest(scope)));
+        let alone = shallow.as_ref().map_or_else(|| collection.clone(), |base| join_path(base, &brace(&path)));
+        let member = if singular { collection.clone() } else { format!("{alone}/{{{param}}}") };
         let controller = self.option(id, args, "controller");
         let controller = controller.unwrap_or_else(|| if singular { plural(name) } else { name.to_owned() });
         let mut inner = scope.clone();
@@ -321,8 +378,13 @@ impl Reader<'_, '_> {
         inner.member = Some(member.clone());
         inner.path = match singular {
             true => collection.clone(),
-            false => format!("{collection}/{{{}_{param}}}", single(name)),
+            false => format!("{alone}/{{{}_{param}}}", single(name)),
         };
+        inner.shallow = shallow;
+        let renamed = args
+            .iter()
+            .find(|a| a.name.is_some_and(|n| n == "path_names"))
+            .map(|a| ExprRef { module: id, expr: a.value });
         let only = self.list(id, args, "only").or_else(|| scope.only.clone());
         let except = self.list(id, args, "except").or_else(|| scope.except.clone());
         let api_only = self.api_only();
@@ -336,6 +398,11 @@ impl Reader<'_, '_> {
                 continue;
             }
             let base = if on_member { &member } else { &collection };
+            let suffix = renamed
+                .filter(|_| !suffix.is_empty())
+                .and_then(|m| self.context.entry(m, suffix))
+                .and_then(|e| self.context.string(e))
+                .map_or(suffix, |s| s.as_str());
             let path = join_path(base, suffix);
             self.add(id, expr, method, path.clone(), &inner, action);
             if action == "update" {
@@ -461,6 +528,10 @@ impl Reader<'_, '_> {
         let sign_in = named("sign_in", "sign_in");
         let sign_out = named("sign_out", "sign_out");
         let sign_up = named("sign_up", "sign_up");
+        let controllers = args
+            .iter()
+            .find(|a| a.name.is_some_and(|n| n == "controllers"))
+            .map(|a| ExprRef { module: id, expr: a.value });
         let skipped = self.list(id, args, "skip").unwrap_or_default();
         let only = self.list(id, args, "only");
         let wanted = |part: &str| {
@@ -471,7 +542,10 @@ impl Reader<'_, '_> {
         if wanted("sessions") {
             table.push((Method::Get, sign_in.clone(), "sessions#new", false));
             table.push((Method::Post, sign_in, "sessions#create", false));
-            table.push((Method::Delete, sign_out, "sessions#destroy", false));
+            let via = self.list(id, args, "sign_out_via").unwrap_or_else(|| vec!["delete".to_owned()]);
+            for method in via.iter().filter_map(|m| Method::of(m)) {
+                table.push((method, sign_out.clone(), "sessions#destroy", false));
+            }
         }
         if wanted("registrations") {
             table.push((Method::Get, sign_up, "registrations#new", false));
@@ -498,7 +572,18 @@ impl Reader<'_, '_> {
             if required {
                 guards.push(declared(GuardKind::Authentication, "authenticate_scope!", span));
             }
-            let handler = Handler { name: format!("devise/{action}"), function: None, span };
+            let mut handler = Handler { name: format!("devise/{action}"), function: None, span };
+            // a controller of the project's own
+            let (part, method_name) = action.split_once('#').unwrap_or((action, ""));
+            let own = controllers.and_then(|c| self.context.entry(c, part)).and_then(|e| self.context.string(e));
+            if let Some(own) = own {
+                handler.name = format!("{own}#{method_name}");
+                let class = controller_class(self.context, "", own.as_str());
+                if let Some(function) = class.and_then(|c| self.context.method(c, method_name)) {
+                    handler.function = Some(function);
+                    handler.span = self.context.function_span(function);
+                }
+            }
             let path = join_path(&base, &suffix);
             self.found.routes.push(Route::new("Ruby on Rails", method, path, span, Some(handler), guards));
         }
@@ -639,7 +724,9 @@ struct Filter {
 /// What stands before an action, from the outermost base on.
 fn action_guards(context: &Context<'_>, class: ClassRef, action: &str) -> Vec<Guard> {
     let mut guards: Vec<Guard> = Vec::new();
-    for class_ref in context.program.classes().lineage(class).into_iter().rev() {
+    let mut order = Vec::new();
+    outermost_first(context, class, &mut order);
+    for class_ref in order {
         let parts = context.program.classes().info(class_ref).map(|i| i.parts.clone()).unwrap_or_default();
         for part in parts {
             let module = context.program.module(part.module);
@@ -672,6 +759,28 @@ fn action_guards(context: &Context<'_>, class: ClassRef, action: &str) -> Vec<Gu
         }
     }
     guards
+}
+
+/// A class after what it stands on: its superclass first, then the modules that it includes.
+fn outermost_first(context: &Context<'_>, class: ClassRef, order: &mut Vec<ClassRef>) {
+    let Some(info) = context.program.classes().info(class) else { return };
+    if order.contains(&class) || order.len() > 60 {
+        return;
+    }
+    let bases = info.bases.iter().filter_map(|b| match b {
+        program::Value::Class(base) => Some(*base),
+        _ => None,
+    });
+    let is_module = |c: &ClassRef| context.program.class(*c).kind == ir::ClassKind::Module;
+    let (modules, classes): (Vec<ClassRef>, Vec<ClassRef>) = bases.partition(is_module);
+    for base in classes.into_iter().chain(modules) {
+        if base != class {
+            outermost_first(context, base, order);
+        }
+    }
+    if !order.contains(&class) {
+        order.push(class);
+    }
 }
 
 /// Class-level statements, those of a concern's `included do … end` too.
