@@ -725,7 +725,7 @@ struct Filter {
 fn action_guards(context: &Context<'_>, class: ClassRef, action: &str) -> Vec<Guard> {
     let mut guards: Vec<Guard> = Vec::new();
     let mut order = Vec::new();
-    outermost_first(context, class, &mut order);
+    outermost_first(context, class, &mut Vec::new(), &mut order);
     for class_ref in order {
         let parts = context.program.classes().info(class_ref).map(|i| i.parts.clone()).unwrap_or_default();
         for part in parts {
@@ -762,11 +762,13 @@ fn action_guards(context: &Context<'_>, class: ClassRef, action: &str) -> Vec<Gu
 }
 
 /// A class after what it stands on: its superclass first, then the modules that it includes.
-fn outermost_first(context: &Context<'_>, class: ClassRef, order: &mut Vec<ClassRef>) {
+fn outermost_first(context: &Context<'_>, class: ClassRef, seen: &mut Vec<ClassRef>, order: &mut Vec<ClassRef>) {
     let Some(info) = context.program.classes().info(class) else { return };
-    if order.contains(&class) || order.len() > 60 {
+    // concerns may include each other
+    if seen.contains(&class) || seen.len() > 60 {
         return;
     }
+    seen.push(class);
     let bases = info.bases.iter().filter_map(|b| match b {
         program::Value::Class(base) => Some(*base),
         _ => None,
@@ -774,13 +776,9 @@ fn outermost_first(context: &Context<'_>, class: ClassRef, order: &mut Vec<Class
     let is_module = |c: &ClassRef| context.program.class(*c).kind == ir::ClassKind::Module;
     let (modules, classes): (Vec<ClassRef>, Vec<ClassRef>) = bases.partition(is_module);
     for base in classes.into_iter().chain(modules) {
-        if base != class {
-            outermost_first(context, base, order);
-        }
+        outermost_first(context, base, seen, order);
     }
-    if !order.contains(&class) {
-        order.push(class);
-    }
+    order.push(class);
 }
 
 /// Class-level statements, those of a concern's `included do … end` too.
