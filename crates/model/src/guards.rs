@@ -514,15 +514,13 @@ pub fn by_name(name: &str) -> GuardKind {
         "bearer",
         "authguard",
     ]) && !has(&["no", "skip", "without", "init", "initialize", "not"])
-    {
-        GuardKind::Authentication
-    } else if has(&["anonymous", "unauthenticated", "guest", "guests", "visitors"])
-        && has(&["reject", "deny", "block", "forbid", "redirect", "no", "disallow"])
-    {
-        GuardKind::Authentication
-    } else if has(&["session", "token", "user"])
-        && has(&["require", "required", "requires", "check", "verify", "validate", "ensure", "needs", "must", "only"])
-        && !has(&["csrf", "no", "skip", "without"])
+        || has(&["anonymous", "unauthenticated", "guest", "guests", "visitors"])
+            && has(&["reject", "deny", "block", "forbid", "redirect", "no", "disallow"])
+        || has(&["session", "token", "user"])
+            && has(&[
+                "require", "required", "requires", "check", "verify", "validate", "ensure", "needs", "must", "only",
+            ])
+            && !has(&["csrf", "no", "skip", "without"])
     {
         GuardKind::Authentication
     } else {
