@@ -6,6 +6,7 @@
 mod actix;
 mod aspnet;
 mod connexion;
+mod axum;
 mod django;
 mod echo;
 mod express;
@@ -32,6 +33,7 @@ pub(crate) const ALL: &[&dyn Adapter] = &[
     &actix::Actix,
     &aspnet::AspNet,
     &connexion::Connexion,
+    &axum::Axum,
     &django::Django,
     &echo::Echo,
     &echo::Fiber,

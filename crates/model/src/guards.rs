@@ -51,8 +51,14 @@ impl Context<'_> {
     pub fn guard(&self, at: ExprRef) -> Guard {
         let module = self.program.module(at.module);
         let span = module.expr_span(at.expr);
-        let name = guard_name(self.program, at);
+        let mut name = guard_name(self.program, at);
         let function = self.function(at);
+        // `from_fn(require_user)` is what the function is
+        if name.rsplit('.').next().is_some_and(|n| n.starts_with("from_fn"))
+            && let Some(function) = function.filter(|f| self.program.function(*f).name.is_some())
+        {
+            name = self.program.function_name(function);
+        }
         if let Some(kind) = self.guard_fact(at) {
             return Guard { kind, name, span, function, evidence: Evidence::Shown };
         }
@@ -182,7 +188,18 @@ pub(crate) fn in_handlers(context: &Context<'_>, routes: &mut [crate::Route]) {
         let Some(handler) = route.handler.as_ref().and_then(|h| h.function) else { continue };
         let module = context.program.module(handler.module);
         route.guards.extend(own_check(context, handler));
-        for call in context.program.calls_in(handler) {
+        // a promise's or future's closure is the handler's own code
+        let within = |call: &ir::ExprId| {
+            let mut owner = context.program.scopes(handler.module).owner(*call).function;
+            while let Some(id) = owner.filter(|id| *id != handler.function) {
+                owner = module.function(id).parent;
+            }
+            owner.is_some()
+        };
+        let range = module.function(handler.function).range;
+        let mut calls: Vec<ir::ExprId> = module.exprs_within(range).map(|(e, _)| e).filter(within).collect();
+        calls.retain(|e| matches!(module.expr(*e).kind, ExprKind::Call { .. }));
+        for call in &calls {
             let at = ExprRef { module: handler.module, expr: *call };
             let Some(callee) = context.program.call(at).filter(|c| c.certain) else { continue };
             for function in &callee.functions {
@@ -196,7 +213,7 @@ pub(crate) fn in_handlers(context: &Context<'_>, routes: &mut [crate::Route]) {
                 if !asks || logs_in || !takes_request(context, *function) || !context.seen(*function).rejects_401 {
                     continue;
                 }
-                let kind = match is_forgiven(module, *call) {
+                let kind = match is_forgiven(context, module, *call) {
                     true => GuardKind::OptionalAuthentication,
                     false => GuardKind::Authentication,
                 };
@@ -305,11 +322,25 @@ fn asks_for_caller(module: &ir::Module, item: &ir::Function, cond: ir::ExprId) -
 }
 
 /// `current_user(&req).ok()`: who is not known goes on.
-fn is_forgiven(module: &ir::Module, call: ir::ExprId) -> bool {
-    module.exprs().skip(call.0 as usize).take(8).any(|(_, e)| {
-        matches!(&e.kind, ExprKind::Member { object, name, .. } if *object == call
-            && matches!(name.as_str(), "ok" | "is_ok" | "unwrap_or" | "unwrap_or_default" | "unwrap_or_else"))
-    })
+fn is_forgiven(context: &Context<'_>, module: &ir::Module, call: ir::ExprId) -> bool {
+    let after = module.exprs().skip(call.0 as usize);
+    let member = after.take(8).find_map(|(id, e)| match &e.kind {
+        ExprKind::Member { object, name, .. } if *object == call => Some((id, *name)),
+        _ => None,
+    });
+    let Some((member, name)) = member else { return false };
+    match name.as_str() {
+        "ok" | "is_ok" | "unwrap_or" | "unwrap_or_default" | "unwrap_or_else" => true,
+        // `.then(|caller| find(caller.ok()))`
+        "then" => module.exprs().skip(member.0 as usize).any(|(_, e)| match &e.kind {
+            ExprKind::Call { callee, args, .. } if *callee == member => args.iter().any(|a| {
+                let text = context.sources.text(module.expr_span(a.value));
+                text.contains(".ok()")
+            }),
+            _ => false,
+        }),
+        _ => false,
+    }
 }
 
 fn takes_request(context: &Context<'_>, function: FnId) -> bool {
@@ -445,7 +476,7 @@ pub fn by_name(name: &str) -> GuardKind {
         && !has(&["token", "jwt", "session", "auth", "login", "user"])
     {
         GuardKind::Validation
-    } else if has(&["optional"])
+    } else if has(&["optional", "maybe"])
         && has(&["auth", "jwt", "authenticate", "authentication", "authenticated", "user", "login", "token"])
     {
         GuardKind::OptionalAuthentication
@@ -483,15 +514,13 @@ pub fn by_name(name: &str) -> GuardKind {
         "bearer",
         "authguard",
     ]) && !has(&["no", "skip", "without", "init", "initialize", "not"])
-    {
-        GuardKind::Authentication
-    } else if has(&["anonymous", "unauthenticated", "guest", "guests", "visitors"])
-        && has(&["reject", "deny", "block", "forbid", "redirect", "no", "disallow"])
-    {
-        GuardKind::Authentication
-    } else if has(&["session", "token", "user"])
-        && has(&["require", "required", "requires", "check", "verify", "validate", "ensure", "needs", "must", "only"])
-        && !has(&["csrf", "no", "skip", "without"])
+        || has(&["anonymous", "unauthenticated", "guest", "guests", "visitors"])
+            && has(&["reject", "deny", "block", "forbid", "redirect", "no", "disallow"])
+        || has(&["session", "token", "user"])
+            && has(&[
+                "require", "required", "requires", "check", "verify", "validate", "ensure", "needs", "must", "only",
+            ])
+            && !has(&["csrf", "no", "skip", "without"])
     {
         GuardKind::Authentication
     } else {

@@ -144,11 +144,7 @@ fn register(
     handler_last: bool,
 ) {
     let Some((path, chain)) = round.rest(from).split_first() else { return };
-    let parts = if handler_last {
-        chain.split_last().map(|(handler, before)| (handler, before))
-    } else {
-        chain.split_first().map(|(handler, before)| (handler, before))
-    };
+    let parts = if handler_last { chain.split_last() } else { chain.split_first() };
     let Some((handler, before)) = parts else { return };
     let path = round.string(context, from).map_or_else(|| text(context, *path), |p| brace(&p));
     let mut guards: Vec<Guard> = before.iter().map(|g| context.guard(*g)).collect();
