@@ -12,8 +12,9 @@
 
 pub mod adapters;
 pub mod answers;
+mod binding;
 mod bodies;
-mod caller;
+pub mod caller;
 pub mod config;
 mod constants;
 pub mod effects;
@@ -22,6 +23,7 @@ mod exempt;
 pub mod facts;
 pub mod guards;
 pub mod literals;
+pub mod lookups;
 pub mod options;
 mod reach;
 mod settings;

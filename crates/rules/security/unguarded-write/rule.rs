@@ -96,7 +96,13 @@ fn carries_credential(model: &Model, route: &Route) -> bool {
     let is_credential = |name: &str| {
         let words = words(name);
         let has = |w: &str| words.iter().any(|x| x == w);
-        has("secret") || has("token") || has("signature") || has("hmac") || has("apikey") || has("api") && has("key")
+        has("secret")
+            || has("password")
+            || has("token")
+            || has("signature")
+            || has("hmac")
+            || has("apikey")
+            || has("api") && has("key")
     };
     let in_path = route.path.split('/').filter(|s| s.starts_with('{')).any(is_credential);
     in_path
@@ -104,7 +110,9 @@ fn carries_credential(model: &Model, route: &Route) -> bool {
         || route.handler.as_ref().and_then(|h| h.function).is_some_and(|function| {
             let module = model.program.module(function.module);
             let item = module.function(function.function);
-            let is_param = |e| matches!(module.expr(e).kind, ExprKind::Name(n) if item.params.iter().any(|p| p.name == n));
+            let is_named = |e| matches!(module.expr(e).kind, ExprKind::Name(n) if item.params.iter().any(|p| p.name == n));
+            // `req.body.password` as well as `dto.password`
+            let is_param = |e| is_named(e) || matches!(module.expr(e).kind, ExprKind::Member { object, .. } if is_named(object));
             module.exprs_within(item.range).any(|(_, e)| {
                 matches!(&e.kind, ExprKind::Member { object, name, .. } if is_param(*object) && is_credential(name.as_str()))
             })
