@@ -113,7 +113,10 @@ impl Following<'_> {
     fn within(&mut self, function: FnId, mut variables: Vec<Symbol>, by_name: bool, depth: u32) -> Speech {
         let module = self.model.program.module(function.module);
         let item = module.function(function.function);
-        let all: Vec<(ExprId, &Expr)> = module.exprs_within(item.range).collect();
+        // annotations are read with the signature
+        let annotations: Vec<Range> = item.annotations.iter().map(|a| module.expr(*a).range).collect();
+        let is_code = |r: Range| !annotations.iter().any(|a| contains(*a, r));
+        let all: Vec<(ExprId, &Expr)> = module.exprs_within(item.range).filter(|(_, e)| is_code(e.range)).collect();
         if by_name && all.iter().any(|(_, e)| speaks_of_authority(module, e)) {
             return Speech::Binds;
         }

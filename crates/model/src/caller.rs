@@ -78,7 +78,7 @@ const AUTHORITY: [&str; 27] = [
 ];
 
 /// Words of what some callers are and others are not.
-const PRIVILEGE: [&str; 13] = [
+const PRIVILEGE: [&str; 12] = [
     "admin",
     "administrator",
     "administrative",
@@ -91,7 +91,6 @@ const PRIVILEGE: [&str; 13] = [
     "privilege",
     "privileges",
     "privileged",
-    "editor",
 ];
 
 /// Words of what a request carries about its user.
@@ -220,7 +219,10 @@ impl Model {
         let ty = param.ty.map_or("", |t| self.sources.text(module.span(module.ty(t).range)));
         let extracted = words(ty);
         let annotated = param.annotations.iter().any(|a| says_caller(self.sources.text(module.expr_span(*a))));
+        // `user=Depends(current_user)`
+        let given = param.default.is_some_and(|d| says_caller(self.sources.text(module.expr_span(d))));
         annotated
+            || given
             || says_caller(ty)
             || says_caller(param.name.as_str())
             // an extractor: `user: AuthUser`, `local_user_view: LocalUserView`

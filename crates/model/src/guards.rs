@@ -324,7 +324,16 @@ pub fn by_name(name: &str) -> GuardKind {
         || has(&["limit"]) && !has(&["size", "body", "upload", "length", "payload", "memory", "page", "file", "bytes"])
     {
         GuardKind::RateLimit
-    } else if has(&["validate", "validator", "validation", "schema", "celebrate"]) {
+    } else if has(&[
+        "validate",
+        "validates",
+        "validator",
+        "validators",
+        "validation",
+        "validations",
+        "schema",
+        "celebrate",
+    ]) {
         GuardKind::Validation
     } else if has(&["optional"]) && has(&["auth", "jwt", "authenticate", "user", "login", "token"]) {
         GuardKind::OptionalAuthentication

@@ -85,7 +85,11 @@ impl Reading<'_> {
         let variables = self.variables(module, &all);
         let mut found: Vec<Lookup> = Vec::new();
         for (_, e) in &all {
-            let ExprKind::Call { callee, args, .. } = &e.kind else { continue };
+            let ExprKind::Call { callee, args, kind, .. } = &e.kind else { continue };
+            // a message that is made is looked up elsewhere, if at all
+            if *kind == ir::CallKind::New {
+                continue;
+            }
             let name = match &module.expr(*callee).kind {
                 ExprKind::Name(name) | ExprKind::Member { name, .. } => name.as_str(),
                 _ => continue,
@@ -314,8 +318,13 @@ impl Reading<'_> {
         let declared = self.is_handler
             && self.route.inputs.iter().any(|i| i.place == Place::Body)
             && item.params.iter().any(|p| {
+                // `CancelRequest request` is a body, `Request req` and `HttpServletRequest request` are not
+                let ty = p.ty.map_or("", |t| self.model.sources.text(module.span(module.ty(t).range)));
+                let typed = words(ty);
+                let declared = typed.len() > 1
+                    && !typed.iter().any(|w| matches!(w.as_str(), "http" | "servlet" | "web" | "server"));
                 p.name == name
-                    && !is_request_name(name.as_str())
+                    && (!is_request_name(name.as_str()) || declared)
                     && !self.model.is_caller_param(module, p)
                     && (p.ty.is_some() || !p.annotations.is_empty())
             });

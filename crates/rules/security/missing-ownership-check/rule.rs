@@ -85,6 +85,7 @@ const OTHERS: [&str; 17] = [
 fn check(model: &Model, report: &mut Report<'_>) {
     let owned = owned_things(model);
     let mut heard = Heard::default();
+    let mut told = rustc_hash::FxHashSet::default();
     for route in routes(model).filter(|r| r.auth != Auth::None) {
         let Some(function) = handler(route) else { continue };
         let is_write = !route.method.is_safe() && route.method != Method::Any;
@@ -107,7 +108,10 @@ fn check(model: &Model, report: &mut Report<'_>) {
         let lookups = model.lookups(route, function);
         let named = by_path(route, &owned, &lookups, speech).or_else(|| by_input(route, &owned, &lookups, speech));
         let Some(named) = named.filter(|_| tells_callers_apart(model, route, &mut heard)) else { continue };
-        report_one(report, route, &named, speech);
+        // one handler may answer under several paths
+        if told.insert(named.lookup.span) {
+            report_one(report, route, &named, speech);
+        }
     }
 }
 
@@ -126,7 +130,7 @@ fn by_path<'l>(
     speech: Speech,
 ) -> Option<Named<'l>> {
     let (thing, parameter) = addressed(route)?;
-    let lookup = lookups.iter().find(|l| l.place == Place::Path && l.name == parameter)?;
+    let lookup = lookups.iter().find(|l| l.place == Place::Path && l.by_verb && l.name == parameter)?;
     let of_user = is_user(&thing);
     let owner = owned.get(&thing).cloned();
     if owner.is_none() && !of_user {
@@ -195,7 +199,7 @@ fn is_changing(route: &Route) -> bool {
 fn is_everyones(model: &Model, guard: &model::Guard) -> bool {
     const ROLES: [&str; 9] = ["user", "users", "customer", "member", "client", "buyer", "student", "patient", "reader"];
     let text = model.sources.text(guard.span);
-    text.split(['\'', '"', '`']).skip(1).step_by(2).flat_map(|t| t.split(',')).any(|role| {
+    text.split(['\'', '"', '`']).flat_map(|t| t.split(',')).any(|role| {
         let role = role.trim().to_lowercase();
         ROLES.contains(&role.strip_prefix("role_").unwrap_or(&role))
     })
@@ -259,7 +263,8 @@ fn report_one(report: &mut Report<'_>, route: &Route, named: &Named<'_>, speech:
         _ => "reads",
     };
     let of_user = is_user(thing);
-    let below = of_user && (lookup.place != Place::Path || !ends_in_itself(route));
+    let below =
+        of_user && (lookup.place != Place::Path || !ends_in_itself(route) || path_parameters(&route.path).count() > 1);
     let issue = match below {
         true => {
             Text::say("`{}` {} what belongs to the {} that the request names, whoever asks.", &[&name, does, thing])

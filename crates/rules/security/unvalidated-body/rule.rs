@@ -30,7 +30,7 @@ fn check(model: &Model, report: &mut Report<'_>) {
             let Some(function) = handler(route) else { continue };
             let Some((body, validated)) = model.body_of(route, function) else { continue };
             taken += 1;
-            if !validated && !route.has_guard(GuardKind::Validation) && !model.checks_input(function) {
+            if !validated && !route.has_guard(GuardKind::Validation) {
                 unchecked.push((route, body));
             }
         }
@@ -45,7 +45,8 @@ fn check(model: &Model, report: &mut Report<'_>) {
         );
         finding.endpoint = Some(first.name());
         finding.evidence = Evidence::Suspected;
-        finding.severity = if unchecked.len() * 2 > taken { Severity::Important } else { Severity::Suggestion };
+        finding.severity =
+            if unchecked.len() * 2 > taken && taken > 2 { Severity::Important } else { Severity::Suggestion };
         finding.details = Text::from(
             "No schema, validator or check that answers 400 or 422 was found in the handler, in what it calls, or before it.",
         );
