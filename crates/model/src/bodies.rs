@@ -41,7 +41,7 @@ impl Model {
             }
             Language::Go => self.bound_struct(function)?,
             Language::Java | Language::CSharp => self.bound_class(route, function)?,
-            Language::Python => (self.python_body(route, function)?, false),
+            Language::Python => self.python_body(route, function)?,
             Language::Ruby => return self.mass_assigned(function),
             Language::Rust => (self.loose_json(function)?, false),
             _ => return None,
@@ -50,7 +50,7 @@ impl Model {
     }
 
     /// Whether something in reach stores.
-    fn stores(&self, function: FnId) -> bool {
+    pub fn stores(&self, function: FnId) -> bool {
         self.reachable(function, DEPTH).into_iter().any(|f| {
             let module = self.program.module(f.module);
             self.program.calls_in(f).iter().any(|call| {
@@ -61,6 +61,48 @@ impl Model {
                 words(name.as_str()).iter().any(|w| STORES.contains(&w.as_str()))
             })
         })
+    }
+
+    /// Whether a handler may change something: it stores, deletes, sends, or calls what is not known.
+    pub fn may_change_state(&self, function: FnId) -> bool {
+        const CHANGES: [&str; 26] = [
+            "delete",
+            "remove",
+            "destroy",
+            "set",
+            "send",
+            "publish",
+            "cancel",
+            "close",
+            "open",
+            "start",
+            "stop",
+            "toggle",
+            "increment",
+            "push",
+            "append",
+            "submit",
+            "process",
+            "handle",
+            "enqueue",
+            "commit",
+            "enable",
+            "disable",
+            "upload",
+            "dispatch",
+            "post",
+            "reset",
+        ];
+        let by_name = |name: &str| words(name).iter().any(|w| CHANGES.contains(&w.as_str()));
+        self.stores(function)
+            || self.program.function(function).body.is_none()
+            || self.reachable(function, DEPTH).into_iter().any(|f| {
+                let module = self.program.module(f.module);
+                self.program.calls_in(f).iter().any(|call| {
+                    let ExprKind::Call { callee, .. } = &module.expr(*call).kind else { return false };
+                    matches!(&module.expr(*callee).kind, ExprKind::Name(name) | ExprKind::Member { name, .. } if by_name(name.as_str()))
+                })
+            })
     }
 
     /// Whether the models of the repository check what is stored by them: `{ type: String, required: true }`.
@@ -91,7 +133,7 @@ impl Model {
 
     /// Python: `request.POST`, `request.data`, `json.loads(request.body)` in a handler that stores; a body that is
     /// declared as a dictionary.
-    fn python_body(&self, route: &Route, function: FnId) -> Option<Span> {
+    fn python_body(&self, route: &Route, function: FnId) -> Option<(Span, bool)> {
         let module = self.program.module(function.module);
         let item = module.function(function.function);
         let loose = item.params.iter().find_map(|p| {
@@ -102,9 +144,19 @@ impl Model {
             let is_body = route.inputs.iter().any(|i| i.place == Place::Body && i.name == p.name.as_str());
             (is_dict && is_body).then(|| module.span(p.range))
         });
-        loose
+        let below = self.reachable(function, 1);
+        let unchecked = loose
             .filter(|_| self.stores(function))
-            .or_else(|| self.reachable(function, 1).into_iter().find_map(|f| self.stored_unchecked(f)))
+            .or_else(|| below.iter().find_map(|f| self.stored_unchecked(*f)))
+            .map(|span| (span, false));
+        unchecked.or_else(|| {
+            below.iter().find_map(|f| {
+                let module = self.program.module(f.module);
+                let item = module.function(f.function);
+                let mut all = module.exprs_within(item.range);
+                all.find(|(_, e)| is_python_body(module, e)).map(|(id, _)| (module.expr_span(id), true))
+            })
+        })
     }
 
     /// Python: a part of the body that is stored as it came: given to a call that stores or to a model, set on an
@@ -114,17 +166,7 @@ impl Model {
         let item = module.function(function.function);
         let all: Vec<_> = module.exprs_within(item.range).collect();
         let within = |outer: ir::Range, inner: ir::Range| outer.start <= inner.start && inner.end <= outer.end;
-        let is_source = |e: &ir::Expr| {
-            let ExprKind::Member { object, name, .. } = &e.kind else { return false };
-            let of_request = match &module.expr(*object).kind {
-                ExprKind::Name(n) => *n == "request",
-                ExprKind::Member { object, name, .. } => {
-                    *name == "request" && matches!(module.expr(*object).kind, ExprKind::This)
-                }
-                _ => false,
-            };
-            of_request && matches!(name.as_str(), "POST" | "data" | "body" | "json" | "get_json" | "form")
-        };
+        let is_source = |e: &ir::Expr| is_python_body(module, e);
         let statements: Vec<_> = module.stmts().filter(|s| within(item.range, s.range)).collect();
         let mut held: Vec<(ir::Range, Option<base::Symbol>)> =
             all.iter().filter(|(_, e)| is_source(e)).map(|(_, e)| (e.range, None)).collect();
@@ -489,4 +531,17 @@ impl Model {
                 })
         })
     }
+}
+
+/// `request.POST`, `self.request.data`.
+fn is_python_body(module: &ir::Module, e: &ir::Expr) -> bool {
+    let ExprKind::Member { object, name, .. } = &e.kind else { return false };
+    let of_request = match &module.expr(*object).kind {
+        ExprKind::Name(n) => *n == "request",
+        ExprKind::Member { object, name, .. } => {
+            *name == "request" && matches!(module.expr(*object).kind, ExprKind::This)
+        }
+        _ => false,
+    };
+    of_request && matches!(name.as_str(), "POST" | "data" | "body" | "json" | "get_json" | "form")
 }

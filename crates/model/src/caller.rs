@@ -198,8 +198,11 @@ impl Model {
         let expression = item.annotations.iter().any(|a| {
             let text = self.sources.text(module.expr_span(*a));
             // `@PreAuthorize("#id == principal.id")`, `@PostAuthorize("returnObject.owner == …")`
-            text.contains('#') && !text.starts_with('#')
-                || text.contains("returnObject")
+            let range = module.expr(*a).range;
+            let speaks = module.exprs_within(range).filter_map(|(id, _)| module.string(id)).any(|s| {
+                s.as_str().contains('#') || s.as_str().contains("returnObject") || s.as_str().contains("principal")
+            });
+            speaks
                 || words(text).iter().any(|w| {
                     AUTHORITY.contains(&w.as_str())
                         && !matches!(w.as_str(), "authorize" | "authorization" | "scopes" | "scope")

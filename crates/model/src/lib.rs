@@ -148,6 +148,51 @@ impl Model {
             || self.literals.iter().any(|l| named(&l.name))
     }
 
+    /// Whether code in reach of a function counts attempts or locks accounts: `failed_attempts`,
+    /// `lockoutOnFailure: true`.
+    pub fn counts_attempts(&self, function: FnId) -> bool {
+        let named = |text: &str| {
+            let plain: String = text.chars().filter(|c| c.is_alphanumeric()).collect::<String>().to_lowercase();
+            [
+                "attemp",
+                "lockout",
+                "lockedout",
+                "islocked",
+                "lockeduntil",
+                "lockedat",
+                "throttl",
+                "ratelimit",
+                "toomany",
+                "bruteforce",
+            ]
+            .iter()
+            .any(|w| plain.contains(w))
+        };
+        let by_library =
+            self.effects_from(function, 4).into_iter().filter(|e| e.kind == Kind::CountsAttempts).any(|e| {
+                let argument = e.argument(&self.program, self.facts.record(e.record));
+                argument.is_some_and(|a| {
+                    let at = program::ExprRef { module: e.call.module, expr: a.value };
+                    self.context().constant(at).is_some_and(|c| c.text() == "true")
+                })
+            });
+        by_library
+            || self.reachable(function, 4).into_iter().any(|f| {
+                let module = self.program.module(f.module);
+                let range = module.function(f.function).range;
+                let off =
+                    |e: ir::ExprId| matches!(module.expr(e).kind, ir::ExprKind::Literal(ir::Literal::Bool(false)));
+                module.exprs_within(range).any(|(_, e)| match &e.kind {
+                    ir::ExprKind::Name(name) => named(name.as_str()),
+                    ir::ExprKind::Member { name, .. } => named(name.as_str()) && !name.as_str().starts_with("Is"),
+                    ir::ExprKind::Call { args, .. } => {
+                        args.iter().any(|a| a.name.is_some_and(|n| named(n.as_str())) && !off(a.value))
+                    }
+                    _ => false,
+                })
+            })
+    }
+
     /// What a file is for.
     pub fn role(&self, span: Span) -> FileRole {
         self.sources.file(span.file).role

@@ -2,6 +2,7 @@
 
 use base::{Escalation, Evidence, RuleInfo, Severity, Stage, Text};
 use ir::ExprKind;
+use model::caller::{Heard, Speech};
 use model::guards::words;
 use model::{Auth, GuardKind, Model, Route};
 
@@ -26,7 +27,7 @@ pub const RULE: Rule = Rule {
 };
 
 /// Words of routes that must be open: getting in, coming back, being called by others.
-const OPEN: [&str; 44] = [
+const OPEN: [&str; 46] = [
     "login",
     "signin",
     "logout",
@@ -71,6 +72,8 @@ const OPEN: [&str; 44] = [
     "installation",
     "setup",
     "ping",
+    "bot",
+    "initiate",
 ];
 
 fn is_write(route: &Route) -> bool {
@@ -127,6 +130,8 @@ fn creates_account(route: &Route) -> bool {
 }
 
 fn check(model: &Model, report: &mut Report<'_>) {
+    let mut heard = Heard::default();
+    let mut told = rustc_hash::FxHashSet::default();
     for service in &model.services {
         let writes: Vec<&Route> =
             routes(model).filter(|r| r.service == service.name && is_write(r) && !must_be_open(r)).collect();
@@ -149,6 +154,18 @@ fn check(model: &Model, report: &mut Report<'_>) {
             {
                 continue;
             }
+            let function = route.handler.as_ref().and_then(|h| h.function);
+            // a handler that asks by itself; one that changes nothing
+            let speech = function.map_or(Speech::Silent, |f| model.speech_of(route, f, &mut heard));
+            if speech == Speech::Binds
+                || route.method == model::Method::Post && function.is_some_and(|f| !model.may_change_state(f))
+            {
+                continue;
+            }
+            // one handler may answer under several paths
+            if !told.insert((route.span, function)) {
+                continue;
+            }
             let name = route.name();
             let mut finding = report.finding(
                 format!("route {name}"),
@@ -156,7 +173,8 @@ fn check(model: &Model, report: &mut Report<'_>) {
                 Text::say("Anyone can call `{}`: no guard before it asks who is calling.", &[&name]),
             );
             finding.endpoint = Some(name.clone());
-            finding.evidence = if opened.is_some() { Evidence::Suspected } else { Evidence::Shown };
+            finding.evidence =
+                if opened.is_some() || speech != Speech::Silent { Evidence::Suspected } else { Evidence::Shown };
             if opened.is_some() {
                 // somebody decided so: whether rightly, only people know
                 finding.severity = Severity::Suggestion;

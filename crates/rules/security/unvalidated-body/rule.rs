@@ -25,11 +25,14 @@ pub const RULE: Rule = Rule {
 fn check(model: &Model, report: &mut Report<'_>) {
     for service in &model.services {
         let mut unchecked: Vec<(&Route, Span)> = Vec::new();
-        let mut taken = 0;
+        let mut taken = rustc_hash::FxHashSet::default();
         for route in routes(model).filter(|r| r.service == service.name && !r.method.is_safe()) {
             let Some(function) = handler(route) else { continue };
             let Some((body, validated)) = model.body_of(route, function) else { continue };
-            taken += 1;
+            // one handler may answer under several routes
+            if !taken.insert((function, body)) {
+                continue;
+            }
             if !validated && !route.has_guard(GuardKind::Validation) {
                 unchecked.push((route, body));
             }
@@ -39,14 +42,17 @@ fn check(model: &Model, report: &mut Report<'_>) {
             format!("bodies {}", service.name),
             *span,
             Text::say(
-                "{} of the {} routes that take a body use it unchecked.",
-                &[&unchecked.len().to_string(), &taken.to_string()],
+                "{} of the {} handlers that take a body use it unchecked.",
+                &[&unchecked.len().to_string(), &taken.len().to_string()],
             ),
         );
         finding.endpoint = Some(first.name());
         finding.evidence = Evidence::Suspected;
-        finding.severity =
-            if unchecked.len() * 2 > taken && taken > 2 { Severity::Important } else { Severity::Suggestion };
+        finding.severity = if unchecked.len() * 2 > taken.len() && taken.len() > 2 {
+            Severity::Important
+        } else {
+            Severity::Suggestion
+        };
         finding.details = Text::from(
             "No schema, validator or check that answers 400 or 422 was found in the handler, in what it calls, or before it.",
         );
