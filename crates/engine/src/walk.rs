@@ -287,7 +287,11 @@ pub(crate) fn role(path: &str) -> FileRole {
     let lower = path.to_ascii_lowercase();
     let name = lower.rsplit('/').next().unwrap_or(&lower);
     let stem = name.split('.').next().unwrap_or(name);
-    let dirs: Vec<&str> = lower.split('/').rev().skip(1).collect();
+    // packages are no folders of examples: `src/main/java/com/example/demo` is where generated projects live
+    let packages = ["src/main/java/", "src/main/kotlin/", "src/main/scala/", "com/example/", "org/example/"];
+    let within = packages.iter().filter_map(|p| lower.find(p)).min().map_or(lower.as_str(), |at| &lower[..at]);
+    let folders = if within.len() < lower.len() { within } else { lower.rsplit_once('/').map_or("", |(dirs, _)| dirs) };
+    let dirs: Vec<&str> = folders.split('/').filter(|d| !d.is_empty()).rev().collect();
     let in_dir = |names: &[&str]| dirs.iter().any(|d| names.contains(d));
     let is_test = in_dir(&[
         "test",
@@ -364,6 +368,9 @@ mod tests {
         assert_eq!(role("db/migrate/1_x.rb"), FileRole::Migration);
         assert_eq!(role(".env.example"), FileRole::Example);
         assert_eq!(role("src/contest.py"), FileRole::Production);
+        assert_eq!(role("src/main/java/com/example/demo/UserController.java"), FileRole::Production);
+        assert_eq!(role("src/test/java/com/example/demo/UserControllerTest.java"), FileRole::Test);
+        assert_eq!(role("examples/src/main/java/com/acme/Shop.java"), FileRole::Example);
     }
 
     #[test]
