@@ -49,6 +49,21 @@ impl Model {
         Some((span, declared || self.checks_input(function)))
     }
 
+    /// Where a body is declared by a type that checks it.
+    pub fn declared_body(&self, route: &Route, function: FnId) -> Option<Span> {
+        let module = self.program.module(function.module);
+        let declared = match module.language {
+            Language::Go => self.bound_struct(function),
+            Language::Java | Language::CSharp => self.bound_class(route, function),
+            Language::Python => {
+                let body = route.inputs.iter().find(|i| i.place == Place::Body && i.validated);
+                body.and_then(|i| i.span).map(|span| (span, true))
+            }
+            _ => None,
+        };
+        declared.filter(|(_, checked)| *checked).map(|(span, _)| span)
+    }
+
     /// Whether something in reach stores.
     pub fn stores(&self, function: FnId) -> bool {
         self.reachable(function, DEPTH).into_iter().any(|f| {
