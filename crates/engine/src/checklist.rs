@@ -126,6 +126,15 @@ fn has_subject(model: &Model, row: &str) -> bool {
         "W2.3" => asks_callers(),
         "W2.4" => has_effect(&[Kind::Cors]) || has_setting(&[SettingKind::CorsOrigin]),
         "W2.5" => model.routes.iter().any(|r| !r.method.is_safe()),
+        "W1.8" => model.routes.iter().any(|r| {
+            let path = r.path.to_lowercase();
+            ["login", "signin", "sign_in", "sign-in", "token", "session", "authenticate"]
+                .iter()
+                .any(|w| path.contains(w))
+        }),
+        "W2.8" => has_effect(&[Kind::SecurityHeaders]),
+        // a call that blocks is no algorithm
+        "W4.6" => false,
         "W5.3" => has_effect(&[Kind::Outbound, Kind::Opens]),
         _ => !model.routes.is_empty(),
     }

@@ -25,6 +25,7 @@ pub mod guards;
 pub mod literals;
 pub mod lookups;
 pub mod options;
+pub mod owners;
 mod reach;
 mod settings;
 

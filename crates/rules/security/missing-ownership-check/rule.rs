@@ -1,11 +1,11 @@
 //! An object fetched by an id from the request, whoever asks.
 
 use base::{Escalation, Evidence, RuleInfo, Severity, Stage, Text};
-use ir::ExprKind;
 use model::caller::{Heard, Speech};
 use model::entities::path_parameters;
 use model::guards::words;
 use model::lookups::Lookup;
+use model::owners::singular;
 use model::{Auth, GuardKind, Method, Model, Place, Route};
 use rustc_hash::FxHashMap;
 
@@ -28,12 +28,6 @@ pub const RULE: Rule = Rule {
     },
     check,
 };
-
-/// Words of fields that name the owner of a record.
-const OWNER: [&str; 12] = [
-    "user", "owner", "author", "account", "customer", "creator", "uid", "userid", "username", "member", "buyer",
-    "patient",
-];
 
 /// Things that one person's eyes are enough for. Reading others is often meant to be open.
 const PRIVATE: [&str; 22] = [
@@ -83,7 +77,7 @@ const OTHERS: [&str; 17] = [
 ];
 
 fn check(model: &Model, report: &mut Report<'_>) {
-    let owned = owned_things(model);
+    let owned = model.owned_things();
     let mut heard = Heard::default();
     let mut told = rustc_hash::FxHashSet::default();
     for route in routes(model).filter(|r| r.auth != Auth::None) {
@@ -328,19 +322,6 @@ fn addressed(route: &Route) -> Option<(String, String)> {
     Some((thing, parameter))
 }
 
-fn singular(word: &str) -> String {
-    if let Some(stem) = word.strip_suffix("ies") {
-        return format!("{stem}y");
-    }
-    if word.ends_with("sses") || word.ends_with("xes") || word.ends_with("ches") {
-        return word[..word.len() - 2].to_owned();
-    }
-    match word.strip_suffix('s') {
-        Some(stem) if !stem.ends_with('s') && stem.len() > 1 => stem.to_owned(),
-        _ => word.to_owned(),
-    }
-}
-
 fn is_user(thing: &str) -> bool {
     matches!(thing, "user" | "account" | "customer" | "member" | "profile")
 }
@@ -356,108 +337,4 @@ fn is_for_staff(route: &Route) -> bool {
             "admin" | "root" | "superuser" | "staff" | "internal" | "manage" | "management" | "backoffice" | "mod"
         )
     })
-}
-
-/// Classes of stored things that have an owner, by the last word of their name, with the owner's field.
-fn owned_things(model: &Model) -> FxHashMap<String, String> {
-    let mut owned = FxHashMap::default();
-    for (class, _) in model.program.classes().all() {
-        if model.module_role(class.module) == base::FileRole::Test {
-            continue;
-        }
-        let item = model.program.class(class);
-        let module = model.program.module(class.module);
-        // an author who is a text is a name on a title page
-        let is_byline = |f: &ir::Field| {
-            let ty = f.ty.map_or("", |t| model.sources.text(module.span(module.ty(t).range)));
-            f.name.as_str().eq_ignore_ascii_case("author") && words(ty).iter().any(|w| w == "string" || w == "str")
-        };
-        let owners = item.fields.iter().filter(|f| !is_byline(f)).find_map(|f| owner_field(f.name.as_str()));
-        let field = owners.or_else(|| {
-            // Ruby's `belongs_to :user`
-            item.body.iter().find_map(|s| match &module.stmt(*s).kind {
-                ir::StmtKind::Expr(e) | ir::StmtKind::Return(Some(e)) => match &module.expr(*e).kind {
-                    ExprKind::Call { callee, args, .. }
-                        if matches!(&module.expr(*callee).kind, ExprKind::Name(n) if *n == "belongs_to") =>
-                    {
-                        owner_field(module.string(args.first()?.value)?.as_str())
-                    }
-                    _ => None,
-                },
-                _ => None,
-            })
-        });
-        let Some(field) = field else { continue };
-        let mut parts = words(item.name.as_str());
-        let kinds = ["model", "entity", "dto", "table", "record", "po", "do", "schema", "document", "entities", "db"];
-        parts.retain(|p| !kinds.contains(&p.as_str()));
-        if let Some(last) = parts.last() {
-            owned.entry(singular(last)).or_insert(field);
-        }
-    }
-    for (name, field) in schemas(model) {
-        owned.entry(name).or_insert(field);
-    }
-    owned
-}
-
-/// Stored things that a call declares: `new Schema({ user: … })`, `define('order', { userId: … })`,
-/// `Order.belongsTo(User)`.
-fn schemas(model: &Model) -> Vec<(String, String)> {
-    let mut found = Vec::new();
-    for id in model.program.ids().filter(|m| model.module_role(*m) != base::FileRole::Test) {
-        let module = model.program.module(id);
-        let last_word = |name: &str| {
-            let mut parts = words(name);
-            parts.retain(|p| !matches!(p.as_str(), "schema" | "model" | "table" | "entity"));
-            parts.last().map(|p| singular(p))
-        };
-        for (expr, item) in module.exprs() {
-            let ExprKind::Call { callee, args, .. } = &item.kind else { continue };
-            let (name, object) = match &module.expr(*callee).kind {
-                ExprKind::Name(name) => (name.as_str(), None),
-                ExprKind::Member { name, object, .. } => (name.as_str(), Some(*object)),
-                _ => continue,
-            };
-            if name == "belongsTo"
-                && let Some(thing) = object.and_then(|o| module.dotted(o)).and_then(|o| last_word(&o))
-                && let Some(owner) = args.first().and_then(|a| module.dotted(a.value)).and_then(|o| last_word(&o))
-                && OWNER.contains(&owner.as_str())
-            {
-                found.push((thing, owner));
-            }
-            if !matches!(name, "Schema" | "define" | "pgTable" | "mysqlTable" | "sqliteTable" | "model") {
-                continue;
-            }
-            let field = args.iter().find_map(|a| match &module.expr(a.value).kind {
-                ExprKind::Map(entries) => entries.iter().find_map(|e| owner_field(module.string(e.key?)?.as_str())),
-                _ => None,
-            });
-            let Some(field) = field else { continue };
-            let by_string = args.first().and_then(|a| module.string(a.value)).and_then(|s| last_word(s.as_str()));
-            let by_variable = module.stmts().find_map(|s| match &s.kind {
-                ir::StmtKind::Assign { target, value: Some(value), .. } if *value == expr => {
-                    last_word(&module.dotted(*target)?)
-                }
-                _ => None,
-            });
-            let by_file =
-                model.sources.file(module.file).path.rsplit('/').next().and_then(|f| last_word(f.split('.').next()?));
-            found.extend(by_string.or(by_variable).or(by_file).map(|thing| (thing, field)));
-        }
-    }
-    found
-}
-
-fn owner_field(name: &str) -> Option<String> {
-    let mut parts = words(name);
-    if matches!(parts.last().map(String::as_str), Some("id")) {
-        parts.pop();
-    }
-    let created_by = parts.ends_with(&["by".to_owned()]) && parts.iter().any(|p| p == "created" || p == "owned");
-    // ASP.NET's and Spring's users are often `AppUser` and `ApplicationUser`
-    let prefixed =
-        parts.len() == 2 && matches!(parts[0].as_str(), "app" | "application" | "identity" | "posted" | "created");
-    let alone = parts.len() <= 1 || prefixed;
-    (created_by || alone && parts.last().is_some_and(|p| OWNER.contains(&p.as_str()))).then(|| name.to_owned())
 }
