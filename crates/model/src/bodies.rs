@@ -429,7 +429,7 @@ impl Model {
         let item = self.program.class(class);
         item.fields.iter().any(|f| {
             let tag = f.annotations.first().and_then(|t| module.string(*t));
-            tag.is_some_and(|t| t.as_str().contains("binding:") || t.as_str().contains("validate:"))
+            tag.is_some_and(|t| ["binding:", "validate:", "valid:", "vd:"].iter().any(|k| t.as_str().contains(k)))
                 || depth < 3
                     && f.ty.is_some_and(|ty| {
                         self.context().evaluator(class.module).type_values(ty, None).iter().any(|v| match v {

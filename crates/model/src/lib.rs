@@ -137,7 +137,17 @@ impl Model {
                 .iter()
                 .any(|w| plain.contains(w))
         };
-        self.routes.iter().any(|r| r.has_guard(GuardKind::RateLimit))
+        // `devise :database_authenticatable, :lockable`
+        let locks = self.effects.iter().filter(|e| e.kind == Kind::CountsAttempts).any(|e| {
+            let (module, record) = (self.program.module(e.call.module), self.facts.record(e.record));
+            let ir::ExprKind::Call { args, .. } = &module.expr(e.call.expr).kind else { return false };
+            record
+                .keyword
+                .as_ref()
+                .is_some_and(|k| args.iter().any(|a| module.string(a.value).is_some_and(|s| s.as_str() == k)))
+        });
+        locks
+            || self.routes.iter().any(|r| r.has_guard(GuardKind::RateLimit))
             || self.program.ids().any(|m| {
                 self.program
                     .module(m)

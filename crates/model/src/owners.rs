@@ -13,7 +13,7 @@ const OWNER: [&str; 12] = [
 ];
 
 impl Model {
-    /// Classes of stored things that have an owner, by the last word of their name, with the owner's field.
+    /// Classes of stored things by the words of their name, with the field of their owner; empty for nobody's.
     pub fn owned_things(&self) -> FxHashMap<String, String> {
         let model = self;
         let mut owned = FxHashMap::default();
@@ -43,20 +43,64 @@ impl Model {
                 _ => None,
             })
             });
-            let Some(field) = field else { continue };
+            // what belongs to a project or a company is shared by its people
+            let shared = item.fields.iter().any(|f| {
+                words(f.name.as_str()).iter().any(|w| {
+                    matches!(
+                        w.as_str(),
+                        "project" | "organization" | "organisation" | "tenant" | "workspace" | "team" | "company"
+                    )
+                })
+            });
+            // nobody's: known all the same, so that it is not taken for another of a longer name
+            let field = field.filter(|_| !shared).unwrap_or_default();
             let mut parts = words(item.name.as_str());
             let kinds =
                 ["model", "entity", "dto", "table", "record", "po", "do", "schema", "document", "entities", "db"];
             parts.retain(|p| !kinds.contains(&p.as_str()));
-            if let Some(last) = parts.last() {
-                owned.entry(singular(last)).or_insert(field);
+            if let Some(last) = parts.pop() {
+                parts.push(singular(&last));
+                let known = owned.entry(parts.join(" ")).or_insert_with(String::new);
+                if known.is_empty() {
+                    *known = field;
+                }
             }
         }
         for (name, field) in schemas(model) {
-            owned.entry(name).or_insert(field);
+            owned.insert(name, field);
         }
         owned
     }
+}
+
+/// The owner's field of a thing that a path or a parameter calls by a name. `OrderItem` is `order item`; an
+/// `order` may be an `AppOrder`, but an `item` is not yet an `OrderItem`.
+pub fn owner_of(owned: &FxHashMap<String, String>, called: &[String]) -> Option<String> {
+    const VAGUE: [&str; 21] = [
+        "type", "item", "record", "entry", "data", "info", "detail", "source", "form", "status", "line", "link",
+        "setting", "config", "option", "result", "event", "request", "response", "history", "log",
+    ];
+    let (last, before) = called.split_last()?;
+    let mut wanted = before.to_vec();
+    wanted.push(singular(last));
+    let whole = wanted.join(" ");
+    if let Some(field) = owned.get(&whole) {
+        return Some(field.clone()).filter(|f| !f.is_empty());
+    }
+    let last = wanted.last()?;
+    if VAGUE.contains(&last.as_str()) {
+        return None;
+    }
+    // prefixes that say whose or of what kind, such as `AppUserSmartFilter`
+    let mut found: Vec<(&String, &String)> = owned
+        .iter()
+        .filter(|(name, field)| {
+            let ends = |long: &str, short: &str| long.strip_suffix(short).is_some_and(|rest| rest.ends_with(' '));
+            !field.is_empty() && (ends(name, &whole) || ends(&whole, name))
+        })
+        .collect();
+    found.sort();
+    found.first().map(|(_, field)| (*field).clone())
 }
 
 /// The one of a word for many: `orders`, `categories`, `addresses`.
@@ -82,7 +126,9 @@ fn schemas(model: &Model) -> Vec<(String, String)> {
         let last_word = |name: &str| {
             let mut parts = words(name);
             parts.retain(|p| !matches!(p.as_str(), "schema" | "model" | "table" | "entity"));
-            parts.last().map(|p| singular(p))
+            let last = parts.pop()?;
+            parts.push(singular(&last));
+            Some(parts.join(" "))
         };
         for (expr, item) in module.exprs() {
             let ExprKind::Call { callee, args, .. } = &item.kind else { continue };

@@ -5,7 +5,7 @@ use model::caller::{Heard, Speech};
 use model::entities::path_parameters;
 use model::guards::words;
 use model::lookups::Lookup;
-use model::owners::singular;
+use model::owners::{owner_of, singular};
 use model::{Auth, GuardKind, Method, Model, Place, Route};
 use rustc_hash::FxHashMap;
 
@@ -123,10 +123,10 @@ fn by_path<'l>(
     lookups: &'l [Lookup],
     speech: Speech,
 ) -> Option<Named<'l>> {
-    let (thing, parameter) = addressed(route)?;
+    let (thing, parameter, called) = addressed(route)?;
     let lookup = lookups.iter().find(|l| l.place == Place::Path && l.by_verb && l.name == parameter)?;
     let of_user = is_user(&thing);
-    let owner = owned.get(&thing).cloned();
+    let owner = owner_of(owned, &called);
     if owner.is_none() && !of_user {
         return None;
     }
@@ -145,7 +145,7 @@ fn by_path<'l>(
 fn ends_in_itself(route: &Route) -> bool {
     let mut parts = route.path.split('/').rev().filter(|p| !p.is_empty());
     parts.next().is_some_and(|p| p.starts_with('{'))
-        && addressed(route).is_some_and(|(thing, _)| {
+        && addressed(route).is_some_and(|(thing, ..)| {
             parts.next().is_none_or(|p| {
                 words(p).iter().any(|w| singular(w) == thing || is_user(&singular(w)) && is_user(&thing))
             })
@@ -170,7 +170,7 @@ fn by_input<'l>(
             return None;
         }
         let thing = singular(named.last()?);
-        let owner = owned.get(&thing).cloned();
+        let owner = owner_of(owned, &named);
         let of_route = is_changing(route) && words(&route.path).iter().any(|w| singular(w) == thing);
         let private = owner.is_some() && (PRIVATE.contains(&thing.as_str()) || of_route);
         (private || is_user(&thing)).then_some(Named { thing, owner, lookup })
@@ -243,6 +243,9 @@ fn lets_in(route: &Route) -> bool {
                 | "callback"
                 | "webhook"
                 | "webhooks"
+                | "hook"
+                | "notify"
+                | "ipn"
         )
     })
 }
@@ -305,21 +308,17 @@ fn report_one(report: &mut Report<'_>, route: &Route, named: &Named<'_>, speech:
 }
 
 /// The last thing of a path that a parameter names: `/orders/{id}/items` → `order` and `id`.
-fn addressed(route: &Route) -> Option<(String, String)> {
+fn addressed(route: &Route) -> Option<(String, String, Vec<String>)> {
     let parts: Vec<&str> = route.path.split('/').filter(|p| !p.is_empty()).collect();
     let at = parts.iter().rposition(|p| p.contains('{'))?;
     let parameter = path_parameters(parts[at]).next()?.to_owned();
     let named = words(&parameter);
     // `{userId}`, `{order_id}` say themselves what they name
-    let own: Vec<&String> =
-        named.iter().filter(|w| !matches!(w.as_str(), "id" | "uuid" | "pk" | "slug" | "key" | "name")).collect();
+    let own: Vec<String> =
+        named.into_iter().filter(|w| !matches!(w.as_str(), "id" | "uuid" | "pk" | "slug" | "key" | "name")).collect();
     let before = parts[..at].iter().rev().find(|p| !p.contains('{'));
-    let thing = match (own.last(), before) {
-        (Some(own), _) => singular(own),
-        (None, Some(before)) => singular(words(before).last()?),
-        (None, None) => return None,
-    };
-    Some((thing, parameter))
+    let called = if own.is_empty() { words(before?) } else { own };
+    Some((singular(called.last()?), parameter, called))
 }
 
 fn is_user(thing: &str) -> bool {
