@@ -44,8 +44,8 @@ impl Model {
             })
             });
             // what belongs to a project or a company is shared by its people
-            let shared = item.fields.iter().any(|f| {
-                words(f.name.as_str()).iter().any(|w| {
+            let shared = model.program.classes().lineage(class).into_iter().any(|base| {
+                model.program.class(base).fields.iter().flat_map(|f| words(f.name.as_str())).any(|w| {
                     matches!(
                         w.as_str(),
                         "project" | "organization" | "organisation" | "tenant" | "workspace" | "team" | "company"
@@ -55,6 +55,12 @@ impl Model {
             // nobody's: known all the same, so that it is not taken for another of a longer name
             let field = field.filter(|_| !shared).unwrap_or_default();
             let mut parts = words(item.name.as_str());
+            // what only carries a thing says nothing of whose it is
+            let carries =
+                parts.iter().any(|p| matches!(p.as_str(), "dto" | "vo" | "request" | "response" | "input" | "form"));
+            if field.is_empty() && carries {
+                continue;
+            }
             let kinds =
                 ["model", "entity", "dto", "table", "record", "po", "do", "schema", "document", "entities", "db"];
             parts.retain(|p| !kinds.contains(&p.as_str()));

@@ -223,6 +223,20 @@ impl<'f> Keys<'f> {
                     {
                         continue;
                     }
+                    // `cookies[:token] = nil` deletes; options made elsewhere are not known here
+                    let named = match &module.expr(*value).kind {
+                        ExprKind::Name(name) | ExprKind::Member { name, .. } => Some(*name),
+                        ExprKind::Call { callee, .. } => match &module.expr(*callee).kind {
+                            ExprKind::Name(name) | ExprKind::Member { name, .. } => Some(*name),
+                            _ => None,
+                        },
+                        ExprKind::Literal(ir::Literal::Null) => continue,
+                        _ => None,
+                    };
+                    let is_options = |w: &String| matches!(w.as_str(), "option" | "options" | "opts" | "attributes");
+                    if named.is_some_and(|n| crate::guards::words(n.as_str()).iter().any(is_options)) {
+                        continue;
+                    }
                     setting.subject = Some((*last).to_owned());
                     setting.group = module.span(range);
                     match context.in_map(at, &fact.options) {

@@ -45,7 +45,10 @@ fn is_sensitive(name: &str) -> bool {
     let words = words(name);
     let has = |list: &[&str]| words.iter().any(|w| list.contains(&w.as_str()));
     // a CSRF token must be read by scripts, and a last-visit cookie says nothing
-    has(&SENSITIVE) && !has(&["csrf", "xsrf", "theme", "lang", "locale", "expires", "expiry", "state"])
+    has(&SENSITIVE)
+        && !has(&[
+            "csrf", "xsrf", "theme", "lang", "locale", "expires", "expiry", "state", "redirect", "return", "next",
+        ])
 }
 
 fn off(group: &[&Setting], kind: SettingKind) -> Option<(base::Span, bool)> {
