@@ -126,7 +126,8 @@ impl Following<'_> {
             let before = variables.len();
             for (id, e) in &all {
                 let held = matches!(e.kind, ExprKind::Name(name) if variables.contains(&name));
-                if !held && !(by_name && names_caller(module, e)) || !done.insert(*id) {
+                let named = held || by_name && names_caller(module, e);
+                if !named || !done.insert(*id) {
                     continue;
                 }
                 speech = speech.max(Speech::Names);
@@ -156,10 +157,8 @@ impl Following<'_> {
                 break;
             }
             match &e.kind {
-                ExprKind::Member { object, name, .. } if *object == at => {
-                    if says_privilege(name.as_str()) {
-                        return End::Binds;
-                    }
+                ExprKind::Member { object, name, .. } if *object == at && says_privilege(name.as_str()) => {
+                    return End::Binds;
                 }
                 ExprKind::Call { callee, args, kind, .. } if *callee == at => {
                     if *kind == CallKind::New {

@@ -16,6 +16,8 @@ pub struct Lookup {
     pub name: String,
     /// Where the request carries it.
     pub place: Place,
+    /// Where the handler takes it.
+    pub taken: Span,
     /// The call that is given it.
     pub span: Span,
     /// Whether the call is named for looking up, changing or deleting.
@@ -41,6 +43,8 @@ const TURNS: [&str; 28] = [
 struct Id {
     name: String,
     place: Place,
+    /// Where it is taken.
+    span: Span,
 }
 
 impl Model {
@@ -113,7 +117,13 @@ impl Reading<'_> {
                         continue;
                     }
                     let by_verb = has(&VERBS);
-                    let lookup = Lookup { name: source.name, place: source.place, span: module.span(e.range), by_verb };
+                    let lookup = Lookup {
+                        name: source.name,
+                        place: source.place,
+                        taken: source.span,
+                        span: module.span(e.range),
+                        by_verb,
+                    };
                     match found.iter_mut().find(|l| l.name == lookup.name && l.place == lookup.place) {
                         Some(known) if known.by_verb || !by_verb => {}
                         Some(known) => *known = lookup,
@@ -151,7 +161,7 @@ impl Reading<'_> {
                         {
                             let name = name.as_str().to_owned();
                             let path = self.path_parameter(Some(&name)).unwrap_or_else(|| path.clone());
-                            found.push((name, Id { name: path, place: Place::Path }));
+                            found.push((name, Id { name: path, place: Place::Path, span: module.span(e.range) }));
                         }
                     }
                 }
@@ -189,7 +199,9 @@ impl Reading<'_> {
                         if let (Some(key), ExprKind::Name(name)) =
                             (entry.key.and_then(|k| module.string(k)), &module.expr(entry.value).kind)
                         {
-                            found.push((name.as_str().to_owned(), Id { name: key.as_str().to_owned(), place }));
+                            let span = module.expr_span(entry.value);
+                            let id = Id { name: key.as_str().to_owned(), place, span };
+                            found.push((name.as_str().to_owned(), id));
                         }
                     }
                 }
@@ -244,15 +256,16 @@ impl Reading<'_> {
         }
         let name = param.name.as_str();
         if let Some(path) = self.path_parameter(Some(name)) {
-            return Some(Id { name: path, place: Place::Path });
+            return Some(Id { name: path, place: Place::Path, span: module.span(param.range) });
         }
         let ty = param.ty.map_or("", |t| self.model.sources.text(module.span(module.ty(t).range)));
         if words(ty).first().is_some_and(|w| w == "path") || ty.contains("Path<") {
-            return self.path_parameter(None).map(|name| Id { name, place: Place::Path });
+            let span = module.span(param.range);
+            return self.path_parameter(None).map(|name| Id { name, place: Place::Path, span });
         }
         let input =
             self.route.inputs.iter().find(|i| i.name == name && matches!(i.place, Place::Query | Place::Body))?;
-        Some(Id { name: name.to_owned(), place: input.place })
+        Some(Id { name: name.to_owned(), place: input.place, span: module.span(param.range) })
     }
 
     /// What an expression takes from the request.
@@ -268,12 +281,13 @@ impl Reading<'_> {
             };
             place_of(last)
         };
+        let span = module.expr_span(e);
         let named = |name: &str, place: Place| {
             let path = self.path_parameter(Some(name));
             match (path, place) {
-                (Some(path), Place::Path) => Some(Id { name: path, place }),
-                (None, Place::Path) => Some(Id { name: name.to_owned(), place: Place::Query }),
-                _ => Some(Id { name: name.to_owned(), place }),
+                (Some(path), Place::Path) => Some(Id { name: path, place, span }),
+                (None, Place::Path) => Some(Id { name: name.to_owned(), place: Place::Query, span }),
+                _ => Some(Id { name: name.to_owned(), place, span }),
             }
         };
         match &module.expr(e).kind {
