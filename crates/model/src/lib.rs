@@ -69,6 +69,7 @@ pub struct Model {
     /// Handlers of errors.
     pub catches: Vec<literals::CatchSite>,
     effects_of: rustc_hash::FxHashMap<FnId, Vec<u32>>,
+    tests_from: rustc_hash::FxHashMap<base::FileId, u32>,
 }
 
 impl Model {
@@ -101,7 +102,9 @@ impl Model {
                 effects_of.entry(function).or_default().push(at as u32);
             }
         }
+        let tests_from = inline_tests(&sources);
         Model {
+            tests_from,
             sources,
             program,
             facts,
@@ -206,11 +209,26 @@ impl Model {
 
     /// What a file is for.
     pub fn role(&self, span: Span) -> FileRole {
-        self.sources.file(span.file).role
+        match self.tests_from.get(&span.file) {
+            Some(start) if span.start >= *start => FileRole::Test,
+            _ => self.sources.file(span.file).role,
+        }
     }
 
     /// What a module's file is for.
     pub fn module_role(&self, module: ModuleId) -> FileRole {
         self.sources.file(self.program.module(module).file).role
     }
+}
+
+/// Where the tests begin in files that hold code and tests: Rust's `#[cfg(test)] mod tests`, which stands last.
+fn inline_tests(sources: &SourceMap) -> rustc_hash::FxHashMap<base::FileId, u32> {
+    let rust = sources.files().filter(|(_, f)| f.language == Some(base::Language::Rust));
+    rust.filter_map(|(id, file)| {
+        let at = file.text.rfind("#[cfg(test)]")?;
+        let rest = file.text[at + "#[cfg(test)]".len()..].trim_start();
+        let is_module = rest.starts_with("mod ") || rest.starts_with("pub mod ");
+        is_module.then(|| Some((id, u32::try_from(at).ok()?))).flatten()
+    })
+    .collect()
 }

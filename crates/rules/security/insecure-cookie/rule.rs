@@ -59,7 +59,7 @@ fn off(group: &[&Setting], kind: SettingKind) -> Option<(base::Span, bool)> {
 /// A cookie that is deleted carries nothing.
 fn is_deletion(model: &Model, group: &[&Setting]) -> bool {
     let text = group.first().map_or("", |s| model.sources.text(s.group)).to_ascii_lowercase();
-    ["maxage: 0", "maxage(0)", "max_age=0", "expires=0", "make_removal", "new date(0)", "maxage(duration::zero"]
+    ["maxage: 0", "maxage: -1", "maxage(0)", "max_age=0", "expires=0", "make_removal", "new date(0)", "maxage(duration::zero"]
         .iter()
         .any(|w| text.contains(w))
         // `cookie('token', 'none', …)`: what is fixed proves nothing

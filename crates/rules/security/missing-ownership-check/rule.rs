@@ -134,7 +134,8 @@ fn by_path<'l>(
     let is_last = ends_in_itself(route);
     if !is_changing(route) {
         // who somebody is, is often meant to be seen; what they have is not
-        return (private && !(of_user && is_last) || of_user && !is_last).then_some(Named { thing, owner, lookup });
+        let is_ones_own = if of_user { !is_last } else { private };
+        return is_ones_own.then_some(Named { thing, owner, lookup });
     }
     // others may comment on what is not theirs
     let adds = route.method == Method::Post && !route.path.ends_with('}') && !private;
