@@ -316,7 +316,9 @@ fn guard_name(program: &Program, at: ExprRef) -> String {
 pub fn by_name(name: &str) -> GuardKind {
     let words = words(name);
     let has = |list: &[&str]| words.iter().any(|w| list.contains(&w.as_str()));
-    if has(&["csrf", "xsrf"]) {
+    if has(&["validates", "validators", "validations"]) {
+        GuardKind::Validation
+    } else if has(&["csrf", "xsrf"]) {
         GuardKind::Csrf
     } else if has(&["cors"]) {
         GuardKind::Cors
@@ -324,16 +326,7 @@ pub fn by_name(name: &str) -> GuardKind {
         || has(&["limit"]) && !has(&["size", "body", "upload", "length", "payload", "memory", "page", "file", "bytes"])
     {
         GuardKind::RateLimit
-    } else if has(&[
-        "validate",
-        "validates",
-        "validator",
-        "validators",
-        "validation",
-        "validations",
-        "schema",
-        "celebrate",
-    ]) {
+    } else if has(&["validate", "validator", "validation", "schema", "celebrate"]) {
         GuardKind::Validation
     } else if has(&["optional"]) && has(&["auth", "jwt", "authenticate", "user", "login", "token"]) {
         GuardKind::OptionalAuthentication
