@@ -334,8 +334,10 @@ pub(crate) fn gives_caller(name: &str) -> bool {
 /// Whether a name says that it is the caller's.
 pub(crate) fn says_caller(name: &str) -> bool {
     let parts = words(name);
-    let has = |word: &str| parts.iter().any(|w| w == word);
-    parts.iter().any(|w| CALLER.contains(&w.as_str()))
-        || has("http") && has("session")
-        || has("self") && parts.len() > 1
+    let has = |list: &[&str]| parts.iter().any(|w| list.contains(&w.as_str()));
+    // `userIDFromToken(c)`, `@LoginUser`
+    let carried = has(&["user", "userid", "uid", "account", "member"])
+        && has(&["token", "context", "ctx", "request", "session", "login", "header", "headers", "cookie"])
+        && !has(&["create", "new", "update", "dto", "form", "service"]);
+    carried || has(&CALLER) || has(&["http"]) && has(&["session"]) || has(&["self"]) && parts.len() > 1
 }

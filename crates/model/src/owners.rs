@@ -45,7 +45,10 @@ impl Model {
             });
             // what belongs to a project or a company is shared by its people
             let shared = model.program.classes().lineage(class).into_iter().any(|base| {
-                model.program.class(base).fields.iter().flat_map(|f| words(f.name.as_str())).any(|w| {
+                let item = model.program.class(base);
+                let module = model.program.module(base.module);
+                let methods = item.methods.iter().filter_map(|m| module.function(*m).name);
+                item.fields.iter().map(|f| f.name).chain(methods).flat_map(|n| words(n.as_str())).any(|w| {
                     matches!(
                         w.as_str(),
                         "project" | "organization" | "organisation" | "tenant" | "workspace" | "team" | "company"

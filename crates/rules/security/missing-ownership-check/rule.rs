@@ -134,12 +134,37 @@ fn by_path<'l>(
     let is_last = ends_in_itself(route);
     if !is_changing(route) {
         // who somebody is, is often meant to be seen; what they have is not
-        let is_ones_own = if of_user { !is_last } else { private };
+        let is_ones_own = if of_user { !is_last && !is_shown(route) } else { private };
         return is_ones_own.then_some(Named { thing, owner, lookup });
     }
     // others may comment on what is not theirs
     let adds = route.method == Method::Post && !route.path.ends_with('}') && !private;
     (!(adds && speech == Speech::Names)).then_some(Named { thing, owner, lookup })
+}
+
+/// What people show of themselves: `/users/{id}/followers`.
+fn is_shown(route: &Route) -> bool {
+    let last = route.path.rsplit('/').next().unwrap_or("");
+    words(last).iter().any(|w| {
+        matches!(
+            w.as_str(),
+            "followers"
+                | "following"
+                | "posts"
+                | "articles"
+                | "comments"
+                | "friends"
+                | "likes"
+                | "repos"
+                | "avatar"
+                | "photo"
+                | "picture"
+                | "image"
+                | "badges"
+                | "reviews"
+                | "public"
+        )
+    })
 }
 
 /// Whether a path ends in what its parameter names: `/users/{id}`, but not `/allocations/{userId}`.
