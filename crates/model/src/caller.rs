@@ -151,6 +151,58 @@ impl Model {
         speech
     }
 
+    /// Whether the class of a handler, or a base of it, is annotated by something that is named for asking who
+    /// calls: `[AuthorizeAdmin]` on a base controller.
+    pub fn class_asks(&self, function: FnId) -> bool {
+        let Some(class) = self.program.classes().class_of(function) else { return false };
+        let mut line = self.program.classes().lineage(class);
+        // a base that no import leads to, by its name where there is only one
+        let mut at = 0;
+        while at < line.len() && line.len() < 20 {
+            let (module, item) = (self.program.module(line[at].module), self.program.class(line[at]));
+            at += 1;
+            for base in &item.bases {
+                let text = self.sources.text(module.span(module.ty(*base).range));
+                let all = self.program.classes().all().into_iter().map(|(c, _)| c);
+                let named: Vec<_> = all.filter(|c| self.program.class(*c).name.as_str() == text).collect();
+                if let [only] = named.as_slice()
+                    && !line.contains(only)
+                {
+                    line.push(*only);
+                }
+            }
+        }
+        line.into_iter().any(|c| {
+            let module = self.program.module(c.module);
+            self.program.class(c).annotations.iter().any(|a| {
+                let ExprKind::Call { callee, .. } = &module.expr(*a).kind else { return false };
+                let name = module.dotted(*callee).unwrap_or_default();
+                let said = words(&name);
+                let has = |list: &[&str]| said.iter().any(|w| list.contains(&w.as_str()));
+                has(&[
+                    "authorize",
+                    "authorized",
+                    "authenticated",
+                    "authentication",
+                    "permission",
+                    "permissions",
+                    "secured",
+                ]) && !has(&["anonymous", "allow"])
+            })
+        })
+    }
+
+    /// Whether the project has a middleware of its own that is named for asking every request for a login.
+    pub fn asks_every_request(&self) -> bool {
+        self.program.classes().all().into_iter().any(|(class, _)| {
+            let said = words(self.program.class(class).name.as_str());
+            let has = |list: &[&str]| said.iter().any(|w| list.contains(&w.as_str()));
+            has(&["middleware"])
+                && has(&["login", "auth", "authentication"])
+                && has(&["required", "require", "enforce"])
+        })
+    }
+
     /// What functions reach, without what only makes the answer.
     fn doing(&self, starts: Vec<FnId>) -> Vec<FnId> {
         let mut found: Vec<(FnId, usize)> = starts.into_iter().map(|f| (f, 0)).collect();
