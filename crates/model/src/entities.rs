@@ -370,6 +370,8 @@ pub enum SettingKind {
     CookieHttpOnly,
     /// `SameSite` of a cookie.
     CookieSameSite,
+    /// Every cookie goes over encrypted connections only, whatever it says itself.
+    SecureCookies,
     /// Whether signatures of tokens are verified.
     TokenSignature,
     /// Whether the expiry of tokens is verified.

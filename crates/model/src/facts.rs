@@ -88,6 +88,8 @@ pub enum Kind {
     Spawns,
     /// Answers health checks, exports metrics or traces, or reports errors; `label` says which.
     Observes,
+    /// Signs in and locks who fails too often, where the argument `arg` is true.
+    CountsAttempts,
     /// Only `settings` matter.
     Setting,
 }

@@ -464,7 +464,9 @@ fn guard_name(program: &Program, at: ExprRef) -> String {
 pub fn by_name(name: &str) -> GuardKind {
     let words = words(name);
     let has = |list: &[&str]| words.iter().any(|w| list.contains(&w.as_str()));
-    if has(&["csrf", "xsrf"]) {
+    if has(&["validates", "validators", "validations"]) {
+        GuardKind::Validation
+    } else if has(&["csrf", "xsrf"]) {
         GuardKind::Csrf
     } else if has(&["cors"]) {
         GuardKind::Cors

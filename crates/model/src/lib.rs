@@ -12,8 +12,9 @@
 
 pub mod adapters;
 pub mod answers;
+mod binding;
 mod bodies;
-mod caller;
+pub mod caller;
 pub mod config;
 mod constants;
 pub mod edits;
@@ -23,8 +24,10 @@ mod exempt;
 pub mod facts;
 pub mod guards;
 pub mod literals;
+pub mod lookups;
 pub mod options;
 pub mod patterns;
+pub mod owners;
 mod reach;
 mod semantics;
 mod settings;
@@ -75,6 +78,7 @@ pub struct Model {
     /// Untrusted data that reaches dangerous calls.
     pub flows: Vec<Flow>,
     effects_of: rustc_hash::FxHashMap<FnId, Vec<u32>>,
+    tests_from: rustc_hash::FxHashMap<base::FileId, u32>,
 }
 
 impl Model {
@@ -115,7 +119,9 @@ impl Model {
             }
         }
         let outputs = templates::collect(&sources);
+        let tests_from = inline_tests(&sources);
         Model {
+            tests_from,
             sources,
             program,
             facts,
@@ -153,7 +159,17 @@ impl Model {
                 .iter()
                 .any(|w| plain.contains(w))
         };
-        self.routes.iter().any(|r| r.has_guard(GuardKind::RateLimit))
+        // `devise :database_authenticatable, :lockable`
+        let locks = self.effects.iter().filter(|e| e.kind == Kind::CountsAttempts).any(|e| {
+            let (module, record) = (self.program.module(e.call.module), self.facts.record(e.record));
+            let ir::ExprKind::Call { args, .. } = &module.expr(e.call.expr).kind else { return false };
+            record
+                .keyword
+                .as_ref()
+                .is_some_and(|k| args.iter().any(|a| module.string(a.value).is_some_and(|s| s.as_str() == k)))
+        });
+        locks
+            || self.routes.iter().any(|r| r.has_guard(GuardKind::RateLimit))
             || self.program.ids().any(|m| {
                 self.program
                     .module(m)
@@ -165,13 +181,73 @@ impl Model {
             || self.literals.iter().any(|l| named(&l.name))
     }
 
+    /// Whether code in reach of a function counts attempts or locks accounts: `failed_attempts`,
+    /// `lockoutOnFailure: true`.
+    pub fn counts_attempts(&self, function: FnId) -> bool {
+        let named = |text: &str| {
+            let plain: String = text.chars().filter(|c| c.is_alphanumeric()).collect::<String>().to_lowercase();
+            [
+                "attemp",
+                "lockout",
+                "lockedout",
+                "islocked",
+                "lockeduntil",
+                "lockedat",
+                "throttl",
+                "ratelimit",
+                "toomany",
+                "bruteforce",
+            ]
+            .iter()
+            .any(|w| plain.contains(w))
+        };
+        let by_library =
+            self.effects_from(function, 4).into_iter().filter(|e| e.kind == Kind::CountsAttempts).any(|e| {
+                let argument = e.argument(&self.program, self.facts.record(e.record));
+                argument.is_some_and(|a| {
+                    let at = program::ExprRef { module: e.call.module, expr: a.value };
+                    self.context().constant(at).is_some_and(|c| c.text() == "true")
+                })
+            });
+        by_library
+            || self.reachable(function, 4).into_iter().any(|f| {
+                let module = self.program.module(f.module);
+                let range = module.function(f.function).range;
+                let off =
+                    |e: ir::ExprId| matches!(module.expr(e).kind, ir::ExprKind::Literal(ir::Literal::Bool(false)));
+                module.exprs_within(range).any(|(_, e)| match &e.kind {
+                    ir::ExprKind::Name(name) => named(name.as_str()),
+                    ir::ExprKind::Member { name, .. } => named(name.as_str()) && !name.as_str().starts_with("Is"),
+                    ir::ExprKind::Call { args, .. } => {
+                        args.iter().any(|a| a.name.is_some_and(|n| named(n.as_str())) && !off(a.value))
+                    }
+                    _ => false,
+                })
+            })
+    }
+
     /// What a file is for.
     pub fn role(&self, span: Span) -> FileRole {
-        self.sources.file(span.file).role
+        match self.tests_from.get(&span.file) {
+            Some(start) if span.start >= *start => FileRole::Test,
+            _ => self.sources.file(span.file).role,
+        }
     }
 
     /// What a module's file is for.
     pub fn module_role(&self, module: ModuleId) -> FileRole {
         self.sources.file(self.program.module(module).file).role
     }
+}
+
+/// Where the tests begin in files that hold code and tests: Rust's `#[cfg(test)] mod tests`, which stands last.
+fn inline_tests(sources: &SourceMap) -> rustc_hash::FxHashMap<base::FileId, u32> {
+    let rust = sources.files().filter(|(_, f)| f.language == Some(base::Language::Rust));
+    rust.filter_map(|(id, file)| {
+        let at = file.text.rfind("#[cfg(test)]")?;
+        let rest = file.text[at + "#[cfg(test)]".len()..].trim_start();
+        let is_module = rest.starts_with("mod ") || rest.starts_with("pub mod ");
+        is_module.then(|| Some((id, u32::try_from(at).ok()?))).flatten()
+    })
+    .collect()
 }

@@ -95,6 +95,9 @@ fn value_of(context: &Context<'_>, at: ExprRef) -> Option<String> {
         return Some(constant.text());
     }
     let module = context.program.module(at.module);
+    if let Some(text) = turned(module, at.expr) {
+        return Some(text);
+    }
     match &module.expr(at.expr).kind {
         // `_ => true`, `(origin, callback) => callback(null, true)`, `func(string) bool { return true }`
         ExprKind::Lambda(function) => {
@@ -115,6 +118,22 @@ fn value_of(context: &Context<'_>, at: ExprRef) -> Option<String> {
             let of_request = has(&["req", "request", "ctx", "context", "c", "header", "headers"]);
             (of_request && has(&["origin"]) && text.len() < 80).then(|| "reflect".to_owned())
         }
+    }
+}
+
+/// `"*".parse().unwrap()`, `HeaderValue::from_static("*")`: a text by another type.
+fn turned(module: &ir::Module, expr: ir::ExprId) -> Option<String> {
+    match &module.expr(expr).kind {
+        ExprKind::Call { callee, args, .. } => {
+            let ExprKind::Member { object, name, .. } = &module.expr(*callee).kind else { return None };
+            match (name.as_str(), args.as_slice()) {
+                ("parse" | "unwrap" | "into", []) | ("expect", [_]) => turned(module, *object),
+                ("from_static", [only]) => turned(module, only.value),
+                _ => None,
+            }
+        }
+        ExprKind::Unary { operand, .. } => turned(module, *operand),
+        _ => module.string(expr).map(|s| s.to_string()),
     }
 }
 
@@ -221,6 +240,20 @@ impl<'f> Keys<'f> {
                     if !context.facts.is_for(*record, module.language)
                         || !ends_with(written.trim_end_matches(".*"), parent)
                     {
+                        continue;
+                    }
+                    // `cookies[:token] = nil` deletes; options made elsewhere are not known here
+                    let named = match &module.expr(*value).kind {
+                        ExprKind::Name(name) | ExprKind::Member { name, .. } => Some(*name),
+                        ExprKind::Call { callee, .. } => match &module.expr(*callee).kind {
+                            ExprKind::Name(name) | ExprKind::Member { name, .. } => Some(*name),
+                            _ => None,
+                        },
+                        ExprKind::Literal(ir::Literal::Null) => continue,
+                        _ => None,
+                    };
+                    let is_options = |w: &String| matches!(w.as_str(), "option" | "options" | "opts" | "attributes");
+                    if named.is_some_and(|n| crate::guards::words(n.as_str()).iter().any(is_options)) {
                         continue;
                     }
                     setting.subject = Some((*last).to_owned());

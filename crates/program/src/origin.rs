@@ -12,6 +12,15 @@ const MAX_STEPS: usize = 64;
 impl Program {
     /// The expressions that make what `at` stands for. An expression that is nobody's alias is its own.
     pub fn origins(&self, at: ExprRef, library: &dyn Library) -> Vec<ExprRef> {
+        self.back(at, library, false)
+    }
+
+    /// As [`Program::origins`], but no further than calls: what a call of the repository gives is its own.
+    pub fn origins_before_calls(&self, at: ExprRef, library: &dyn Library) -> Vec<ExprRef> {
+        self.back(at, library, true)
+    }
+
+    fn back(&self, at: ExprRef, library: &dyn Library, stops_at_calls: bool) -> Vec<ExprRef> {
         let mut found = Vec::new();
         let mut queue = vec![at];
         let mut seen: Vec<ExprRef> = Vec::new();
@@ -23,7 +32,9 @@ impl Program {
                 continue;
             }
             seen.push(here);
-            let before = self.makers(here, library);
+            let is_call = matches!(&self.expr(here).kind, ExprKind::Call { callee, .. }
+                if !matches!(&self.module(here.module).expr(*callee).kind, ExprKind::Name(n) if *n == "require" || *n == "import"));
+            let before = if stops_at_calls && is_call { Vec::new() } else { self.makers(here, library) };
             if before.is_empty() {
                 if !found.contains(&here) {
                     found.push(here);

@@ -416,7 +416,11 @@ fn inputs(context: &Context<'_>, id: ModuleId, function: FunctionId, path: &str)
                     let mut evaluator = context.evaluator(id);
                     evaluator.type_values(t, None).iter().any(|v| matches!(v, Value::Instance(_)))
                 });
-                if class { Place::Body } else { Place::Query }
+                // dictionaries and lists come in the body too
+                let whole = ty.as_deref().is_some_and(|t| {
+                    ["dict", "Dict", "list", "List"].contains(&t.split(['[', ' ']).next().unwrap_or(""))
+                });
+                if class || whole { Place::Body } else { Place::Query }
             }
         };
         let text = ty.clone().unwrap_or_default();
