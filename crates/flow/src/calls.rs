@@ -319,8 +319,7 @@ impl<'a> Run<'a> {
 
     /// Whether a program is run through a shell: `sh -c`, `cmd /c`.
     fn runs_a_shell(&self, call: &Call<'_>) -> bool {
-        let is_flag = |v: &Value| matches!(v.constant, Some(Constant::Str(t)) if matches!(t.as_str(), "-c" | "/c" | "/C" | "-Command" | "-e" | "-lc"));
-        call.values.iter().any(|v| is_flag(v) || v.parts().iter().any(|(_, p)| is_flag(p)))
+        call.values.iter().any(|v| v.is_shell_flag || v.parts().iter().any(|(_, p)| p.is_shell_flag))
     }
 
     /// What a call gives.

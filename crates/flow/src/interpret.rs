@@ -590,6 +590,15 @@ impl<'a> Run<'a> {
                     value = value.stepped(self.step(target, Event::Assigned));
                 }
                 self.keep_name(*name, target, &value);
+                if module.language == Language::Java
+                    && !self.env.contains_key(name)
+                    && let Some(Slot::Field(..)) = self.slot(*name, target)
+                {
+                    // a field that is named alone
+                    let key = Key::Name(*name);
+                    self.env.entry(self.this).or_default().put(key, value);
+                    return;
+                }
                 self.renewed.insert(*name);
                 self.env.insert(*name, value);
             }

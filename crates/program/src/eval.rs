@@ -624,7 +624,19 @@ impl<'p> Evaluator<'p> {
                         push(&mut out, value);
                     }
                 }
-                Value::External(prefix) => push(&mut out, Value::External(self.join(*prefix, '.', name))),
+                Value::External(prefix) => {
+                    // `shop.orders.Store` written in full, without an import
+                    let own = match self.module.language {
+                        Language::Java if program.namespaces.contains_key(prefix) => {
+                            self.namespace_member(*prefix, name)
+                        }
+                        _ => Values::new(),
+                    };
+                    match own.is_empty() {
+                        true => push(&mut out, Value::External(self.join(*prefix, '.', name))),
+                        false => own.into_iter().for_each(|v| push(&mut out, v)),
+                    }
+                }
                 Value::ExternalInstance(ty) => push(&mut out, Value::External(self.join(*ty, '#', name))),
                 Value::Object(object) => {
                     for value in self.entry(*object, name) {
