@@ -56,9 +56,10 @@ impl Run<'_> {
                 }
             }
             ExprKind::Call { callee, args, .. } => {
-                if truth {
-                    let args: Vec<ExprId> = args.iter().map(|a| a.value).collect();
-                    self.checked(*callee, &args);
+                let args: Vec<ExprId> = args.iter().map(|a| a.value).collect();
+                match truth {
+                    true => self.checked(*callee, &args),
+                    false => self.refused(*callee, &args),
                 }
             }
             ExprKind::Index { object, index } if truth => {
@@ -70,6 +71,17 @@ impl Run<'_> {
             }
             ExprKind::Await(inner) => self.refine(*inner, truth),
             _ => {}
+        }
+    }
+
+    /// A call that said no: `name.contains("..")`.
+    fn refused(&mut self, callee: ExprId, args: &[ExprId]) {
+        let ExprKind::Member { object, name, .. } = &self.module.expr(callee).kind else { return };
+        if let ("contains" | "includes" | "include?", [part]) = (name.as_str(), args)
+            && let Some(Constant::Str(part)) = self.eval(*part).constant
+            && part.as_str().contains("..")
+        {
+            self.clear(*object, Kinds::only(Kind::Path));
         }
     }
 

@@ -63,7 +63,7 @@ fn of_module(program: &Program, facts: &Facts, id: ModuleId) -> Vec<Effect> {
                 }
             }
         }
-        matched.retain(|(record, ..)| holds(module, facts.record(*record), expr));
+        matched.retain(|(record, ..)| holds(program, ExprRef { module: id, expr }, facts.record(*record)));
         let function = scopes.owner(expr).function.map(|function| FnId { module: id, function });
         found.extend(matched.into_iter().map(|(record, name, evidence)| Effect {
             record,
@@ -81,11 +81,11 @@ fn of_module(program: &Program, facts: &Facts, id: ModuleId) -> Vec<Effect> {
 }
 
 /// Whether the conditions of a record hold for a call.
-fn holds(module: &ir::Module, record: &Record, call: ir::ExprId) -> bool {
-    let ExprKind::Call { args, callee, .. } = &module.expr(call).kind else { return false };
+fn holds(program: &Program, call: ExprRef, record: &Record) -> bool {
+    let module = program.module(call.module);
+    let ExprKind::Call { args, callee, .. } = &module.expr(call.expr).kind else { return false };
     let first = record.first.as_ref().is_none_or(|first| {
-        let written = args.first().and_then(|a| module.string(a.value));
-        written.is_some_and(|w| w.as_str().eq_ignore_ascii_case(first))
+        args.first().is_some_and(|a| says(program, ExprRef { module: call.module, expr: a.value }, first))
     });
     let receiver = record.receiver.as_ref().is_none_or(|receiver| {
         let ExprKind::Member { object, .. } = &module.expr(*callee).kind else { return false };
@@ -103,6 +103,37 @@ fn holds(module: &ir::Module, record: &Record, call: ir::ExprId) -> bool {
         let given = |option: &String| has_option(module, args, option);
         (record.only.is_empty() || record.only.iter().any(given)) && !record.unless.iter().any(given)
     }
+}
+
+/// Whether an expression is this string, in any case, or with `*` at its end begins with it.
+pub(crate) fn says(program: &Program, at: ExprRef, wanted: &str) -> bool {
+    let Some(prefix) = wanted.strip_suffix('*') else {
+        let text = |at: ExprRef| program.module(at.module).string(at.expr);
+        let written = text(at).or_else(|| program.definition(at).and_then(text));
+        return written.is_some_and(|w| w.as_str().eq_ignore_ascii_case(wanted));
+    };
+    let mut at = at;
+    for _ in 0..24 {
+        let module = program.module(at.module);
+        if let Some(text) = module.string(at.expr) {
+            return text.as_str().get(..prefix.len()).is_some_and(|t| t.eq_ignore_ascii_case(prefix));
+        }
+        at = match &module.expr(at.expr).kind {
+            ExprKind::Binary { left, .. } => ExprRef { expr: *left, ..at },
+            ExprKind::Template(parts) => match parts.first() {
+                Some(ir::Part::Text(text)) => {
+                    return text.as_str().get(..prefix.len()).is_some_and(|t| t.eq_ignore_ascii_case(prefix));
+                }
+                Some(ir::Part::Hole(hole)) => ExprRef { expr: *hole, ..at },
+                None => return false,
+            },
+            _ => match program.definition(at) {
+                Some(defined) => defined,
+                None => return false,
+            },
+        };
+    }
+    false
 }
 
 /// Whether a call is given an option: a keyword argument or an entry of an options object, `name` or

@@ -521,10 +521,32 @@ impl<'p> Evaluator<'p> {
             }
             // the declared type decides, unless it says nothing
             if typed && matches!(binding, Binding::Typed(_)) && !out.is_empty() {
+                self.made_types(bindings, &mut out);
                 break;
             }
         }
         out
+    }
+
+    /// What a library makes may be known more closely than by the type that the variable is declared with:
+    /// `PrintWriter out = response.getWriter()`.
+    fn made_types(&mut self, bindings: &[Binding], out: &mut Values) {
+        if self.module.language != Language::Java || !matches!(out.as_slice(), [Value::ExternalInstance(_)]) {
+            return;
+        }
+        for binding in bindings {
+            let Binding::Value(expr, path) = binding else { continue };
+            if !path.is_empty() || !matches!(self.module.expr(*expr).kind, ExprKind::Call { .. }) {
+                continue;
+            }
+            for value in self.eval(*expr) {
+                if let Value::ExternalInstance(name) = value
+                    && self.library.is_known(name)
+                {
+                    push(out, value);
+                }
+            }
+        }
     }
 
     fn param(&mut self, function: FunctionId, at: u32) -> Values {

@@ -37,5 +37,5 @@ const WORDS: Words = Words {
 };
 
 fn check(model: &Model, report: &mut Report<'_>) {
-    injection::report(model, report, &WORDS, &injection::as_is);
+    injection::report(model, report, &WORDS, &|flow, _| !injection::is_no_markup(model, flow));
 }
