@@ -293,13 +293,28 @@ impl Run<'_> {
         if let Some(value) = self.held(name, expr) {
             return value;
         }
-        if let Some(slot) = self.slot(name, expr) {
+        let slot = self.slot(name, expr);
+        if let Some(slot) = slot {
             let value = self.read(slot);
             if !value.is_blank() {
                 return value;
             }
         }
-        self.defined(expr)
+        match slot {
+            Some(Slot::Field(..)) if self.module.language == Language::Java => self.own_field(name, expr),
+            _ => self.defined(expr),
+        }
+    }
+
+    /// A field of `this` that is named alone.
+    fn own_field(&mut self, name: Symbol, expr: ExprId) -> Value {
+        let key = Key::Name(name);
+        let this = self.env.get(&self.this).cloned().unwrap_or_default();
+        if let Some((_, written)) = this.parts().iter().find(|(k, _)| *k == key) {
+            return written.clone();
+        }
+        let defined = self.defined(expr);
+        if defined.is_blank() { self.part(&this, key, expr) } else { defined }
     }
 
     /// What frameworks say that a name holds.

@@ -470,13 +470,9 @@ impl<'a> Run<'a> {
 
     pub fn returned(&mut self, value: Value, at: Option<ExprId>) {
         if let (Some(function), Some(at)) = (self.function, at) {
-            let meanings = self.semantics.of_return(FnId { module: self.id, function });
-            for meaning in meanings {
+            for meaning in self.semantics.of_return(FnId { module: self.id, function }, at) {
                 if let Meaning::Sink { kind, record, .. } = meaning {
-                    self.reaches(
-                        Sink { kind: *kind, at: ExprRef { module: self.id, expr: at }, record: *record },
-                        &value,
-                    );
+                    self.reaches(Sink { kind, at: ExprRef { module: self.id, expr: at }, record }, &value);
                 }
             }
         }
@@ -635,6 +631,15 @@ impl<'a> Run<'a> {
                     value = value.stepped(self.step(target, Event::Assigned));
                 }
                 self.keep_name(*name, target, &value);
+                if module.language == Language::Java
+                    && !self.env.contains_key(name)
+                    && let Some(Slot::Field(..)) = self.slot(*name, target)
+                {
+                    // a field that is named alone
+                    let key = Key::Name(*name);
+                    self.env.entry(self.this).or_default().put(key, value);
+                    return;
+                }
                 match written.and_then(|w| self.host_of(w)) {
                     Some(text) => self.hosts.insert(*name, text),
                     None => self.hosts.remove(name),
@@ -835,7 +840,7 @@ impl<'a> Run<'a> {
             ExprKind::Call { callee, args, .. } => {
                 let (callee, first) = (*callee, args.first().map(|a| a.value));
                 match &self.module.expr(callee).kind {
-                    ExprKind::Member { object, name, .. } if crate::strings::keeps_text(name.as_str()) => {
+                    ExprKind::Member { object, name, .. } if crate::strings::names_the_same(name.as_str()) => {
                         let object = *object;
                         self.clear(object, kinds);
                     }
@@ -851,6 +856,19 @@ impl<'a> Run<'a> {
                 }
             }
             ExprKind::Literal(_) => {}
+            ExprKind::Name(_) => {
+                self.change(expr, &mut |value| *value = std::mem::take(value).cleared(kinds));
+                // `String full = file.getCanonicalPath();` checked is `file` checked
+                let defined = self.program.definition(ExprRef { module: self.id, expr });
+                if let Some(at) = defined.filter(|at| at.module == self.id && at.expr < expr)
+                    && let ExprKind::Call { callee, .. } = &self.module.expr(at.expr).kind
+                    && let ExprKind::Member { object, name, .. } = &self.module.expr(*callee).kind
+                    && crate::strings::names_the_same(name.as_str())
+                    && matches!(self.module.expr(*object).kind, ExprKind::Name(_) | ExprKind::Call { .. })
+                {
+                    self.clear(*object, kinds);
+                }
+            }
             _ => self.change(expr, &mut |value| *value = std::mem::take(value).cleared(kinds)),
         }
     }

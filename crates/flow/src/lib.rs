@@ -21,6 +21,7 @@ mod value;
 
 use base::{Span, Symbol};
 use program::{ExprRef, FnId, ModuleId, Program};
+use smallvec::SmallVec;
 
 pub use kinds::{Kind, Kinds};
 pub use types::is_harmless;
@@ -156,8 +157,8 @@ pub trait Semantics: Sync {
     fn has_fixed_path(&self, function: FnId) -> bool;
     /// What a name holds that no variable has, or a member of `this`.
     fn of_name(&self, at: ExprRef, name: Symbol) -> Holds;
-    /// What a function of the repository must not give back, since it is what the caller sees.
-    fn of_return(&self, function: FnId) -> &[Meaning];
+    /// What a function of the repository must not give back as `given`, since it is what the caller sees.
+    fn of_return(&self, function: FnId, given: ir::ExprId) -> SmallVec<[Meaning; 2]>;
 }
 
 /// What happens to the data at a step.

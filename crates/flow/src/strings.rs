@@ -6,6 +6,8 @@ use crate::{Kind, Kinds, value::Constant, value::Value};
 
 /// What data can no longer do after a fixed beginning: choose the host, leave the site.
 pub fn cleared_by_prefix(text: &str) -> Kinds {
+    // a view that sends the browser elsewhere
+    let text = text.strip_prefix("redirect:").unwrap_or(text);
     let has_host = text.split_once("://").is_some_and(|(scheme, rest)| {
         !scheme.contains('\u{0}') && rest.contains(['/', '?', '#']) && !rest.starts_with(['/', '\u{0}', '?'])
     });
@@ -106,6 +108,27 @@ pub fn keeps_text(name: &str) -> bool {
             | "ToLowerInvariant"
             | "ToUpperInvariant"
     )
+}
+
+/// Methods that give the same thing in another form: checked, it is checked.
+pub fn names_the_same(name: &str) -> bool {
+    keeps_text(name)
+        || matches!(
+            name,
+            "getCanonicalPath"
+                | "getCanonicalFile"
+                | "getAbsolutePath"
+                | "getAbsoluteFile"
+                | "toAbsolutePath"
+                | "toRealPath"
+                | "toPath"
+                | "toFile"
+                | "getPath"
+                | "toUri"
+                | "getHost"
+                | "getScheme"
+                | "getProtocol"
+        )
 }
 
 /// What a method of a constant gives.

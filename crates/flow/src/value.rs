@@ -139,11 +139,17 @@ pub struct Value {
     /// Parts that are told apart.
     parts: Parts,
     pub constant: Option<Constant>,
+    /// Whether it may be what tells a shell that its command follows: `-c`, `/c`.
+    pub is_shell_flag: bool,
 }
 
 impl Value {
     pub fn constant(constant: Constant) -> Value {
-        Value { constant: Some(constant), ..Value::default() }
+        let is_shell_flag = match constant {
+            Constant::Str(text) => matches!(text.as_str(), "-c" | "/c" | "/C" | "-Command" | "-e" | "-lc"),
+            _ => false,
+        };
+        Value { constant: Some(constant), is_shell_flag, ..Value::default() }
     }
 
     pub fn of(from: From) -> Value {
@@ -188,6 +194,7 @@ impl Value {
 
     /// What either may be.
     pub fn join(&mut self, other: &Value) {
+        self.is_shell_flag |= other.is_shell_flag;
         if self.constant != other.constant {
             self.constant = None;
         }

@@ -100,8 +100,7 @@ fn holds(context: &Context<'_>, id: ModuleId, record: &Record, call: ir::ExprId)
     let module = context.program.module(id);
     let ExprKind::Call { args, callee, .. } = &module.expr(call).kind else { return false };
     let first = record.first.as_ref().is_none_or(|first| {
-        let written = args.first().and_then(|a| module.string(a.value));
-        written.is_some_and(|w| w.as_str().eq_ignore_ascii_case(first))
+        args.first().is_some_and(|a| says(context.program, ExprRef { module: id, expr: a.value }, first))
     });
     let receiver = record.receiver.as_ref().is_none_or(|receiver| {
         let ExprKind::Member { object, .. } = &module.expr(*callee).kind else { return false };
@@ -120,6 +119,37 @@ fn holds(context: &Context<'_>, id: ModuleId, record: &Record, call: ir::ExprId)
         let given = |option: &String| has_option(module, args, option) || is_set(context, at, option);
         (record.only.is_empty() || record.only.iter().any(given)) && !record.unless.iter().any(given)
     }
+}
+
+/// Whether an expression is this string, in any case, or with `*` at its end begins with it.
+pub(crate) fn says(program: &Program, at: ExprRef, wanted: &str) -> bool {
+    let Some(prefix) = wanted.strip_suffix('*') else {
+        let text = |at: ExprRef| program.module(at.module).string(at.expr);
+        let written = text(at).or_else(|| program.definition(at).and_then(text));
+        return written.is_some_and(|w| w.as_str().eq_ignore_ascii_case(wanted));
+    };
+    let mut at = at;
+    for _ in 0..24 {
+        let module = program.module(at.module);
+        if let Some(text) = module.string(at.expr) {
+            return text.as_str().get(..prefix.len()).is_some_and(|t| t.eq_ignore_ascii_case(prefix));
+        }
+        at = match &module.expr(at.expr).kind {
+            ExprKind::Binary { left, .. } => ExprRef { expr: *left, ..at },
+            ExprKind::Template(parts) => match parts.first() {
+                Some(ir::Part::Text(text)) => {
+                    return text.as_str().get(..prefix.len()).is_some_and(|t| t.eq_ignore_ascii_case(prefix));
+                }
+                Some(ir::Part::Hole(hole)) => ExprRef { expr: *hole, ..at },
+                None => return false,
+            },
+            _ => match program.definition(at) {
+                Some(defined) => defined,
+                None => return false,
+            },
+        };
+    }
+    false
 }
 
 /// Whether a call is given an option: a keyword argument or an entry of an options object, `name` or

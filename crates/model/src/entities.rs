@@ -192,6 +192,8 @@ pub struct Route {
     pub framework: &'static str,
     /// The service, see [`Service`].
     pub service: String,
+    /// What the handler gives back, where that is a string.
+    pub gives: Option<crate::facts::Gives>,
 }
 
 impl Route {
@@ -217,7 +219,7 @@ impl Route {
             .collect();
         let auth = Self::auth_of(&guards);
         let path = path.replace(PLAIN, "");
-        Route { method, path, span, handler, guards, auth, inputs, framework, service: String::new() }
+        Route { method, path, span, handler, guards, auth, inputs, framework, service: String::new(), gives: None }
     }
 
     /// What guards in order amount to: the last word counts.
@@ -390,4 +392,6 @@ pub enum SettingKind {
     Timeout,
     /// Whether certificates of other systems are verified.
     TlsVerification,
+    /// The type of an answer's content: `application/json`.
+    AnswerType,
 }

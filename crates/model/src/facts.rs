@@ -34,6 +34,8 @@ pub enum Kind {
     Sanitizer,
     /// What it gives holds what it is given.
     Propagates,
+    /// What it gives does not come from its arguments: the contents of a file, what a program prints.
+    Answers,
     /// It does not come back.
     Ends,
     /// Checks input against a schema. Its arguments are harmless for the kinds in `clears` afterwards.
@@ -118,6 +120,16 @@ pub struct SettingFact {
     /// stands alone, constants of a settings module (`DEBUG`).
     #[serde(default)]
     pub keys: Vec<String>,
+}
+
+/// What handlers give back, where it is a string.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Gives {
+    /// The body of the answer, which a browser may take as HTML.
+    Text,
+    /// The name of the view that makes the answer.
+    View,
 }
 
 /// What a guard does, in facts.
@@ -246,10 +258,14 @@ pub struct Record {
     /// For `sink`: the option that asks for a shell. A fix takes it away and gives the words of the command as
     /// a list.
     pub shell_option: Option<String>,
-    /// The call counts only when its first argument is this string, in any case.
-    pub first: Option<String>,
     /// The call counts only when its first argument is a value of this type.
     pub first_type: Option<String>,
+    /// The call counts only when its first argument is this string, in any case; with `*` at the end, when
+    /// it begins so. With `handler-of` it speaks of what the handler gives back.
+    pub first: Option<String>,
+    /// For `sink` with `handler-of`: whether the handler gives back the body of the answer as `text`, or the
+    /// name of a `view`.
+    pub gives: Option<Gives>,
     /// For `methods`: the last name of what the method is called on must be this: `Cookies` of
     /// `Response.Cookies.Append(…)`.
     pub receiver: Option<String>,

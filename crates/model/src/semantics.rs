@@ -75,8 +75,18 @@ impl Semantics for Meaningful<'_> {
         Holds::Unknown
     }
 
-    fn of_return(&self, function: FnId) -> &[Meaning] {
-        self.returns.get(&function).map_or(&[], SmallVec::as_slice)
+    fn of_return(&self, function: FnId, given: ExprId) -> Meanings {
+        let facts = self.context.facts;
+        let at = ExprRef { module: function.module, expr: given };
+        let counts = |meaning: &&Meaning| match meaning {
+            Meaning::Sink { record, .. } => facts
+                .record(RecordId(*record))
+                .first
+                .as_ref()
+                .is_none_or(|first| crate::effects::says(self.context.program, at, first)),
+            _ => true,
+        };
+        self.returns.get(&function).into_iter().flatten().filter(counts).cloned().collect()
     }
 }
 
@@ -150,7 +160,8 @@ fn meaning(id: RecordId, record: &Record) -> Option<Meaning> {
         Kind::Propagates => Meaning::Passes,
         Kind::Ends => Meaning::Ends,
         Kind::Query if record.operation.as_deref() == Some("read") => Meaning::Source(flow::Place::Stored),
-        Kind::Query
+        Kind::Answers
+        | Kind::Query
         | Kind::Cache
         | Kind::Outbound
         | Kind::Hashes
@@ -243,7 +254,10 @@ fn of_route(
                 params.insert((handler, at as u32), Holds::Clean);
                 continue;
             }
-            params.entry((handler, at as u32)).or_insert(Holds::Named(place_of_input(input.place), name));
+            let holds = params.entry((handler, at as u32)).or_insert(Holds::Unknown);
+            if matches!(holds, Holds::Unknown | Holds::Data(_)) {
+                *holds = Holds::Named(place_of_input(input.place), name);
+            }
         }
     }
     let language = context.program.module(handler.module).language;
@@ -264,7 +278,7 @@ fn of_route(
                     params.insert((handler, at as u32), holds);
                 }
             }
-            (Kind::Sink, _) => {
+            (Kind::Sink, _) if record.gives.is_none() || record.gives == route.gives => {
                 if let Some(meaning) = meaning(id, record) {
                     let known = returns.entry(handler).or_default();
                     if !known.contains(&meaning) {

@@ -67,7 +67,10 @@ fn of_call(context: &Context<'_>, effect: &Effect) -> Vec<Setting> {
         };
         match option {
             OptionValue::Set(at) => {
-                setting.value = value_of(context, at).map(|v| fact.meaning(v));
+                setting.value = value_of(context, at)
+                    // `MediaType.APPLICATION_JSON` says it by its name
+                    .or_else(|| (*kind == SettingKind::AnswerType).then(|| written(context, at)))
+                    .map(|v| fact.meaning(v));
                 setting.span = context.program.span(at);
                 setting.development_only |= context.is_development_only(at);
             }
@@ -87,6 +90,10 @@ fn of_call(context: &Context<'_>, effect: &Effect) -> Vec<Setting> {
         found.push(setting);
     }
     found
+}
+
+fn written(context: &Context<'_>, at: ExprRef) -> String {
+    context.sources.text(context.program.span(at)).to_owned()
 }
 
 /// The value as text; a function that says yes to everything is `reflect`.

@@ -573,10 +573,32 @@ impl<'p> Evaluator<'p> {
             }
             // the declared type decides, unless it says nothing
             if typed && matches!(binding, Binding::Typed(_)) && !out.is_empty() {
+                self.made_types(bindings, &mut out);
                 break;
             }
         }
         out
+    }
+
+    /// What a library makes may be known more closely than by the type that the variable is declared with:
+    /// `PrintWriter out = response.getWriter()`.
+    fn made_types(&mut self, bindings: &[Binding], out: &mut Values) {
+        if self.module.language != Language::Java || !matches!(out.as_slice(), [Value::ExternalInstance(_)]) {
+            return;
+        }
+        for binding in bindings {
+            let Binding::Value(expr, path) = binding else { continue };
+            if !path.is_empty() || !matches!(self.module.expr(*expr).kind, ExprKind::Call { .. }) {
+                continue;
+            }
+            for value in self.eval(*expr) {
+                if let Value::ExternalInstance(name) = value
+                    && self.library.is_known(name)
+                {
+                    push(out, value);
+                }
+            }
+        }
     }
 
     fn param(&mut self, function: FunctionId, at: u32) -> Values {
@@ -679,8 +701,20 @@ impl<'p> Evaluator<'p> {
                     }
                 }
                 Value::External(prefix) => {
-                    let full = self.join(*prefix, '.', name);
-                    push(&mut out, self.submodule(*prefix, full).unwrap_or(Value::External(full)));
+                    // `shop.orders.Store` written in full, without an import
+                    let own = match self.module.language {
+                        Language::Java if program.namespaces.contains_key(prefix) => {
+                            self.namespace_member(*prefix, name)
+                        }
+                        _ => Values::new(),
+                    };
+                    match own.is_empty() {
+                        true => {
+                            let full = self.join(*prefix, '.', name);
+                            push(&mut out, self.submodule(*prefix, full).unwrap_or(Value::External(full)));
+                        }
+                        false => own.into_iter().for_each(|v| push(&mut out, v)),
+                    }
                 }
                 Value::ExternalInstance(ty) => push(&mut out, Value::External(self.join(*ty, '#', name))),
                 Value::Object(object) => {

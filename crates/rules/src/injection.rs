@@ -45,6 +45,9 @@ pub fn report(model: &Model, report: &mut Report<'_>, words: &Words, judge: &dyn
         if !is_production(model, span) {
             continue;
         }
+        if is_hardened(model, flow) {
+            continue;
+        }
         if let Some(at) = told.get(&flow.sink.at) {
             let finding = &mut findings[*at];
             let new = finding.trace.first().is_none_or(|s| s.span != flow.source.span);
@@ -279,6 +282,57 @@ fn function_at(model: &Model, span: Span) -> Option<FnId> {
         .filter(|(_, f)| f.range.start <= span.start && span.end <= f.range.end)
         .min_by_key(|(_, f)| f.range.end - f.range.start)?;
     Some(FnId { module, function: inner.0 })
+}
+
+/// How many calls down a setting is looked for.
+const MAX_CALLS: usize = 2;
+
+/// Whether a setting of the library takes the danger away: in the file of the dangerous call, or in what the
+/// function around it calls. Records of settings say so by the label of the danger.
+fn is_hardened(model: &Model, flow: &Flow) -> bool {
+    let label = flow.sink.kind.label();
+    let mut settings = model
+        .effects
+        .iter()
+        .filter(|e| e.kind == Fact::Setting && model.facts.record(e.record).label.as_deref() == Some(label))
+        .peekable();
+    if settings.peek().is_none() {
+        return false;
+    }
+    let around = model.program.scopes(flow.sink.at.module).owner(flow.sink.at.expr).function;
+    let called = around.map(|function| FnId { module: flow.sink.at.module, function });
+    let called = called.map(|function| model.effects_from(function, MAX_CALLS)).unwrap_or_default();
+    settings.any(|e| {
+        e.call.module == flow.sink.at.module || called.iter().any(|c| c.call == e.call && c.record == e.record)
+    })
+}
+
+/// Whether an answer is declared to be of a type that a browser does not take as markup, in one of the
+/// functions that the data goes through.
+pub fn is_no_markup(model: &Model, flow: &Flow) -> bool {
+    let mut functions: Vec<FnId> = Vec::new();
+    let places = flow.steps.iter().map(|s| s.span).chain([flow.source.span, model.program.span(flow.sink.at)]);
+    for function in places.filter_map(|span| function_at(model, span)) {
+        if !functions.contains(&function) {
+            functions.push(function);
+        }
+    }
+    let types: Vec<&str> = model
+        .settings
+        .iter()
+        .filter(|s| s.kind == model::SettingKind::AnswerType)
+        .filter(|s| function_at(model, s.span).is_some_and(|f| functions.contains(&f)))
+        .filter_map(|s| s.value.as_deref())
+        .collect();
+    let has = |text: &str, words: &[&str]| {
+        let lower = text.to_ascii_lowercase();
+        words.iter().any(|w| lower.contains(w))
+    };
+    !types.iter().any(|t| has(t, &["html", "svg"]))
+        && types.iter().any(|t| {
+            has(t, &["json", "plain", "octet", "xml", "javascript", "csv", "pdf", "event-stream", "event_stream"])
+                || has(t, &["image/", "image_", "audio", "video", "excel", "msword", "zip", "text/css"])
+        })
 }
 
 /// Nothing to change.

@@ -7,6 +7,7 @@ use program::{ClassRef, ExprRef, FnId, ModuleId};
 use super::interceptors::{self, Interceptor};
 use super::{Adapter, Context, Found, webflux};
 use crate::entities::join_path;
+use crate::facts::Gives;
 use crate::guards::declared;
 use crate::{Guard, GuardKind, Handler, Input, Method, Place, Route};
 
@@ -335,7 +336,24 @@ fn route(
     };
     let mut route = Route::new("Spring Boot", verb, path, at, Some(handler), guards);
     inputs(context, method, &mut route);
+    route.gives = gives(context, class, method);
     route
+}
+
+/// What a handler gives back, where its type says that it is a string.
+fn gives(context: &Context<'_>, class: ClassRef, method: FnId) -> Option<Gives> {
+    let module = context.program.module(method.module);
+    let item = module.function(method.function);
+    let ty = context.sources.text(module.span(module.ty(item.ret?).range));
+    let ty: String = ty.chars().filter(|c| !c.is_whitespace()).collect();
+    let is_body = item.annotations.iter().any(|a| name_of(context, method.module, *a) == "ResponseBody")
+        || has(context, class, &["RestController", "ResponseBody"]);
+    match ty.as_str() {
+        "String" | "Mono<String>" if is_body => Some(Gives::Text),
+        "String" | "Mono<String>" => Some(Gives::View),
+        "ResponseEntity<String>" | "HttpEntity<String>" | "Mono<ResponseEntity<String>>" => Some(Gives::Text),
+        _ => None,
+    }
 }
 
 const TYPED: [&str; 14] = [
@@ -392,6 +410,9 @@ fn inputs(context: &Context<'_>, method: FnId, route: &mut Route) {
                 name = given.map_or(name, |g| g.to_string());
             }
         }
+        if place.is_none() && validated == (param.annotations.len() == 1) && is_bound(context, method, param) {
+            place = Some(Place::Query);
+        }
         let Some(place) = place else { continue };
         let ty = param.ty.map(|t| context.sources.text(module.span(module.ty(t).range)).to_owned());
         validated |= ty.as_deref().is_some_and(|t| TYPED.contains(&t));
@@ -401,6 +422,28 @@ fn inputs(context: &Context<'_>, method: FnId, route: &mut Route) {
             None => route.inputs.push(input),
         }
     }
+}
+
+/// Whether a parameter that says nothing is filled from parameters of the request: strings, and objects of
+/// plain classes of the repository.
+fn is_bound(context: &Context<'_>, method: FnId, param: &ir::Param) -> bool {
+    let module = context.program.module(method.module);
+    let Some(ty) = param.ty else { return false };
+    let element = match &module.ty(ty).kind {
+        ir::TypeKind::Array(inner) => *inner,
+        _ => ty,
+    };
+    let ir::TypeKind::Named { path, args } = &module.ty(element).kind else { return false };
+    if *path == "String" {
+        return true;
+    }
+    // a base class for all, or a type that something else resolves
+    args.is_empty()
+        && element == ty
+        && context.program.class_named(method.module, *path).is_some_and(|class| {
+            let class = context.program.class(class);
+            class.kind == ClassKind::Class && !class.fields.is_empty()
+        })
 }
 
 /// `server.servlet.context-path`.

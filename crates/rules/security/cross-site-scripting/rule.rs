@@ -40,7 +40,9 @@ const WORDS: Words = Words {
 };
 
 fn check(model: &Model, report: &mut Report<'_>) {
-    injection::report(model, report, &WORDS, &|flow, _| !answers_otherwise(model, flow.sink.at));
+    injection::report(model, report, &WORDS, &|flow, _| {
+        !injection::is_no_markup(model, flow) && !answers_otherwise(model, flow.sink.at)
+    });
     in_templates(model, report);
 }
 
