@@ -22,10 +22,12 @@ mod exempt;
 pub mod facts;
 pub mod guards;
 pub mod literals;
+pub mod markup;
 pub mod options;
 mod reach;
 mod semantics;
 mod settings;
+mod versions;
 
 use std::sync::Arc;
 
@@ -89,7 +91,7 @@ impl Model {
         let mut frameworks: Vec<_> = found.iter().filter(|f| f.detected).map(|f| f.framework).collect();
         frameworks.sort_unstable();
         let mut gaps: Vec<Gap> = found.iter_mut().flat_map(|f| std::mem::take(&mut f.gaps)).collect();
-        let effects = effects::collect(&program, &facts);
+        let effects = effects::collect(&program, &facts, &versions::Versions::read(&sources));
         let settings = settings::collect(&context, &effects, &config);
         let answers = answers::collect(&context, &effects);
         let (literals, catches) =

@@ -12,7 +12,7 @@ use smallvec::SmallVec;
 use crate::{
     Place, Route,
     adapters::Context,
-    effects::{Effect, imports_library},
+    effects::{Effect, holds as applies},
     facts::{Kind, Record, RecordId},
 };
 
@@ -29,6 +29,8 @@ pub struct Meaningful<'m> {
     returns: FxHashMap<FnId, Meanings>,
     /// Names that some record of a request or source ends in.
     telling: FxHashSet<Symbol>,
+    /// `*`: every member.
+    any: Symbol,
 }
 
 impl Semantics for Meaningful<'_> {
@@ -46,7 +48,8 @@ impl Semantics for Meaningful<'_> {
     }
 
     fn of_request(&self, ty: Symbol, name: Symbol) -> Holds {
-        self.requests.get(&(ty, name)).copied().unwrap_or(Holds::Unknown)
+        let known = self.requests.get(&(ty, name)).or_else(|| self.requests.get(&(ty, self.any)));
+        known.copied().unwrap_or(Holds::Unknown)
     }
 
     fn of_name(&self, at: ExprRef, name: Symbol) -> Holds {
@@ -148,7 +151,8 @@ fn meaning(id: RecordId, record: &Record) -> Option<Meaning> {
         | Kind::PasswordHash
         | Kind::VerifiesToken
         | Kind::SignsToken
-        | Kind::Random => Meaning::Answers,
+        | Kind::Random
+        | Kind::Answers => Meaning::Answers,
         _ => return None,
     })
 }
@@ -176,7 +180,8 @@ pub fn prepare<'m>(context: &'m Context<'m>, effects: &[Effect], routes: &[Route
     for route in routes {
         of_route(context, route, &mut params, &mut returns);
     }
-    Meaningful { context, calls, params, requests: index.requests, names, inherited, returns, telling: index.telling }
+    let (requests, telling, any) = (index.requests, index.telling, Symbol::new("*"));
+    Meaningful { context, calls, params, requests, names, inherited, returns, telling, any }
 }
 
 /// What the handler of a route is given, and what it must not give back.
@@ -270,6 +275,7 @@ impl Index {
         for (id, record) in facts.records() {
             let found = holds(record);
             if !record.parameters.is_empty()
+                && record.kind != Kind::Returns
                 && let Some(holds) = holds_of_param(record)
             {
                 index.conventions.push((id, holds));
@@ -391,7 +397,12 @@ impl Index {
         }
         if !known && is_written {
             for (record, imports) in context.facts.of_method(module.language, name) {
-                if context.facts.record(record).distinctive || imports.iter().any(|i| imports_library(module, i)) {
+                let of = context.facts.record(record);
+                let here = |library: &String| match of.anywhere {
+                    true => context.program.is_imported(library),
+                    false => context.program.imports_library(id, library),
+                };
+                if of.distinctive || imports.iter().any(here) {
                     add(record);
                 }
             }
@@ -421,7 +432,7 @@ impl Index {
                 let record = context.facts.record(record);
                 if let Some(holds) = holds(record)
                     && record.names.is_empty()
-                    && (record.distinctive || imports.iter().any(|i| imports_library(module, i)))
+                    && (record.distinctive || imports.iter().any(|i| context.program.imports_library(id, i)))
                 {
                     found.names.push(((id, *name), holds));
                 }
@@ -474,7 +485,9 @@ impl Index {
         }
         let language = context.program.module(id).language;
         let names = callee.external.iter().chain(&callee.name);
-        names.flat_map(|name| context.facts.of(language, *name)).find_map(|r| holds(context.facts.record(r)))
+        let records = names.flat_map(|name| context.facts.of(language, *name)).map(|r| context.facts.record(r));
+        let module = context.program.module(id);
+        records.filter(|r| applies(module, r, annotation)).find_map(holds)
     }
 
     fn typed(
@@ -519,16 +532,14 @@ impl Index {
     fn conventional(&self, context: &Context<'_>, id: ModuleId, item: &ir::Function, at: usize) -> Option<Holds> {
         let param = &item.params[at];
         let language = context.program.module(id).language;
-        if param.name.is_empty() || (param.ty.is_some() && !language.is_ecmascript()) {
+        if param.ty.is_some() && !language.is_ecmascript() {
             return None;
         }
+        let names: SmallVec<[Symbol; 4]> = item.params.iter().map(|p| p.name).collect();
         let (_, holds) = self.conventions.iter().find(|(id, _)| {
-            let record = context.facts.record(*id);
-            let next = item.params.get(at + 1);
             context.facts.is_for(*id, language)
-                && record.parameters.iter().any(|n| param.name == n.as_str())
-                && (record.second.is_empty()
-                    || next.is_some_and(|p| record.second.iter().any(|n| p.name == n.as_str())))
+                && context.facts.record(*id).is_parameter(&names, at)
+                && (!language.is_ecmascript() || context.is_used(*id))
         })?;
         Some(*holds)
     }

@@ -1,8 +1,8 @@
 //! Untrusted data becomes markup.
 
-use base::{Escalation, RuleInfo, Severity, Stage};
+use base::{Escalation, Finding, RuleInfo, Severity, Stage};
 use model::Model;
-use model::flow::Kind;
+use model::flow::{Flow, Kind};
 
 use crate::injection::{self, Words};
 use crate::support::info;
@@ -37,5 +37,7 @@ const WORDS: Words = Words {
 };
 
 fn check(model: &Model, report: &mut Report<'_>) {
-    injection::report(model, report, &WORDS, &injection::as_is);
+    // plain text and JSON are no markup
+    let judge = |flow: &Flow, _: &mut Finding| !model::markup::is_declared_otherwise(&model.program, flow.sink.at);
+    injection::report(model, report, &WORDS, &judge);
 }
