@@ -275,6 +275,11 @@ impl<'a> Run<'a> {
         let (on, name) = match &module.expr(*callee).kind {
             ExprKind::Member { object, name, .. } => (Some(*object), Some(*name)),
             ExprKind::Name(name) => (None, Some(*name)),
+            ExprKind::Index { object, index } => {
+                self.chosen(expr, *object, *index);
+                self.eval(*callee);
+                (None, None)
+            }
             _ => {
                 self.eval(*callee);
                 (None, None)
@@ -298,6 +303,25 @@ impl<'a> Run<'a> {
         let value = self.result(&call, meanings);
         self.fills(&call, meanings);
         self.callbacks(&call, *block, meanings, value)
+    }
+
+    /// `object[name](…)`: a method of the caller's choice, unless the object is a table of ours.
+    fn chosen(&mut self, call: ExprId, object: ExprId, index: ExprId) {
+        if !self.module.language.is_ecmascript() {
+            return;
+        }
+        let given = self.eval(index);
+        let at = ExprRef { module: self.id, expr: object };
+        let at = self.program.definition(at).unwrap_or(at);
+        let is_table = match &self.program.expr(at).kind {
+            ExprKind::Map(_) | ExprKind::List(_) => true,
+            ExprKind::Call { kind, .. } => *kind == CallKind::New,
+            _ => false,
+        };
+        if given.is_tainted() && !is_table {
+            let sink = Sink { kind: Kind::Reflection, at: ExprRef { module: self.id, expr: call }, record: u32::MAX };
+            self.reaches(sink, &given);
+        }
     }
 
     /// The dangers of a call.
@@ -507,6 +531,10 @@ impl<'a> Run<'a> {
             false => {
                 let mut given = call.receiver.element();
                 given.taints.retain(|t| !matches!(t.from, From::Request(_)));
+                if call.receiver.taints.iter().any(|t| matches!(t.from, From::Request(_))) {
+                    // `request.files.map(file => …)`
+                    given.join(&self.part(&call.receiver, Key::Any, call.expr));
+                }
                 call.values.iter().for_each(|v| {
                     let mut flat = v.flat();
                     flat.taints.retain(|t| !matches!(t.from, From::Request(_)));

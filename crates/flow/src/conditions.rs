@@ -3,7 +3,9 @@
 use base::Symbol;
 use ir::{BinaryOp, ExprId, ExprKind, Literal, LogicalOp, UnaryOp};
 
-use crate::{Kind, Kinds, interpret::Run, value::Constant};
+use program::ExprRef;
+
+use crate::{Kind, Kinds, interpret::Run, strings::cleared_by_string, value::Constant};
 
 impl Run<'_> {
     /// Takes from the values that a condition checks what they can no longer do when it is `truth`.
@@ -47,6 +49,9 @@ impl Run<'_> {
                         }
                         return;
                     }
+                    if matches!(op, BinaryOp::Eq | BinaryOp::Ne) {
+                        self.no_prototype(left, right);
+                    }
                     // `list.indexOf(x) >= 0`, `ALLOWED.index(x) != -1`
                     self.position(op, left, right, truth);
                     return;
@@ -59,7 +64,9 @@ impl Run<'_> {
                         // `check(x) == true`
                         let yes =
                             |e: ExprId| matches!(self.module.expr(e).kind, ExprKind::Literal(Literal::Bool(true)));
-                        if yes(right) {
+                        if let Some((value, kinds)) = self.asked_type(left, right) {
+                            self.clear(value, kinds);
+                        } else if yes(right) {
                             self.refine(left, true);
                         } else if names_value(right) || self.is_constant(right) {
                             self.clear(left, Kinds::ALL);
@@ -89,7 +96,10 @@ impl Run<'_> {
                 let args: Vec<ExprId> = args.iter().map(|a| a.value).collect();
                 match truth {
                     true => self.checked(*callee, &args),
-                    false => self.refused(*callee, &args),
+                    false => {
+                        self.refused(*callee, &args);
+                        self.denied(*callee, &args);
+                    }
                 }
             }
             // `if (url.host) …`: without a host it is an address of ours
@@ -122,6 +132,34 @@ impl Run<'_> {
             for arg in args {
                 let ExprKind::List(items) = &self.module.expr(arg.value).kind else { continue };
                 items.iter().for_each(|item| self.clear(*item, Kinds::only(Kind::Path)));
+            }
+        }
+    }
+
+    /// `typeof x === "string"`: the value, and what it can no longer do.
+    fn asked_type(&self, left: ExprId, right: ExprId) -> Option<(ExprId, Kinds)> {
+        let (operand, name) = match (&self.module.expr(left).kind, &self.module.expr(right).kind) {
+            (ExprKind::Unary { op: UnaryOp::Other, operand }, ExprKind::Literal(Literal::Str(name)))
+            | (ExprKind::Literal(Literal::Str(name)), ExprKind::Unary { op: UnaryOp::Other, operand }) => {
+                (*operand, name.as_str())
+            }
+            _ => return None,
+        };
+        Some((
+            operand,
+            match name {
+                "string" => cleared_by_string(),
+                "number" | "boolean" | "bigint" => Kinds::ALL,
+                _ => Kinds::NONE,
+            },
+        ))
+    }
+
+    /// `key !== "__proto__"`
+    fn no_prototype(&mut self, left: ExprId, right: ExprId) {
+        for (name, value) in [(left, right), (right, left)] {
+            if self.module.string(name).is_some_and(|n| n == "__proto__") {
+                self.clear(value, Kinds::only(Kind::Prototype));
             }
         }
     }
@@ -213,6 +251,45 @@ impl Run<'_> {
         }
     }
 
+    /// A call that said no: `isNaN(x)`, `["__proto__", …].includes(key)`.
+    fn denied(&mut self, callee: ExprId, args: &[ExprId]) {
+        let Some(first) = args.first().copied() else { return };
+        match &self.module.expr(callee).kind {
+            ExprKind::Name(name) if *name == "isNaN" => self.number(first),
+            ExprKind::Member { name, .. } if *name == "isNaN" => {
+                if matches!(self.module.expr(first).kind, ExprKind::Call { .. }) {
+                    self.number(first);
+                }
+            }
+            ExprKind::Member { object, name, .. } if matches!(name.as_str(), "includes" | "has") => {
+                let here = ExprRef { module: self.id, expr: *object };
+                let at = self.program.definition(here).unwrap_or(here);
+                let module = self.program.module(at.module);
+                let items = match &module.expr(at.expr).kind {
+                    ExprKind::Call { args, .. } => args.first().map(|a| &module.expr(a.value).kind),
+                    kind => Some(kind),
+                };
+                if let Some(ExprKind::List(items)) = items
+                    && items.iter().any(|i| module.string(*i).is_some_and(|n| n == "__proto__"))
+                {
+                    self.clear(first, Kinds::only(Kind::Prototype));
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// What is a number as a whole: `Number(x)` says so, `parseInt(x)` only of its beginning.
+    fn number(&mut self, expr: ExprId) {
+        if let ExprKind::Call { callee, .. } = &self.module.expr(expr).kind
+            && let ExprKind::Name(name) | ExprKind::Member { name, .. } = &self.module.expr(*callee).kind
+            && name.as_str().starts_with("parse")
+        {
+            return;
+        }
+        self.clear(expr, Kinds::ALL);
+    }
+
     fn is_constant(&mut self, expr: ExprId) -> bool {
         self.eval(expr).constant.is_some_and(|c| c != Constant::Null)
     }
@@ -277,7 +354,8 @@ impl Run<'_> {
                     self.clear(object, Kinds::ALL);
                 }
             }
-            "isdigit" | "isnumeric" | "isalnum" | "isalpha" | "isdecimal" => {
+            "isdigit" | "isnumeric" | "isalnum" | "isalpha" | "isdecimal" | "isalphanumeric" | "isfinite"
+            | "ismongoid" | "ishexadecimal" | "isslug" | "isport" | "isip" => {
                 if let Some(object) = object {
                     self.clear(object, Kinds::ALL);
                 }

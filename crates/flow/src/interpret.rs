@@ -7,6 +7,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::{
     Event, Flow, Holds, Kind, Kinds, Meaning, Place, Semantics, Sink, Source, Step,
+    strings::cleared_by_string,
     summaries::{Known, Slot, Slots, Summary, Use},
     types::is_harmless,
     value::{Constant, From, Key, Path, THIS, Taint, Value, Way, joined},
@@ -149,10 +150,19 @@ impl<'a> Run<'a> {
 
     /// Outside data of a declared class: fields of harmless types are harmless.
     fn typed(&self, mut value: Value, ty: Option<ir::TypeId>, depth: u32) -> Value {
-        if ty.is_some_and(|ty| crate::types::is_text(self.module, ty)) {
-            return value.cleared(crate::strings::cleared_by_string());
+        let Some(ty) = ty else { return value };
+        if crate::types::is_text(self.module, ty) {
+            return value.cleared(cleared_by_string());
         }
-        let Some(class) = ty.and_then(|ty| self.class_of_type(self.id, ty)) else { return value };
+        let Some(class) = self.class_of_type(self.id, ty) else {
+            // a pipe or schema lets only strings through where a string is declared
+            let is_text = self.module.language.is_ecmascript() && is_string(self.module, ty);
+            return if is_text { value.cleared(cleared_by_string()) } else { value };
+        };
+        if self.module.language.is_ecmascript() {
+            // the class says which fields there are
+            value = value.cleared(Kinds::only(Kind::MassAssignment));
+        }
         self.fields_of(&mut value, class, depth);
         // a declared body has the declared fields only
         match self.module.language {
@@ -178,10 +188,11 @@ impl<'a> Run<'a> {
             for part in &info.parts {
                 for field in &self.program.class(*part).fields {
                     let Some(ty) = field.ty else { continue };
+                    let module = self.program.module(part.module);
                     if is_harmless(self.program, part.module, ty) {
                         value.put(Key::Name(field.name), Value::default());
-                    } else if crate::types::is_text(self.program.module(part.module), ty) {
-                        let text = value.part(Key::Name(field.name)).cleared(crate::strings::cleared_by_string());
+                    } else if crate::types::is_text(module, ty) || module.language.is_ecmascript() && is_string(module, ty) {
+                        let text = value.part(Key::Name(field.name)).cleared(cleared_by_string());
                         value.put(Key::Name(field.name), text);
                     } else if depth < 2
                         && let Some(inner) = self.class_of_type(part.module, ty)
@@ -485,7 +496,7 @@ impl<'a> Run<'a> {
     }
 
     pub fn bind_element(&mut self, pattern: ExprId, items: &Value) {
-        let element = items.element();
+        let element = self.part(items, Key::Any, pattern);
         match &self.module.expr(pattern).kind {
             // `for key, value in map`
             ExprKind::List(names) if names.len() == 2 => {
@@ -720,17 +731,65 @@ impl<'a> Run<'a> {
         }
     }
 
-    /// `object[key][name] = value`, where the caller chooses both, may change the prototype of all objects.
+    /// `object[key][name] = value`, where the caller chooses both, may change the prototype of all objects;
+    /// `object[key] = value` too, in a function that goes into `object[key]` itself.
     fn polluted(&mut self, target: ExprId, index: &Value) {
         if !self.module.language.is_ecmascript() || !index.is_tainted() {
             return;
         }
         let ExprKind::Index { object, .. } = self.module.expr(target).kind else { return };
-        let ExprKind::Index { index: outer, .. } = self.module.expr(object).kind else { return };
-        if self.eval(outer).is_tainted() {
+        let goes_deeper = match self.module.expr(object).kind {
+            ExprKind::Index { index: outer, .. } => self.eval(outer).is_tainted(),
+            ExprKind::Name(name) => self.descends(name),
+            _ => false,
+        };
+        if goes_deeper {
             let at = ExprRef { module: self.id, expr: target };
             self.reaches(Sink { kind: Kind::Prototype, at, record: u32::MAX }, &index.flat());
         }
+    }
+
+    /// Whether the functions around go into the parts of a variable by keys that are no constants:
+    /// `merge(object[key], …)` calls itself, `object = object[key]` goes on.
+    fn descends(&self, name: Symbol) -> bool {
+        let module = self.module;
+        let scopes = self.program.scopes(self.id);
+        let is_part = |expr: ExprId| match &module.expr(expr).kind {
+            ExprKind::Index { object, index } => {
+                matches!(module.expr(*object).kind, ExprKind::Name(n) if n == name)
+                    && !matches!(module.expr(*index).kind, ExprKind::Literal(_))
+            }
+            _ => false,
+        };
+        let part_or_new = |expr: ExprId| match &module.expr(expr).kind {
+            ExprKind::Logical { left, .. } => is_part(*left),
+            ExprKind::Assign { target, .. } => is_part(*target),
+            _ => is_part(expr),
+        };
+        let mut around = self.function;
+        while let Some(function) = around {
+            let this = FnId { module: self.id, function };
+            let range = module.function(function).range;
+            let calls_itself = self.program.callers(this).iter().any(|site| {
+                site.module == self.id
+                    && range.start <= module.expr(site.expr).range.start
+                    && module.expr(site.expr).range.end <= range.end
+                    && matches!(&module.expr(site.expr).kind,
+                        ExprKind::Call { args, .. } if args.iter().any(|a| is_part(a.value)))
+            });
+            let goes_on = || {
+                scopes.functions[function.0 as usize]
+                    .get(&name)
+                    .into_iter()
+                    .flatten()
+                    .any(|binding| matches!(binding, program::Binding::Value(value, _) if part_or_new(*value)))
+            };
+            if calls_itself || goes_on() {
+                return true;
+            }
+            around = module.function(function).parent;
+        }
+        false
     }
 
     /// Outside data in a field of the object's class may be read by its other methods.
@@ -878,7 +937,11 @@ impl<'a> Run<'a> {
         let mut part = value.part(key);
         for taint in &value.taints {
             let From::Request(ty) = taint.from else { continue };
-            let Key::Name(name) = key else { continue };
+            // `request.files[0]`
+            let name = match key {
+                Key::Name(name) => name,
+                _ => Symbol::new("*"),
+            };
             let span = self.span(at);
             let is_fixed =
                 || self.function.is_some_and(|f| self.semantics.has_fixed_path(FnId { module: self.id, function: f }));
@@ -908,6 +971,20 @@ impl<'a> Run<'a> {
         }
     }
 
+    /// Whether data of this origin has the form that does harm.
+    fn does_harm(&self, kind: Kind, source: Source) -> bool {
+        match kind {
+            // parts of paths and headers are strings
+            Kind::NoSql | Kind::MassAssignment => !matches!(source.place, Place::Path | Place::Header),
+            // an object is sent as JSON
+            Kind::Html => {
+                let is_parsed = matches!(source.place, Place::Path | Place::Query | Place::Body);
+                !(self.module.language.is_ecmascript() && is_parsed && !source.is_part)
+            }
+            _ => true,
+        }
+    }
+
     pub fn reach(&mut self, sink: Sink, from: From, cleared: Kinds, way: &Way) {
         match from {
             From::Request(_) => {}
@@ -924,7 +1001,7 @@ impl<'a> Run<'a> {
                 // a schema declares what arguments hold
                 let is_open = !source.is_part && source.place != Place::Argument;
                 let whole = !matches!(sink.kind, Kind::MassAssignment) || is_open;
-                if whole {
+                if whole && self.does_harm(sink.kind, source) {
                     self.out.flows.push(Flow { source, sink, steps: way.steps() });
                 }
             }
@@ -979,6 +1056,14 @@ pub fn literal(literal: &Literal) -> Option<Constant> {
         Literal::Regex(pattern) => Constant::Regex(*pattern),
         Literal::Float(_) => return None,
     })
+}
+
+fn is_string(module: &Module, ty: ir::TypeId) -> bool {
+    match &module.ty(ty).kind {
+        ir::TypeKind::Named { path, .. } => *path == "string",
+        ir::TypeKind::Optional(inner) => is_string(module, *inner),
+        _ => false,
+    }
 }
 
 fn falls_through(language: Language) -> bool {

@@ -11,6 +11,12 @@ pub fn cleared_by_prefix(text: &str) -> Kinds {
     let has_host = text.split_once("://").is_some_and(|(scheme, rest)| {
         !scheme.contains('\u{0}') && rest.contains(['/', '?', '#']) && !rest.starts_with(['/', '\u{0}', '?'])
     });
+    // `${BASE}/users/`: what nothing is known of, and a `/`, come before the data
+    let has_base = text.strip_prefix('\u{0}').is_some_and(|rest| match rest.strip_prefix("://") {
+        Some(rest) => rest.contains(['/', '?', '#']),
+        None => rest.contains(['/', '?', '#']),
+    });
+    let has_host = has_host || has_base;
     let own_path = text.starts_with('/') && text.len() > 1 && !text.starts_with("//") && !text.starts_with("/\u{0}");
     // `{base}/users/{id}`, `{address}?next={page}`: the host is decided before
     let after_host = text.contains(['?', '#'])

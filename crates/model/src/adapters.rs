@@ -104,6 +104,12 @@ impl<'a> Context<'a> {
         program.ids().filter(move |m| sources.file(program.module(*m).file).role != base::FileRole::Test)
     }
 
+    /// Whether the library of a record is imported anywhere, if it has packages.
+    pub(crate) fn is_used(&self, record: crate::facts::RecordId) -> bool {
+        let packages = self.facts.packages(record);
+        packages.is_empty() || packages.iter().any(|p| self.program.is_imported(p))
+    }
+
     /// Whether a module is a test.
     pub fn is_test(&self, module: ModuleId) -> bool {
         self.sources.file(self.program.module(module).file).role == base::FileRole::Test
@@ -128,7 +134,7 @@ impl<'a> Context<'a> {
 
     /// Whether a file imports a library, by the name of its package or a prefix of it.
     pub fn imports(&self, module: ModuleId, library: &str) -> bool {
-        crate::effects::imports_library(self.program.module(module), library)
+        self.program.imports_library(module, library)
     }
 
     /// The handler that an expression stands for.

@@ -8,6 +8,7 @@ use rayon::prelude::*;
 use crate::adapters::Context;
 use crate::facts::{Kind, Record, RecordId};
 use crate::options::OptionValue;
+use crate::versions::Versions;
 
 /// One call (or annotation) that a record speaks of.
 #[derive(Clone, Debug, PartialEq)]
@@ -31,13 +32,13 @@ pub struct Effect {
 }
 
 /// Matches every call with the facts.
-pub(crate) fn collect(context: &Context<'_>) -> Vec<Effect> {
+pub(crate) fn collect(context: &Context<'_>, versions: &Versions) -> Vec<Effect> {
     let ids: Vec<ModuleId> = context.program.ids().collect();
-    let per_module: Vec<Vec<Effect>> = ids.into_par_iter().map(|id| of_module(context, id)).collect();
+    let per_module: Vec<Vec<Effect>> = ids.into_par_iter().map(|id| of_module(context, versions, id)).collect();
     per_module.into_iter().flatten().collect()
 }
 
-fn of_module(context: &Context<'_>, id: ModuleId) -> Vec<Effect> {
+fn of_module(context: &Context<'_>, versions: &Versions, id: ModuleId) -> Vec<Effect> {
     let (program, facts) = (context.program, context.facts);
     let module = program.module(id);
     let scopes = program.scopes(id);
@@ -55,21 +56,33 @@ fn of_module(context: &Context<'_>, id: ModuleId) -> Vec<Effect> {
         if matched.is_empty()
             && callee.functions.is_empty()
             && let Some(name) = callee.name
-            && let ExprKind::Call { callee, .. } = &module.expr(expr).kind
-            && (matches!(module.expr(*callee).kind, ExprKind::Member { .. })
+            && let ExprKind::Call { callee: written, .. } = &module.expr(expr).kind
+            && (matches!(module.expr(*written).kind, ExprKind::Member { .. })
                 || matches!(module.language, Language::Ruby | Language::CSharp | Language::Java))
         {
+            let external = match module.language.is_ecmascript() {
+                true => callee.external.as_slice(),
+                false => &[],
+            };
             for (record, imports) in facts.of_method(module.language, name) {
+                let here = |library: &String| match facts.record(record).anywhere {
+                    true => program.is_imported(library),
+                    false => program.imports_library(id, library),
+                };
                 if facts.record(record).distinctive {
                     matched.push((record, name, Evidence::Shown));
-                } else if imports.iter().any(|i| imports_library(module, i)) {
+                } else if is_of_another(program, external, imports) {
+                    // it is known to be a method of something else
+                } else if imports.iter().any(here) {
                     matched.push((record, name, Evidence::Suspected));
                 }
             }
         }
         matched.retain(|(record, ..)| {
             let record = facts.record(*record);
-            holds(context, id, record, expr) && has_first_type(&mut evaluator, module, record, expr)
+            holds(context, id, record, expr)
+                && has_first_type(&mut evaluator, module, record, expr)
+                && versions.allow(program.path(id), record.below.as_deref())
         });
         let function = scopes.owner(expr).function.map(|function| FnId { module: id, function });
         found.extend(matched.into_iter().map(|(record, name, evidence)| Effect {
@@ -87,6 +100,19 @@ fn of_module(context: &Context<'_>, id: ModuleId) -> Vec<Effect> {
     found
 }
 
+/// Whether what is called is known to belong to a package other than these.
+fn is_of_another(program: &Program, external: &[Symbol], packages: &[String]) -> bool {
+    let starts = |name: &str, package: &str| {
+        name.strip_prefix(package).is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '#', '(', '/']))
+    };
+    let is_package = |name: &str| {
+        let ends = name.match_indices(['.', '#', '(']).map(|(end, _)| end).chain([name.len()]);
+        let mut prefixes = ends.map(|end| &name[..end]).filter(|p| !p.is_empty() && !p.starts_with(['.', '~']));
+        prefixes.any(|p| program.is_imported(p))
+    };
+    external.iter().map(|n| n.as_str()).any(|n| is_package(n) && !packages.iter().any(|p| starts(n, p)))
+}
+
 /// Whether the first argument is of the type that a record asks for.
 fn has_first_type(evaluator: &mut Evaluator<'_>, module: &ir::Module, record: &Record, call: ir::ExprId) -> bool {
     let Some(ty) = &record.first_type else { return true };
@@ -96,7 +122,7 @@ fn has_first_type(evaluator: &mut Evaluator<'_>, module: &ir::Module, record: &R
 }
 
 /// Whether the conditions of a record hold for a call.
-fn holds(context: &Context<'_>, id: ModuleId, record: &Record, call: ir::ExprId) -> bool {
+pub(crate) fn holds(context: &Context<'_>, id: ModuleId, record: &Record, call: ir::ExprId) -> bool {
     let module = context.program.module(id);
     let ExprKind::Call { args, callee, .. } = &module.expr(call).kind else { return false };
     let first = record.first.as_ref().is_none_or(|first| {
@@ -203,17 +229,6 @@ fn last_word(module: &ir::Module, expr: ir::ExprId) -> Option<Symbol> {
         ExprKind::Call { callee, .. } => last_word(module, *callee),
         _ => module.string(expr),
     }
-}
-
-/// Whether a file imports a library, by the name of its package or a prefix of it.
-pub fn imports_library(module: &ir::Module, library: &str) -> bool {
-    let starts = |name: &str| {
-        name.strip_prefix(library).is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '/', ':']))
-    };
-    module
-        .imports
-        .iter()
-        .any(|i| starts(i.module.as_str()) || i.name.is_some_and(|n| starts(&format!("{}.{n}", i.module))))
 }
 
 impl Effect {

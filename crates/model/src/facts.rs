@@ -16,7 +16,7 @@ const EMBEDDED: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/facts.rs")
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Kind {
-    /// The type of what a call gives back (`type`).
+    /// The type of what a call gives back (`type`); with `parameters`, the type of parameters of these names.
     Returns,
     /// `T<X>` stands for `X`.
     Transparent,
@@ -211,8 +211,9 @@ pub struct Record {
     /// For `request` and `source`: the parameter at `arg` of the handlers of this framework. For `sink`: what they
     /// give back.
     pub handler_of: Option<String>,
-    /// For `request` and `source`: names by which parameters without a type are known, in files of the
-    /// language; with `second`, only where the next one has one of those names.
+    /// For `request`, `source` and `returns`: names by which parameters without a type are known, in files of
+    /// the language (`{}` is one that is taken apart); with `second` only where the next one has one of those
+    /// names, with `before` where the one before has.
     #[serde(default)]
     pub parameters: Vec<String>,
     /// See `parameters`.
@@ -224,6 +225,9 @@ pub struct Record {
     /// With `after`: only of functions of these names (`resolve_*`: that begin so), or with an annotation.
     #[serde(default)]
     pub functions: Vec<String>,
+    /// See `parameters`.
+    #[serde(default)]
+    pub before: Vec<String>,
     /// For `outbound` and `opens`: names of options (keyword arguments, keys of an options object,
     /// builder methods) that set a timeout. Empty: the library has a sane default.
     #[serde(default)]
@@ -260,6 +264,13 @@ pub struct Record {
     pub shell_option: Option<String>,
     /// The call counts only when its first argument is a value of this type.
     pub first_type: Option<String>,
+    /// `methods` match in every file of a repository that imports the library anywhere, as suspected
+    /// evidence: for objects that other files make.
+    #[serde(default)]
+    pub anywhere: bool,
+    /// `package version`: the call counts only where the nearest manifest that names the package asks for
+    /// releases below this version (read from `package.json`).
+    pub below: Option<String>,
     /// The call counts only when its first argument is this string, in any case; with `*` at the end, when
     /// it begins so. With `handler-of` it speaks of what the handler gives back.
     pub first: Option<String>,
@@ -275,6 +286,19 @@ pub struct Record {
     /// Settings that the call or configuration makes.
     #[serde(default)]
     pub settings: BTreeMap<SettingKind, SettingFact>,
+}
+
+impl Record {
+    /// Whether the parameter at a place is one that `parameters`, `second` and `before` speak of.
+    pub(crate) fn is_parameter(&self, names: &[Symbol], at: usize) -> bool {
+        let is = |known: &[String], name: Option<&Symbol>| {
+            name.is_some_and(|name| known.iter().any(|k| *name == k.as_str() || k == "{}" && name.is_empty()))
+        };
+        let before = at.checked_sub(1).and_then(|at| names.get(at));
+        is(&self.parameters, names.get(at))
+            && (self.second.is_empty() || is(&self.second, names.get(at + 1)))
+            && (self.before.is_empty() || is(&self.before, before))
+    }
 }
 
 /// One library's file.
@@ -337,6 +361,8 @@ pub struct Facts {
     returns: FxHashMap<Symbol, Symbol>,
     transparent: FxHashMap<Symbol, ()>,
     known: FxHashMap<Symbol, ()>,
+    /// Records that say the type of a parameter.
+    parameters: Vec<RecordId>,
 }
 
 impl Facts {
@@ -393,6 +419,9 @@ impl Facts {
                     _ => self.by_name.entry(symbol).or_default().push(id),
                 }
             }
+            if record.kind == Kind::Returns && !record.parameters.is_empty() {
+                self.parameters.push(id);
+            }
             for method in &record.methods {
                 self.by_method.entry(Symbol::new(method)).or_default().push(id);
             }
@@ -419,7 +448,7 @@ impl Facts {
     }
 
     /// The packages of a record's library.
-    pub(crate) fn imports(&self, id: RecordId) -> &[String] {
+    pub(crate) fn packages(&self, id: RecordId) -> &[String] {
         &self.imports[self.library_of[id.0 as usize] as usize]
     }
 
@@ -484,6 +513,12 @@ impl program::Library for Facts {
 
     fn is_known(&self, qualified: Symbol) -> bool {
         self.known.contains_key(&qualified)
+    }
+
+    fn parameter(&self, language: Language, names: &[Symbol], at: usize) -> Option<(Symbol, &[String])> {
+        let of = |id: &&RecordId| self.speaks(**id, language) && self.record(**id).is_parameter(names, at);
+        let id = *self.parameters.iter().find(of)?;
+        Some((Symbol::new(self.record(id).ty.as_ref()?), self.packages(id)))
     }
 }
 

@@ -25,6 +25,7 @@ pub mod facts;
 pub mod guards;
 pub mod literals;
 pub mod lookups;
+pub mod markup;
 pub mod options;
 pub mod patterns;
 pub mod owners;
@@ -32,6 +33,7 @@ mod reach;
 mod semantics;
 mod settings;
 pub mod templates;
+mod versions;
 
 use std::sync::Arc;
 
@@ -98,7 +100,7 @@ impl Model {
         let mut frameworks: Vec<_> = found.iter().filter(|f| f.detected).map(|f| f.framework).collect();
         frameworks.sort_unstable();
         let mut gaps: Vec<Gap> = found.iter_mut().flat_map(|f| std::mem::take(&mut f.gaps)).collect();
-        let effects = effects::collect(&context);
+        let effects = effects::collect(&context, &versions::Versions::read(&sources));
         let settings = settings::collect(&context, &effects, &config);
         let answers = answers::collect(&context, &effects);
         let (literals, catches) =

@@ -12,7 +12,7 @@ use smallvec::SmallVec;
 use crate::{
     Place, Route,
     adapters::Context,
-    effects::{Effect, imports_library},
+    effects::{Effect, holds as applies},
     entities::{is_plain_converter, is_plain_form},
     facts::{Kind, Record, RecordId},
 };
@@ -32,6 +32,8 @@ pub struct Meaningful<'m> {
     fixed: FxHashSet<FnId>,
     /// Names that some record of a request or source ends in.
     telling: FxHashSet<Symbol>,
+    /// `*`: every member.
+    any: Symbol,
 }
 
 impl Semantics for Meaningful<'_> {
@@ -49,7 +51,8 @@ impl Semantics for Meaningful<'_> {
     }
 
     fn of_request(&self, ty: Symbol, name: Symbol) -> Holds {
-        self.requests.get(&(ty, name)).copied().unwrap_or(Holds::Unknown)
+        let known = self.requests.get(&(ty, name)).or_else(|| self.requests.get(&(ty, self.any)));
+        known.copied().unwrap_or(Holds::Unknown)
     }
 
     fn has_fixed_path(&self, function: FnId) -> bool {
@@ -160,15 +163,15 @@ fn meaning(id: RecordId, record: &Record) -> Option<Meaning> {
         Kind::Propagates => Meaning::Passes,
         Kind::Ends => Meaning::Ends,
         Kind::Query if record.operation.as_deref() == Some("read") => Meaning::Source(flow::Place::Stored),
-        Kind::Answers
-        | Kind::Query
+        Kind::Query
         | Kind::Cache
         | Kind::Outbound
         | Kind::Hashes
         | Kind::PasswordHash
         | Kind::VerifiesToken
         | Kind::SignsToken
-        | Kind::Random => Meaning::Answers,
+        | Kind::Random
+        | Kind::Answers => Meaning::Answers,
         _ => return None,
     })
 }
@@ -197,8 +200,8 @@ pub fn prepare<'m>(context: &'m Context<'m>, effects: &[Effect], routes: &[Route
         of_route(context, route, &mut params, &mut returns);
     }
     let fixed = fixed(context, routes);
-    let (requests, telling) = (index.requests, index.telling);
-    Meaningful { context, calls, params, requests, names, inherited, returns, fixed, telling }
+    let (requests, telling, any) = (index.requests, index.telling, Symbol::new("*"));
+    Meaningful { context, calls, params, requests, names, inherited, returns, fixed, telling, any }
 }
 
 /// Whether a parameter of a Python handler may be taken from the query: sessions, services and other things
@@ -387,6 +390,7 @@ impl Index {
         for (id, record) in facts.records() {
             let found = holds(record);
             if !(record.parameters.is_empty() && record.after.is_empty())
+                && record.kind != Kind::Returns
                 && let Some(holds) = holds_of_param(record)
             {
                 index.conventions.push((id, holds));
@@ -521,7 +525,12 @@ impl Index {
                 if receiver.is_some_and(|r| receiver_name(module, expr).is_none_or(|n| n != r)) {
                     continue;
                 }
-                if context.facts.record(record).distinctive || imports.iter().any(|i| imports_library(module, i)) {
+                let of = context.facts.record(record);
+                let here = |library: &String| match of.anywhere {
+                    true => context.program.is_imported(library),
+                    false => context.program.imports_library(id, library),
+                };
+                if of.distinctive || imports.iter().any(here) {
                     add(record);
                 }
             }
@@ -551,7 +560,7 @@ impl Index {
                 let record = context.facts.record(record);
                 if let Some(holds) = holds(record)
                     && record.names.is_empty()
-                    && (record.distinctive || imports.iter().any(|i| imports_library(module, i)))
+                    && (record.distinctive || imports.iter().any(|i| context.program.imports_library(id, i)))
                 {
                     found.names.push(((id, *name), holds));
                 }
@@ -607,7 +616,8 @@ impl Index {
         }
         let language = context.program.module(id).language;
         let names = callee.external.iter().chain(&callee.name);
-        names.flat_map(|name| context.facts.of(language, *name)).find_map(|r| holds(context.facts.record(r)))
+        let records = names.flat_map(|name| context.facts.of(language, *name)).map(|r| context.facts.record(r));
+        records.filter(|r| applies(context, id, r, annotation)).find_map(holds)
     }
 
     fn typed(
@@ -653,29 +663,27 @@ impl Index {
         let param = &item.params[at];
         let module = context.program.module(id);
         let language = module.language;
-        if param.name.is_empty() {
-            return None;
-        }
         let is_typed = param.ty.is_some() && !language.is_ecmascript();
+        let names: SmallVec<[Symbol; 4]> = item.params.iter().map(|p| p.name).collect();
+        let home = id;
         let (_, holds) = self.conventions.iter().find(|(id, _)| {
             let record = context.facts.record(*id);
-            let next = item.params.get(at + 1);
             if !record.after.is_empty() {
                 let is_named = |name: &String| match name.strip_suffix('*') {
                     Some(start) => item.name.is_some_and(|n| n.as_str().starts_with(start)),
                     None => item.name.is_some_and(|n| n == name.as_str()),
                 };
-                return context.facts.is_for(*id, language)
+                return !param.name.is_empty()
+                    && context.facts.is_for(*id, language)
                     && (item.annotations.iter().any(|a| registers(module, *a))
                         || record.functions.iter().any(is_named))
                     && item.params[..at].iter().any(|p| record.after.iter().any(|n| p.name == n.as_str()))
-                    && context.facts.imports(*id).iter().any(|i| imports_library(module, i));
+                    && context.facts.packages(*id).iter().any(|i| context.program.imports_library(home, i));
             }
             !is_typed
                 && context.facts.is_for(*id, language)
-                && record.parameters.iter().any(|n| param.name == n.as_str())
-                && (record.second.is_empty()
-                    || next.is_some_and(|p| record.second.iter().any(|n| p.name == n.as_str())))
+                && record.is_parameter(&names, at)
+                && (!language.is_ecmascript() || context.is_used(*id))
         })?;
         Some(*holds)
     }

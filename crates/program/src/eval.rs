@@ -617,6 +617,14 @@ impl<'p> Evaluator<'p> {
                 push(&mut values, value);
             }
         }
+        if values.is_empty() && param.ty.is_none() && self.module.language.is_ecmascript() && !param.name.is_empty() {
+            let names: Vec<Symbol> = item.params.iter().map(|p| p.name).collect();
+            if let Some((ty, packages)) = self.library.parameter(self.module.language, &names, at as usize)
+                && (packages.is_empty() || packages.iter().any(|p| self.program.is_imported(p)))
+            {
+                push(&mut values, Value::ExternalInstance(ty));
+            }
+        }
         values
     }
 

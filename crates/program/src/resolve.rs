@@ -10,7 +10,7 @@ mod rust;
 
 use base::{Language, SourceMap, Symbol};
 use ir::{Import, Module};
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 use smallvec::SmallVec;
 
 use crate::{ClassRef, Def, FnId, ModuleId, Program, Scopes, scope::Binding};
@@ -88,6 +88,10 @@ impl Resolver {
         };
         match found {
             Some(path) => Target::Namespace(Symbol::new(&path)),
+            // `node:fs` is `fs`
+            None if language.is_ecmascript() => {
+                Target::External(Symbol::new(specifier.strip_prefix("node:").unwrap_or(specifier)))
+            }
             None => Target::External(Symbol::new(specifier)),
         }
     }
@@ -100,6 +104,34 @@ pub(crate) fn passed_on((module, targets): (&Module, &Vec<Target>)) -> Vec<Symbo
         _ => None,
     };
     module.imports.iter().zip(targets).filter_map(whole).collect()
+}
+
+/// What a module imports from outside, and every prefix of it: `a`, `a/b` of `a/b`; `require` in the middle
+/// of an expression too.
+pub(crate) fn imported(module: &Module) -> FxHashSet<Symbol> {
+    let mut all = FxHashSet::default();
+    let mut add = |name: &str| {
+        all.insert(Symbol::new(name));
+        let ends = name.match_indices(['.', '/', ':']).filter(|(end, _)| *end > 0);
+        ends.for_each(|(end, _)| _ = all.insert(Symbol::new(&name[..end])));
+    };
+    for import in &module.imports {
+        add(import.module.as_str());
+        if let Some(name) = import.name {
+            add(&format!("{}.{name}", import.module));
+        }
+    }
+    if module.language.is_ecmascript() {
+        for (_, expr) in module.exprs() {
+            if let ir::ExprKind::Call { callee, args, .. } = &expr.kind
+                && matches!(&module.expr(*callee).kind, ir::ExprKind::Name(n) if *n == "require" || *n == "import")
+                && let Some(specifier) = args.first().and_then(|a| module.string(a.value))
+            {
+                add(specifier.as_str());
+            }
+        }
+    }
+    all
 }
 
 /// The directory of a path, without a slash; empty for the root.

@@ -227,7 +227,8 @@ fn call<'t>(l: &mut Lowering<'t>, node: Node<'t>) -> ExprId {
     let callee = field(l, node, "function");
     let args = match node.child_by_field_name("arguments") {
         Some(template) if template.kind() == "template_string" => {
-            vec![Arg { name: None, value: lower(l, template) }]
+            let value = lower(l, template);
+            tagged(l, value, range(template))
         }
         Some(list) => arguments(l, list),
         None => Vec::new(),
@@ -244,6 +245,24 @@ fn call<'t>(l: &mut Lowering<'t>, node: Node<'t>) -> ExprId {
         return l.ir.template(parts, range(node));
     }
     l.ir.expr(ExprKind::Call { callee, args, block: None, kind: CallKind::Call }, range(node))
+}
+
+/// A tag is given the texts of its template, and then what stands in the holes, apart from them.
+fn tagged(l: &mut Lowering<'_>, template: ExprId, at: Range) -> Vec<Arg> {
+    let parts = match &l.ir.module.expr(template).kind {
+        ExprKind::Template(parts) if parts.iter().any(|p| matches!(p, Part::Hole(_))) => parts.clone(),
+        _ => return vec![Arg { name: None, value: template }],
+    };
+    let mut texts = Vec::new();
+    let mut holes = Vec::new();
+    for part in &parts {
+        match part {
+            Part::Text(text) => texts.push(l.ir.expr(ExprKind::Literal(Literal::Str(*text)), at)),
+            Part::Hole(hole) => holes.push(Arg { name: None, value: *hole }),
+        }
+    }
+    let texts = Arg { name: None, value: l.ir.expr(ExprKind::List(texts), at) };
+    std::iter::once(texts).chain(holes).collect()
 }
 
 /// The arguments of a call.
