@@ -12,25 +12,108 @@ use crate::{
 
 /// Methods whose answer holds nothing of what they are called on: sizes, comparisons.
 const ANSWERS_ABOUT: [&str; 38] = [
-    "length", "size", "count", "len", "indexof", "lastindexof", "equals", "equalsignorecase", "contains", "startswith",
-    "endswith", "isempty", "hashcode", "compareto", "exists", "test", "matches", "includes", "has", "haskey",
-    "containskey", "isblank", "isnullorempty", "empty?", "present?", "blank?", "nil?", "include?", "start_with?",
-    "end_with?", "to_i", "to_f", "isdigit", "is_empty", "is_some", "is_none", "starts_with", "ends_with",
+    "length",
+    "size",
+    "count",
+    "len",
+    "indexof",
+    "lastindexof",
+    "equals",
+    "equalsignorecase",
+    "contains",
+    "startswith",
+    "endswith",
+    "isempty",
+    "hashcode",
+    "compareto",
+    "exists",
+    "test",
+    "matches",
+    "includes",
+    "has",
+    "haskey",
+    "containskey",
+    "isblank",
+    "isnullorempty",
+    "empty?",
+    "present?",
+    "blank?",
+    "nil?",
+    "include?",
+    "start_with?",
+    "end_with?",
+    "to_i",
+    "to_f",
+    "isdigit",
+    "is_empty",
+    "is_some",
+    "is_none",
+    "starts_with",
+    "ends_with",
 ];
 
 /// Methods that put their arguments into what they are called on.
 const PUTS_IN: [&str; 22] = [
-    "append", "add", "push", "put", "set", "insert", "write", "concat", "addall", "push_str", "extend", "update",
-    "writestring", "unshift", "prepend", "setattribute", "offer", "addlast", "addfirst", "enqueue", "appendformat",
+    "append",
+    "add",
+    "push",
+    "put",
+    "set",
+    "insert",
+    "write",
+    "concat",
+    "addall",
+    "push_str",
+    "extend",
+    "update",
+    "writestring",
+    "unshift",
+    "prepend",
+    "setattribute",
+    "offer",
+    "addlast",
+    "addfirst",
+    "enqueue",
+    "appendformat",
     "merge",
 ];
 
 /// Methods and functions of any receiver that give back what they are given.
 const PASSES_ON: [&str; 34] = [
-    "format", "join", "concat", "valueof", "parse", "decode", "encode", "resolve", "replace", "from", "of", "wrap",
-    "tostring", "normalize", "sub", "gsub", "substitute", "combine", "getbytes", "decodestring", "encodetostring",
-    "from_utf8", "into", "to_owned", "unquote", "quote", "unescape", "interpolate", "loads", "tolist", "aslist", "copyof",
-    "getstring", "sprintf",
+    "format",
+    "join",
+    "concat",
+    "valueof",
+    "parse",
+    "decode",
+    "encode",
+    "resolve",
+    "replace",
+    "from",
+    "of",
+    "wrap",
+    "tostring",
+    "normalize",
+    "sub",
+    "gsub",
+    "substitute",
+    "combine",
+    "getbytes",
+    "decodestring",
+    "encodetostring",
+    "from_utf8",
+    "into",
+    "to_owned",
+    "unquote",
+    "quote",
+    "unescape",
+    "interpolate",
+    "loads",
+    "tolist",
+    "aslist",
+    "copyof",
+    "getstring",
+    "sprintf",
 ];
 
 impl Run<'_> {
@@ -69,7 +152,9 @@ impl Run<'_> {
         let functions: Vec<FnId> = resolved.map(|c| c.functions.to_vec()).unwrap_or_default();
         // a name that holds the request gives its parts by calls too
         let of_request = match (&receiver, name) {
-            (Some(receiver), Some(name)) if receiver.constant == Some(Constant::Request) => Some(self.of_request(name, expr)),
+            (Some(receiver), Some(name)) if receiver.constant == Some(Constant::Request) => {
+                Some(self.of_request(name, expr))
+            }
             (None, Some(name)) if args.is_empty() && functions.is_empty() => {
                 self.free_name(name, expr).filter(|v| v.is_tainted() || v.constant.is_some())
             }
@@ -208,7 +293,9 @@ impl Run<'_> {
         {
             self.put_in(lower, holder, args, values);
         }
-        if let (Some(holder), "remove", Some(Constant::Int(at))) = (receiver_expr, lower, values.first().and_then(|v| v.constant)) {
+        if let (Some(holder), "remove", Some(Constant::Int(at))) =
+            (receiver_expr, lower, values.first().and_then(|v| v.constant))
+        {
             self.change(holder, &mut |value| remove(value, at));
         }
         let mut value = Value::default();
@@ -242,7 +329,9 @@ impl Run<'_> {
             });
             return;
         }
-        let is_list = matches!(lower, "add" | "push" | "append" | "addlast" | "offer" | "enqueue") && values.len() == 1 && args[0].name.is_none();
+        let is_list = matches!(lower, "add" | "push" | "append" | "addlast" | "offer" | "enqueue")
+            && values.len() == 1
+            && args[0].name.is_none();
         let given = values.first().cloned().unwrap_or_default();
         let mut all = Value::default();
         values.iter().for_each(|v| all.join(&v.flat()));
@@ -348,8 +437,7 @@ fn given_to(number: u8, params: &[&ir::Param], receiver: &Option<Value>, args: &
     if let Some(at) = args.iter().position(|a| a.name == Some(param.name)) {
         return values[at].clone();
     }
-    let positional: Vec<&Value> =
-        args.iter().zip(values).filter(|(a, _)| a.name.is_none()).map(|(_, v)| v).collect();
+    let positional: Vec<&Value> = args.iter().zip(values).filter(|(a, _)| a.name.is_none()).map(|(_, v)| v).collect();
     match param.kind {
         ParamKind::Rest => {
             let mut value = Value::default();

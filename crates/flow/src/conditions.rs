@@ -31,11 +31,10 @@ impl Run<'_> {
                 }
                 match op {
                     BinaryOp::Eq | BinaryOp::Ne => {
-                        let names_value = |e: ExprId| {
-                            matches!(&self.module.expr(e).kind, ExprKind::Literal(l) if !matches!(l, Literal::Null))
-                        };
+                        let names_value = |e: ExprId| matches!(&self.module.expr(e).kind, ExprKind::Literal(l) if !matches!(l, Literal::Null));
                         // `check(x) == true`
-                        let yes = |e: ExprId| matches!(self.module.expr(e).kind, ExprKind::Literal(Literal::Bool(true)));
+                        let yes =
+                            |e: ExprId| matches!(self.module.expr(e).kind, ExprKind::Literal(Literal::Bool(true)));
                         if yes(right) {
                             self.refine(left, true);
                         } else if names_value(right) || self.is_constant(right) {
@@ -75,7 +74,9 @@ impl Run<'_> {
     }
 
     fn is_constant(&mut self, expr: ExprId) -> bool {
-        self.eval(expr).constant.is_some_and(|c| !matches!(c, crate::value::Constant::Null | crate::value::Constant::Request))
+        self.eval(expr)
+            .constant
+            .is_some_and(|c| !matches!(c, crate::value::Constant::Null | crate::value::Constant::Request))
     }
 
     fn position(&mut self, op: BinaryOp, left: ExprId, right: ExprId, truth: bool) {
@@ -112,8 +113,8 @@ impl Run<'_> {
         let lower = name.as_str().to_ascii_lowercase();
         match lower.as_str() {
             // `ALLOWED.includes(x)`
-            "includes" | "contains" | "has" | "include?" | "containskey" | "member?" | "key?" | "has_key" | "haskey"
-            | "contains_key" | "in_array" | "contain" | "hasownproperty" | "exists" | "some" => {
+            "includes" | "contains" | "has" | "include?" | "containskey" | "member?" | "key?" | "has_key"
+            | "haskey" | "contains_key" | "in_array" | "contain" | "hasownproperty" | "exists" | "some" => {
                 if let (Some(object), Some(value)) = (object, args.first())
                     && !self.eval(object).is_tainted()
                 {
@@ -131,8 +132,8 @@ impl Run<'_> {
                     _ => {}
                 }
             }
-            "test" | "match" | "matches" | "fullmatch" | "ismatch" | "is_match" | "matchstring" | "match?" | "equals"
-            | "equalsignorecase" => {
+            "test" | "match" | "matches" | "fullmatch" | "ismatch" | "is_match" | "matchstring" | "match?"
+            | "equals" | "equalsignorecase" => {
                 args.iter().for_each(|a| self.clear(*a, Kinds::ALL));
                 if let Some(object) = object {
                     self.clear(object, Kinds::ALL);

@@ -83,12 +83,68 @@ pub struct Run<'a> {
 
 /// Names of types whose values can do no harm.
 const HARMLESS: [&str; 62] = [
-    "int", "integer", "long", "short", "byte", "float", "double", "decimal", "number", "bool", "boolean", "bigint",
-    "int8", "int16", "int32", "int64", "uint", "uint8", "uint16", "uint32", "uint64", "i8", "i16", "i32", "i64",
-    "i128", "isize", "u8", "u16", "u32", "u64", "u128", "usize", "f32", "f64", "uuid", "guid", "date", "datetime",
-    "localdate", "localdatetime", "instant", "offsetdatetime", "zoneddatetime", "bigdecimal", "biginteger", "time",
-    "timedelta", "timestamp", "objectid", "naivedate", "naivedatetime", "duration", "char", "dateonly", "timeonly",
-    "datetimeoffset", "uuid4", "positiveint", "primarykey", "float32", "float64",
+    "int",
+    "integer",
+    "long",
+    "short",
+    "byte",
+    "float",
+    "double",
+    "decimal",
+    "number",
+    "bool",
+    "boolean",
+    "bigint",
+    "int8",
+    "int16",
+    "int32",
+    "int64",
+    "uint",
+    "uint8",
+    "uint16",
+    "uint32",
+    "uint64",
+    "i8",
+    "i16",
+    "i32",
+    "i64",
+    "i128",
+    "isize",
+    "u8",
+    "u16",
+    "u32",
+    "u64",
+    "u128",
+    "usize",
+    "f32",
+    "f64",
+    "uuid",
+    "guid",
+    "date",
+    "datetime",
+    "localdate",
+    "localdatetime",
+    "instant",
+    "offsetdatetime",
+    "zoneddatetime",
+    "bigdecimal",
+    "biginteger",
+    "time",
+    "timedelta",
+    "timestamp",
+    "objectid",
+    "naivedate",
+    "naivedatetime",
+    "duration",
+    "char",
+    "dateonly",
+    "timeonly",
+    "datetimeoffset",
+    "uuid4",
+    "positiveint",
+    "primarykey",
+    "float32",
+    "float64",
 ];
 
 pub fn is_harmless(module: &Module, ty: TypeId) -> bool {
@@ -367,9 +423,8 @@ impl<'a> Run<'a> {
     }
 
     fn returned(&mut self, value: Value) {
-        let fresh = !self.out.returns.is_tainted()
-            && self.out.returns.parts.is_empty()
-            && self.out.returns.constant.is_none();
+        let fresh =
+            !self.out.returns.is_tainted() && self.out.returns.parts.is_empty() && self.out.returns.constant.is_none();
         match fresh {
             true => self.out.returns = value,
             false => self.out.returns.join(&value),
@@ -556,8 +611,7 @@ impl<'a> Run<'a> {
         if !matches!(self.module.expr(object).kind, ExprKind::This) {
             return;
         }
-        let outside: Vec<_> =
-            value.flat().taints.into_iter().filter(|t| matches!(t.from, From::Outside(_))).collect();
+        let outside: Vec<_> = value.flat().taints.into_iter().filter(|t| matches!(t.from, From::Outside(_))).collect();
         let Some(function) = self.function else { return };
         let class = self.program.classes().class_of(FnId { module: self.id, function });
         if let (Some(class), false) = (class, outside.is_empty()) {
@@ -717,7 +771,11 @@ impl<'a> Run<'a> {
                         let second = self.eval(*right);
                         self.merge(&before);
                         if let (Some(Constant::Bool(a)), Some(Constant::Bool(b))) = (first.constant, second.constant) {
-                            return Value::constant(Constant::Bool(if *op == LogicalOp::And { a && b } else { a || b }));
+                            return Value::constant(Constant::Bool(if *op == LogicalOp::And {
+                                a && b
+                            } else {
+                                a || b
+                            }));
                         }
                         let mut value = joined(first, &second);
                         value.constant = None;
@@ -1020,9 +1078,9 @@ pub fn joined(mut a: Value, b: &Value) -> Value {
 
 /// What data can no longer do after a fixed beginning: choose the host, leave the site.
 fn cleared_by_prefix(text: &str) -> Kinds {
-    let has_host = text
-        .split_once("://")
-        .is_some_and(|(scheme, rest)| !scheme.contains('\u{0}') && rest.contains('/') && !rest.starts_with(['/', '\u{0}']));
+    let has_host = text.split_once("://").is_some_and(|(scheme, rest)| {
+        !scheme.contains('\u{0}') && rest.contains('/') && !rest.starts_with(['/', '\u{0}'])
+    });
     let own_path = text.starts_with('/') && text.len() > 1 && !text.starts_with("//") && !text.starts_with("/\u{0}");
     let mut kinds = Kinds::NONE;
     if has_host || own_path || text.starts_with('?') || text.starts_with('#') {

@@ -363,4 +363,8 @@ pub enum SettingKind {
     Timeout,
     /// Whether certificates of other systems are verified.
     TlsVerification,
+    /// The mode of a cipher, such as `ECB`.
+    CipherMode,
+    /// The length of a key of RSA in bits.
+    RsaBits,
 }

@@ -15,6 +15,7 @@ pub mod answers;
 mod bodies;
 mod caller;
 pub mod config;
+mod configured;
 mod constants;
 pub mod effects;
 pub mod entities;
@@ -22,6 +23,7 @@ mod exempt;
 pub mod facts;
 pub mod guards;
 pub mod literals;
+mod marked;
 pub mod options;
 mod reach;
 mod settings;
@@ -144,6 +146,15 @@ impl Model {
                     || self.program.calls(m).any(|(_, c)| c.name.is_some_and(|n| named(n.as_str())))
             })
             || self.literals.iter().any(|l| named(&l.name))
+    }
+
+    /// The conditions under which the code at a place runs, as written, and whether each must hold.
+    pub fn conditions_at(&self, span: Span) -> Vec<(&str, bool)> {
+        let Some(id) = self.program.module_of_file(span.file) else { return Vec::new() };
+        let module = self.program.module(id);
+        let around = |code: ir::Range| code.start <= span.start && span.end <= code.end;
+        let all = self.program.scopes(id).conditionals.iter().filter(|c| around(c.code));
+        all.map(|c| (self.sources.text(module.expr_span(c.cond)), c.holds)).collect()
     }
 
     /// What a file is for.

@@ -7,6 +7,8 @@
 //! To add a rule: `cargo xtask new-rule <area> <id>`, then name it below, as a module and in [`all`].
 //! [`strengths`] are the controls found in place.
 
+pub mod naming;
+pub mod passwords;
 pub mod strengths;
 pub mod support;
 
@@ -125,6 +127,14 @@ mod weak_password_hash;
 
 /// The languages of each rule's fixtures.
 const STACKS: &[(&str, &[&str])] = include!(concat!(env!("OUT_DIR"), "/stacks.rs"));
+#[path = "../security/tls-verification-off/rule.rs"]
+mod tls_verification_off;
+#[path = "../security/weak-cipher/rule.rs"]
+mod weak_cipher;
+#[path = "../security/weak-hash/rule.rs"]
+mod weak_hash;
+#[path = "../security/weak-random-for-secret/rule.rs"]
+mod weak_random_for_secret;
 
 /// A rule with the page of its folder.
 macro_rules! rule {
@@ -142,17 +152,21 @@ pub fn all() -> Vec<Rule> {
         rule!("reliability/blocking-call-in-async", blocking_call_in_async),
         rule!("reliability/missing-timeout", missing_timeout),
         rule!("reliability/swallowed-error", swallowed_error),
-        rule!("security/hardcoded-secret", hardcoded_secret),
-        rule!("security/no-rate-limit-on-login", no_rate_limit_on_login),
         rule!("security/debug-enabled", debug_enabled),
         rule!("security/error-detail-leak", error_detail_leak),
+        rule!("security/hardcoded-secret", hardcoded_secret),
         rule!("security/insecure-cookie", insecure_cookie),
         rule!("security/missing-ownership-check", missing_ownership_check),
+        rule!("security/no-rate-limit-on-login", no_rate_limit_on_login),
         rule!("security/permissive-cors", permissive_cors),
-        rule!("security/unvalidated-body", unvalidated_body),
+        rule!("security/tls-verification-off", tls_verification_off),
         rule!("security/unguarded-write", unguarded_write),
+        rule!("security/unvalidated-body", unvalidated_body),
         rule!("security/unverified-token", unverified_token),
+        rule!("security/weak-cipher", weak_cipher),
+        rule!("security/weak-hash", weak_hash),
         rule!("security/weak-password-hash", weak_password_hash),
+        rule!("security/weak-random-for-secret", weak_random_for_secret),
     ];
     all.sort_by_key(|r| r.info.id);
     all
