@@ -33,20 +33,47 @@ pub fn is_of_password(model: &Model, effect: &Effect) -> bool {
     if record.label.is_some() && is_listed(model, effect.call) {
         return false;
     }
-    record.label.as_deref() == Some("password")
-        || hashes_password(model, effect.call, effect.function) && !is_other(model, effect)
+    record.label.as_deref() == Some("password") || is_kept_password(model, effect.call, effect.function)
+}
+
+/// The calls of the small function around a hash (`md5Hex(text)`) that give it a password to keep.
+pub fn through_callers(model: &Model, effect: &Effect) -> Vec<(ExprRef, Option<FnId>)> {
+    if is_of_password(model, effect) {
+        return Vec::new();
+    }
+    let sites = wrapper_calls(model, effect.function);
+    sites.into_iter().filter(|(call, caller)| is_kept_password(model, *call, *caller)).collect()
+}
+
+/// Longest function that only wraps a hash.
+const LONGEST_WRAPPER: u32 = 1_500;
+
+/// Where a function that only wraps one call is called.
+pub fn wrapper_calls(model: &Model, function: Option<FnId>) -> Vec<(ExprRef, Option<FnId>)> {
+    let Some(function) = function else { return Vec::new() };
+    let item = model.program.function(function);
+    if item.params.is_empty() || item.range.end - item.range.start > LONGEST_WRAPPER {
+        return Vec::new();
+    }
+    let sites = model.program.callers(function).iter();
+    let calls = sites.map(|s| (ExprRef { module: s.module, expr: s.expr }, s.caller));
+    calls.filter(|(call, _)| crate::support::is_production(model, model.program.span(*call))).collect()
+}
+
+fn is_kept_password(model: &Model, call: ExprRef, function: Option<FnId>) -> bool {
+    hashes_password(model, call, function) && !names_other(model, call, function)
 }
 
 /// Whether what is hashed is not kept: it is compared in constant time, looked up in a list of leaked
 /// passwords, or names something (the key of a limit or cache).
-fn is_other(model: &Model, effect: &Effect) -> bool {
-    let module = model.program.module(effect.call.module);
-    let range = module.expr(effect.call.expr).range;
+pub fn names_other(model: &Model, call: ExprRef, function: Option<FnId>) -> bool {
+    let module = model.program.module(call.module);
+    let range = module.expr(call.expr).range;
     let compared = module.exprs().any(|(id, e)| {
         let ExprKind::Call { callee, .. } = &e.kind else { return false };
         let (ExprKind::Member { name, .. } | ExprKind::Name(name)) = &module.expr(*callee).kind else { return false };
         let plain = name.as_str().to_ascii_lowercase().replace('_', "");
-        id != effect.call.expr
+        id != call.expr
             && e.range.start <= range.start
             && range.end <= e.range.end
             && ["securecompare", "comparedigest", "timingsafeequal", "fixedtimeequals", "constanttimecompare"]
@@ -61,8 +88,8 @@ fn is_other(model: &Model, effect: &Effect) -> bool {
             )
         })
     };
-    let function = effect.function.and_then(|f| model.program.function(f).name);
-    let file = model.program.path(effect.call.module).rsplit('/').next().unwrap_or("");
+    let function = function.and_then(|f| model.program.function(f).name);
+    let file = model.program.path(call.module).rsplit('/').next().unwrap_or("");
     compared || function.is_some_and(|n| names_thing(n.as_str())) || names_thing(file)
 }
 

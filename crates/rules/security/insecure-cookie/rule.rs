@@ -48,6 +48,27 @@ fn is_sensitive(name: &str) -> bool {
     has(&SENSITIVE) && !has(&["csrf", "xsrf", "theme", "lang", "locale", "expires", "expiry", "state"])
 }
 
+/// Whether a cookie only keeps a preference, by its name.
+fn is_harmless(name: &str) -> bool {
+    let words = words(name);
+    words.iter().any(|w| {
+        matches!(
+            w.as_str(),
+            "theme"
+                | "lang"
+                | "language"
+                | "locale"
+                | "consent"
+                | "timezone"
+                | "tz"
+                | "currency"
+                | "visited"
+                | "flash"
+                | "dark"
+        )
+    })
+}
+
 fn off(group: &[&Setting], kind: SettingKind) -> Option<(base::Span, bool)> {
     let setting = group.iter().find(|s| s.kind == kind)?;
     (setting.value.as_deref() == Some("false")).then_some((setting.span, setting.is_default))
@@ -68,11 +89,14 @@ fn check(model: &Model, report: &mut Report<'_>) {
         let Some(subject) = first.subject.as_deref().or(model.facts.record(first.record).label.as_deref()) else {
             continue;
         };
-        if !is_sensitive(subject) || is_deletion(model, &group) {
+        if is_deletion(model, &group) {
             continue;
         }
-        let scripts = off(&group, SettingKind::CookieHttpOnly);
-        let plain = off(&group, SettingKind::CookieSecure);
+        let sensitive = is_sensitive(subject);
+        let scripts = off(&group, SettingKind::CookieHttpOnly).filter(|_| sensitive);
+        // of other cookies only what is switched off on purpose
+        let plain = off(&group, SettingKind::CookieSecure)
+            .filter(|(_, by_default)| sensitive || !by_default && !is_harmless(subject));
         let (span, issue, severity, impact) = match (scripts, plain) {
             (Some((span, _)), Some(_)) => (
                 span,

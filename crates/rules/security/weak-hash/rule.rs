@@ -1,10 +1,12 @@
 //! A broken hash function, where more than chance may hand it two inputs of one hash.
 
 use base::{Evidence, RuleInfo, Severity, Stage, Text};
+use model::guards::words;
 use model::{Effect, Kind, Model};
+use program::FnId;
 
 use crate::naming::{Names, around_call};
-use crate::support::{around, effects, info, path};
+use crate::support::{around, effects, handler, info, path, routes};
 use crate::{Report, Rule, passwords};
 
 pub const RULE: Rule = Rule {
@@ -24,7 +26,7 @@ pub const RULE: Rule = Rule {
 };
 
 /// Words of values that somebody gains from forging.
-const SECURITY: [&str; 32] = [
+const SECURITY: [&str; 31] = [
     "token",
     "signature",
     "signed",
@@ -49,7 +51,6 @@ const SECURITY: [&str; 32] = [
     "salt",
     "otp",
     "activation",
-    "reset",
     "verify",
     "verification",
     "certificate",
@@ -60,7 +61,7 @@ const SECURITY: [&str; 32] = [
 ];
 
 /// Words of values that only tell things apart: two that collide by intent harm whoever made them.
-const HARMLESS: [&str; 58] = [
+const HARMLESS: [&str; 83] = [
     "etag",
     "etags",
     "cache",
@@ -118,6 +119,31 @@ const HARMLESS: [&str; 58] = [
     "query",
     "sql",
     "template",
+    "snapshot",
+    "snap",
+    "split",
+    "rollout",
+    "survey",
+    "percentile",
+    "lines",
+    "feed",
+    "ruleset",
+    "ring",
+    "consistent",
+    "archive",
+    "slice",
+    "subscription",
+    "compare",
+    "changed",
+    "unchanged",
+    "dirty",
+    "buffer",
+    "media",
+    "sync",
+    "chunked",
+    "upload",
+    "download",
+    "metadata",
     "usedforsecurity",
 ];
 
@@ -125,11 +151,19 @@ fn check(model: &Model, report: &mut Report<'_>) {
     for effect in effects(model, Kind::Hashes).filter(|e| e.evidence > Evidence::Suspected) {
         let Some(algorithm) = passwords::algorithm(model, effect) else { continue };
         let Some(shown) = broken(&algorithm) else { continue };
-        // another rule's, and graver
-        if passwords::is_of_password(model, effect) {
+        // another rule's, and graver; or no hash of the project's choice
+        if model.facts.record(effect.record).label.is_some()
+            || passwords::is_of_password(model, effect)
+            || passwords::names_other(model, effect.call, effect.function)
+            || !passwords::through_callers(model, effect).is_empty()
+        {
             continue;
         }
-        let Some(severity) = gravity(&around_call(model, effect.call, effect.function)) else { continue };
+        let Some(severity) = gravity_of(model, effect) else { continue };
+        // what only the program itself hashes, for a reason that nothing tells, is a checksum more often than not
+        if severity == Severity::Suggestion && !is_at_the_edge(model, effect.function) {
+            continue;
+        }
         tell(model, report, effect, shown, severity);
     }
 }
@@ -143,6 +177,23 @@ fn broken(algorithm: &str) -> Option<&'static str> {
         "sha1" | "sha" => Some("SHA-1"),
         _ => None,
     }
+}
+
+/// How grave a hash is; where it is only wrapped, by what the calls of the wrapper are for.
+fn gravity_of(model: &Model, effect: &Effect) -> Option<Severity> {
+    let own = gravity(&around_call(model, effect.call, effect.function));
+    if own != Some(Severity::Suggestion) {
+        return own;
+    }
+    let calls = passwords::wrapper_calls(model, effect.function);
+    if calls.is_empty() {
+        return own;
+    }
+    let mut found = None;
+    for (call, caller) in calls {
+        found = found.max(gravity(&around_call(model, call, caller)));
+    }
+    found
 }
 
 /// How grave it is by what code around is called: what is near decides before what is far.
@@ -160,6 +211,26 @@ fn gravity(names: &Names) -> Option<Severity> {
     }
 }
 
+/// Whether a function answers requests: it is a handler, or takes a request.
+fn is_at_the_edge(model: &Model, function: Option<FnId>) -> bool {
+    let Some(function) = function else { return false };
+    let module = model.program.module(function.module);
+    let answers = |f: FnId| routes(model).any(|r| handler(r) == Some(f));
+    let mut at = Some(function.function);
+    while let Some(id) = at {
+        let item = module.function(id);
+        let takes = item.params.iter().any(|p| {
+            words(p.name.as_str()).iter().any(|w| matches!(w.as_str(), "request" | "req"))
+                || p.ty.is_some_and(|t| model.sources.text(module.span(module.ty(t).range)).contains("Request"))
+        });
+        if takes || answers(FnId { module: function.module, function: id }) {
+            return true;
+        }
+        at = item.parent;
+    }
+    false
+}
+
 fn tell(model: &Model, report: &mut Report<'_>, effect: &Effect, algorithm: &str, severity: Severity) {
     let subject = format!("hash {} {} {algorithm}", path(model, effect.span), around(model, effect.call));
     let issue = Text::say("{} is used, which is broken.", &[algorithm]);
@@ -167,9 +238,9 @@ fn tell(model: &Model, report: &mut Report<'_>, effect: &Effect, algorithm: &str
     finding.severity = severity;
     finding.evidence = Evidence::Suspected;
     finding.details = match severity {
-        Severity::Suggestion => {
-            Text::from("Nothing around it says what the hash is for: it matters if anybody gains from a forged input.")
-        }
+        Severity::Suggestion => Text::from(
+            "What callers send is hashed, and nothing says what for: it matters if anybody gains from a forged input.",
+        ),
         _ => Text::from("The names around it say that the hash protects something."),
     };
     finding.impact = Text::from(

@@ -39,21 +39,31 @@ fn check(model: &Model, report: &mut Report<'_>) {
 fn fast_hashes(model: &Model, report: &mut Report<'_>) {
     for effect in effects(model, Kind::Hashes).filter(|e| e.evidence > Evidence::Suspected) {
         let Some(algorithm) = passwords::algorithm(model, effect) else { continue };
-        if !passwords::is_of_password(model, effect) {
-            continue;
+        let mut places = Vec::new();
+        if passwords::is_of_password(model, effect) {
+            places.push((effect.span, around(model, effect.call)));
+        } else {
+            let calls = passwords::through_callers(model, effect);
+            places.extend(calls.into_iter().map(|(call, _)| (model.program.span(call), around(model, call))));
         }
-        let subject = format!("hash {} {} {algorithm}", path(model, effect.span), around(model, effect.call));
-        let issue = match algorithm.as_str() {
-            "plain" => Text::from("Passwords are stored as they are."),
-            _ => Text::say("Passwords are hashed with {}, which is made to be fast.", &[&shown(&algorithm)]),
-        };
-        let mut finding = report.finding(subject, effect.span, issue);
-        finding.details = Text::from(
-            "A graphics card tries billions of such hashes a second. Password hashes are slow on purpose and carry a salt of their own.",
-        );
-        explain(model, &mut finding, effect.span);
-        report.add(finding);
+        for (span, function) in places {
+            fast_hash(model, report, &algorithm, span, &function);
+        }
     }
+}
+
+fn fast_hash(model: &Model, report: &mut Report<'_>, algorithm: &str, span: Span, function: &str) {
+    let subject = format!("hash {} {function} {algorithm}", path(model, span));
+    let issue = match algorithm {
+        "plain" => Text::from("Passwords are stored as they are."),
+        _ => Text::say("Passwords are hashed with {}, which is made to be fast.", &[&shown(algorithm)]),
+    };
+    let mut finding = report.finding(subject, span, issue);
+    finding.details = Text::from(
+        "A graphics card tries billions of such hashes a second. Password hashes are slow on purpose and carry a salt of their own.",
+    );
+    explain(model, &mut finding, span);
+    report.add(finding);
 }
 
 fn shown(algorithm: &str) -> String {

@@ -135,7 +135,10 @@ fn becomes_secret(model: &Model, function: FnId, seed: Seed, depth: u32) -> Opti
     if let Some(found) = follow.given().or_else(|| follow.cookie(model, function)) {
         return Some(found);
     }
-    if !model.program.scopes(function.module).returns[function.function.0 as usize].iter().any(|e| follow.holds(*e)) {
+    if !model.program.scopes(function.module).returns[function.function.0 as usize]
+        .iter()
+        .any(|e| follow.holds(*e) && !is_structure(module, *e))
+    {
         return None;
     }
     let own = model.program.function(function).name;
@@ -151,6 +154,18 @@ fn becomes_secret(model: &Model, function: FnId, seed: Seed, depth: u32) -> Opti
         let range = model.program.module(site.module).expr(site.expr).range;
         is_production(model, span).then(|| becomes_secret(model, caller, Seed::Place(range), depth + 1)).flatten()
     })
+}
+
+/// Whether an expression makes a thing of named parts: the parts' names say what each is.
+fn is_structure(module: &Module, at: ExprId) -> bool {
+    match &module.expr(at).kind {
+        ExprKind::Map(_) => true,
+        ExprKind::Call { kind: ir::CallKind::New, args, .. } => {
+            args.iter().any(|a| a.name.is_some() || matches!(module.expr(a.value).kind, ExprKind::Map(_)))
+        }
+        ExprKind::Unary { operand, .. } => is_structure(module, *operand),
+        _ => false,
+    }
 }
 
 /// Values followed by the names that they are given, within one function.
@@ -211,6 +226,8 @@ impl Follow<'_> {
                 return Some(secret);
             }
             match &module.expr(target).kind {
+                // how much or which one: nothing is made of the value itself
+                ExprKind::Name(name) if words(name.as_str()).iter().any(|w| MEASURES.contains(&w.as_str())) => {}
                 ExprKind::Name(name) => {
                     self.names.insert(*name);
                 }
@@ -304,6 +321,10 @@ impl Follow<'_> {
     }
 }
 
+/// Words of numbers that measure or pick.
+const MEASURES: [&str; 11] =
+    ["length", "len", "size", "count", "index", "idx", "offset", "position", "delay", "timeout", "limit"];
+
 fn is_session(name: &str) -> bool {
     words(name).last().is_some_and(|w| w.ends_with("session") || w == "cookies")
 }
@@ -351,6 +372,9 @@ fn names_secret(name: &str) -> bool {
         "bucket",
         "tokens",
         "color",
+        "content",
+        "text",
+        "label",
         "name",
         "url",
         "is",
