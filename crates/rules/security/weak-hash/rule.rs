@@ -1,6 +1,7 @@
 //! A broken hash function, where more than chance may hand it two inputs of one hash.
 
 use base::{Evidence, RuleInfo, Severity, Stage, Text};
+use ir::ExprKind;
 use model::guards::words;
 use model::{Effect, Kind, Model};
 use program::FnId;
@@ -223,7 +224,16 @@ fn is_at_the_edge(model: &Model, function: Option<FnId>) -> bool {
             words(p.name.as_str()).iter().any(|w| matches!(w.as_str(), "request" | "req"))
                 || p.ty.is_some_and(|t| model.sources.text(module.span(module.ty(t).range)).contains("Request"))
         });
-        if takes || answers(FnId { module: function.module, function: id }) {
+        // `request.cookies`, `params[:id]` of what surrounds every handler
+        let reads = || {
+            module.exprs_within(item.range).any(|(_, e)| match e.kind {
+                ExprKind::Member { object, .. } => {
+                    matches!(module.expr(object).kind, ExprKind::Name(n) if n == "request" || n == "req")
+                }
+                _ => false,
+            })
+        };
+        if takes || answers(FnId { module: function.module, function: id }) || reads() {
             return true;
         }
         at = item.parent;
