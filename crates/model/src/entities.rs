@@ -394,4 +394,8 @@ pub enum SettingKind {
     TlsVerification,
     /// The type of an answer's content: `application/json`.
     AnswerType,
+    /// The mode of a cipher, such as `ECB`.
+    CipherMode,
+    /// The length of a key of RSA in bits.
+    RsaBits,
 }

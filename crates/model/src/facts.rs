@@ -64,7 +64,9 @@ pub enum Kind {
     Hashes,
     /// Hashes a password as it should be done.
     PasswordHash,
-    /// Makes random numbers; `secure` says whether they may be secrets.
+    /// Encrypts, or makes what encrypts. `algorithm` says how, or `algorithm-arg` where it is given.
+    Encrypts,
+    /// Makes random numbers, or what makes them; `secure` says whether they may be secrets.
     Random,
     /// Signs a token. `secret-arg` is the key's position.
     SignsToken,
@@ -120,6 +122,17 @@ pub struct SettingFact {
     /// stands alone, constants of a settings module (`DEBUG`).
     #[serde(default)]
     pub keys: Vec<String>,
+    /// Keys of maps, named arguments, fields of structures and members that set it wherever they stand:
+    /// `rejectUnauthorized`, `InsecureSkipVerify`. Only names that no other library uses for something else.
+    #[serde(default)]
+    pub entries: Vec<String>,
+    /// Names whose mention as a value sets it to `value`: `NoopHostnameVerifier.INSTANCE`.
+    #[serde(default)]
+    pub mentions: Vec<String>,
+    /// Methods that set it to `value` when the project writes one that does nothing or says yes to all:
+    /// `checkServerTrusted`.
+    #[serde(default)]
+    pub empty_methods: Vec<String>,
 }
 
 /// What handlers give back, where it is a string.
@@ -232,9 +245,9 @@ pub struct Record {
     /// builder methods) that set a timeout. Empty: the library has a sane default.
     #[serde(default)]
     pub timeout: Vec<String>,
-    /// For `hashes`: the algorithm.
+    /// For `hashes` and `encrypts`: the algorithm.
     pub algorithm: Option<String>,
-    /// For `hashes`: the position of the algorithm's name.
+    /// For `hashes` and `encrypts`: the position of the algorithm's name.
     pub algorithm_arg: Option<u32>,
     /// For `signs-token` and `verifies-token`: the position of the key.
     pub secret_arg: Option<u32>,

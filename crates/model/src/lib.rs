@@ -16,6 +16,7 @@ mod binding;
 mod bodies;
 pub mod caller;
 pub mod config;
+mod configured;
 mod constants;
 pub mod edits;
 pub mod effects;
@@ -26,6 +27,7 @@ pub mod guards;
 pub mod literals;
 pub mod lookups;
 pub mod markup;
+mod marked;
 pub mod options;
 pub mod patterns;
 pub mod owners;
@@ -226,6 +228,15 @@ impl Model {
                     _ => false,
                 })
             })
+    }
+
+    /// The conditions under which the code at a place runs, as written, and whether each must hold.
+    pub fn conditions_at(&self, span: Span) -> Vec<(&str, bool)> {
+        let Some(id) = self.program.module_of_file(span.file) else { return Vec::new() };
+        let module = self.program.module(id);
+        let around = |code: ir::Range| code.start <= span.start && span.end <= code.end;
+        let all = self.program.scopes(id).conditionals.iter().filter(|c| around(c.code));
+        all.map(|c| (self.sources.text(module.expr_span(c.cond)), c.holds)).collect()
     }
 
     /// What a file is for.

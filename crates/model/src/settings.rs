@@ -19,7 +19,12 @@ pub(crate) fn collect(context: &Context<'_>, effects: &[Effect], config: &[Confi
     let keys = Keys::new(context);
     all.extend(config.iter().flat_map(|entry| keys.of_entry(context, entry)));
     let modules: Vec<ModuleId> = context.program.ids().collect();
-    all.par_extend(modules.into_par_iter().flat_map_iter(|m| keys.of_module(context, m)));
+    let marks = crate::marked::Marks::new(context);
+    all.par_extend(modules.into_par_iter().flat_map_iter(|m| {
+        let mut found = keys.of_module(context, m);
+        marks.of_module(context, m, &mut found);
+        found
+    }));
     all.sort_by_key(|s| (s.span, s.kind, s.record));
     all.dedup_by(|a, b| a.span == b.span && a.kind == b.kind && a.group == b.group);
     all
@@ -97,7 +102,7 @@ fn written(context: &Context<'_>, at: ExprRef) -> String {
 }
 
 /// The value as text; a function that says yes to everything is `reflect`.
-fn value_of(context: &Context<'_>, at: ExprRef) -> Option<String> {
+pub(crate) fn value_of(context: &Context<'_>, at: ExprRef) -> Option<String> {
     if let Some(constant) = context.constant(at) {
         return Some(constant.text());
     }
@@ -194,10 +199,11 @@ impl<'f> Keys<'f> {
         self.by_last.get(&last).into_iter().flatten()
     }
 
-    /// Keys of files are dotted; a constant's name alone is too little.
+    /// Keys of files are dotted; a constant's name alone is too little, a variable's of the environment is not.
     fn of_entry(&self, context: &Context<'_>, entry: &ConfigEntry) -> Vec<Setting> {
+        let variable = |key: &str| key.bytes().filter(|b| *b == b'_').count() > 1 && key == key.to_ascii_uppercase();
         self.lookup(&entry.key)
-            .filter(|(.., key)| key.contains('.') && ends_with(&entry.key, key))
+            .filter(|(.., key)| (key.contains('.') || variable(key)) && ends_with(&entry.key, key))
             .map(|(record, kind, fact, _)| Setting {
                 kind: *kind,
                 value: Some(fact.meaning(entry.value.trim().to_owned())),
@@ -325,7 +331,7 @@ fn dotted_key(module: &ir::Module, target: ir::ExprId) -> Option<String> {
 }
 
 impl SettingFact {
-    fn meaning(&self, written: String) -> String {
+    pub(crate) fn meaning(&self, written: String) -> String {
         self.means.get(&written).cloned().unwrap_or(written)
     }
 }

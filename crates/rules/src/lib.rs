@@ -8,6 +8,8 @@
 //! [`strengths`] are the controls found in place.
 
 mod injection;
+pub mod naming;
+pub mod passwords;
 pub mod strengths;
 pub mod support;
 
@@ -171,6 +173,14 @@ mod xml_external_entity;
 mod xpath_injection;
 /// The languages of each rule's fixtures.
 const STACKS: &[(&str, &[&str])] = include!(concat!(env!("OUT_DIR"), "/stacks.rs"));
+#[path = "../security/tls-verification-off/rule.rs"]
+mod tls_verification_off;
+#[path = "../security/weak-cipher/rule.rs"]
+mod weak_cipher;
+#[path = "../security/weak-hash/rule.rs"]
+mod weak_hash;
+#[path = "../security/weak-random-for-secret/rule.rs"]
+mod weak_random_for_secret;
 
 /// A rule with the page of its folder.
 macro_rules! rule {
@@ -188,16 +198,19 @@ pub fn all() -> Vec<Rule> {
         rule!("reliability/blocking-call-in-async", blocking_call_in_async),
         rule!("reliability/missing-timeout", missing_timeout),
         rule!("reliability/swallowed-error", swallowed_error),
-        rule!("security/hardcoded-secret", hardcoded_secret),
-        rule!("security/no-rate-limit-on-login", no_rate_limit_on_login),
         rule!("security/debug-enabled", debug_enabled),
         rule!("security/error-detail-leak", error_detail_leak),
+        rule!("security/hardcoded-secret", hardcoded_secret),
         rule!("security/insecure-cookie", insecure_cookie),
         rule!("security/missing-ownership-check", missing_ownership_check),
+        rule!("security/no-rate-limit-on-login", no_rate_limit_on_login),
         rule!("security/permissive-cors", permissive_cors),
-        rule!("security/unvalidated-body", unvalidated_body),
+        rule!("security/tls-verification-off", tls_verification_off),
         rule!("security/unguarded-write", unguarded_write),
+        rule!("security/unvalidated-body", unvalidated_body),
         rule!("security/unverified-token", unverified_token),
+        rule!("security/weak-cipher", weak_cipher),
+        rule!("security/weak-hash", weak_hash),
         rule!("security/weak-password-hash", weak_password_hash),
         rule!("security/sql-injection", sql_injection),
         rule!("security/nosql-injection", nosql_injection),
@@ -221,6 +234,7 @@ pub fn all() -> Vec<Rule> {
         rule!("security/second-order-injection", second_order_injection),
         rule!("security/regex-denial-of-service", regex_denial_of_service),
         rule!("security/sensitive-data-in-log", sensitive_data_in_log),
+        rule!("security/weak-random-for-secret", weak_random_for_secret),
     ];
     all.sort_by_key(|r| r.info.id);
     all

@@ -51,6 +51,27 @@ fn is_sensitive(name: &str) -> bool {
         ])
 }
 
+/// Whether a cookie only keeps a preference, by its name.
+fn is_harmless(name: &str) -> bool {
+    let words = words(name);
+    words.iter().any(|w| {
+        matches!(
+            w.as_str(),
+            "theme"
+                | "lang"
+                | "language"
+                | "locale"
+                | "consent"
+                | "timezone"
+                | "tz"
+                | "currency"
+                | "visited"
+                | "flash"
+                | "dark"
+        )
+    })
+}
+
 fn off(group: &[&Setting], kind: SettingKind) -> Option<(base::Span, bool)> {
     let setting = group.iter().find(|s| s.kind == kind)?;
     (setting.value.as_deref() == Some("false")).then_some((setting.span, setting.is_default))
@@ -78,11 +99,15 @@ fn check(model: &Model, report: &mut Report<'_>) {
         let Some(subject) = first.subject.as_deref().or(model.facts.record(first.record).label.as_deref()) else {
             continue;
         };
-        if !is_sensitive(subject) || is_deletion(model, &group) {
+        if is_deletion(model, &group) {
             continue;
         }
-        let scripts = off(&group, SettingKind::CookieHttpOnly);
-        let plain = off(&group, SettingKind::CookieSecure).filter(|(_, is_default)| !(*is_default && all_secure));
+        let sensitive = is_sensitive(subject);
+        let scripts = off(&group, SettingKind::CookieHttpOnly).filter(|_| sensitive);
+        // of other cookies only what is switched off on purpose
+        let plain = off(&group, SettingKind::CookieSecure)
+            .filter(|(_, by_default)| sensitive || !by_default && !is_harmless(subject))
+            .filter(|(_, by_default)| !(*by_default && all_secure));
         let (span, issue, severity, impact) = match (scripts, plain) {
             (Some((span, _)), Some(_)) => (
                 span,
