@@ -10,9 +10,11 @@
 //! It must never know a library, a framework or a rule. Begin reading at [`Module`].
 
 mod build;
+mod print;
 mod walk;
 
 pub use build::{Builder, Mark};
+pub use print::{print, print_flat};
 pub use walk::Visit;
 
 use base::{FileId, Language, Span, Symbol};

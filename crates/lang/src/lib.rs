@@ -7,6 +7,7 @@
 //! ends share), then `python/`.
 
 mod lowering;
+mod text;
 mod tree;
 
 mod csharp;

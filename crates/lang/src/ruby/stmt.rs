@@ -145,7 +145,13 @@ fn lower_kind<'t>(l: &mut Lowering<'t>, node: Node<'t>, out: &mut Block) {
             let value = named_children(node).first().map(|a| expr::first_argument(l, *a));
             out.push(l.ir.stmt(StmtKind::Return(value), at));
         }
-        "break" => out.push(l.ir.stmt(StmtKind::Break, at)),
+        "break" => {
+            for argument in named_children(node) {
+                let value = expr::first_argument(l, argument);
+                out.push(l.ir.stmt(StmtKind::Expr(value), at));
+            }
+            out.push(l.ir.stmt(StmtKind::Break, at));
+        }
         "next" => {
             let value = named_children(node).first().map(|a| expr::first_argument(l, *a));
             let kind = if value.is_some() { StmtKind::Return(value) } else { StmtKind::Continue };
@@ -238,10 +244,13 @@ fn case<'t>(l: &mut Lowering<'t>, node: Node<'t>, out: &mut Block) {
             }
             "in_clause" => {
                 if let Some(pattern) = clause.child_by_field_name("pattern") {
-                    patterns.push(expr::target(l, pattern));
+                    let list =
+                        if pattern.kind() == "alternative_pattern" { named_children(pattern) } else { vec![pattern] };
+                    patterns.extend(list.into_iter().map(|p| expr::target(l, p)));
                 }
                 if let Some(clause) = clause.child_by_field_name("guard") {
                     guard = named_children(clause).first().map(|g| expr::lower(l, *g));
+                    guard = guard.map(|g| negated(l, g, clause.kind() == "unless_guard"));
                 }
                 body_of(l, clause, "body")
             }
