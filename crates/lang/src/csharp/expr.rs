@@ -104,9 +104,7 @@ fn lower_kind<'t>(l: &mut Lowering<'t>, node: Node<'t>) -> ExprId {
         | "implicit_array_creation_expression"
         | "stackalloc_expression"
         | "implicit_stackalloc_expression" => {
-            if let Some(initializer) =
-                named_children(node).into_iter().find(|c| c.kind() == "initializer_expression")
-            {
+            if let Some(initializer) = named_children(node).into_iter().find(|c| c.kind() == "initializer_expression") {
                 return lower(l, initializer);
             }
             let Some(ty) = node.child_by_field_name("type") else {
@@ -428,7 +426,9 @@ pub fn arguments<'t>(l: &mut Lowering<'t>, node: Node<'t>) -> Vec<Arg> {
         let name = child.child_by_field_name("name");
         // `this` has no node of the grammar
         let value = crate::lowering::children(child).into_iter().rfind(|c| {
-            Some(c.id()) != name.map(|n| n.id()) && !c.is_extra() && (c.is_named() || matches!(c.kind(), "this" | "base"))
+            Some(c.id()) != name.map(|n| n.id())
+                && !c.is_extra()
+                && (c.is_named() || matches!(c.kind(), "this" | "base"))
         });
         let Some(value) = value else { continue };
         let name = name.map(|n| Symbol::new(l.str(n).trim_end_matches(':').trim()));

@@ -222,9 +222,7 @@ fn members<'t>(l: &mut Lowering<'t>, body: Node<'t>, id: ClassId) {
     for child in named_children(body) {
         match child.kind() {
             "field_declaration" | "constant_declaration" => fields(l, child, id),
-            "method_declaration"
-            | "constructor_declaration"
-            | "annotation_type_element_declaration" => {
+            "method_declaration" | "constructor_declaration" | "annotation_type_element_declaration" => {
                 let method = method(l, child, Some(id));
                 l.ir.class_mut(id).methods.push(method);
             }

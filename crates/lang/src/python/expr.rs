@@ -154,9 +154,9 @@ fn lower_kind<'t>(l: &mut Lowering<'t>, node: Node<'t>) -> ExprId {
         }
         "union_pattern" => {
             let parts = pattern_parts(l, node);
-            let whole = parts.into_iter().reduce(|left, right| {
-                l.ir.expr(ExprKind::Logical { op: LogicalOp::Or, left, right }, at)
-            });
+            let whole = parts
+                .into_iter()
+                .reduce(|left, right| l.ir.expr(ExprKind::Logical { op: LogicalOp::Or, left, right }, at));
             return whole.unwrap_or_else(|| l.ir.expr(ExprKind::Unknown(Vec::new()), at));
         }
         "complex_pattern" => ExprKind::List(all(l, node)),

@@ -63,7 +63,10 @@ fn is_accessor(l: &Lowering<'_>, annotations: &[ExprId], name: &str) -> bool {
         || annotations.iter().any(|a| match &l.ir.module.expr(*a).kind {
             ExprKind::Call { callee, .. } => {
                 let dotted = l.ir.module.dotted(*callee);
-                dotted.as_deref().and_then(|d| d.strip_prefix(name)).is_some_and(|d| matches!(d, ".setter" | ".deleter"))
+                dotted
+                    .as_deref()
+                    .and_then(|d| d.strip_prefix(name))
+                    .is_some_and(|d| matches!(d, ".setter" | ".deleter"))
             }
             _ => false,
         })

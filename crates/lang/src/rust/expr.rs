@@ -235,7 +235,11 @@ fn string_text(raw: &str) -> String {
 }
 
 /// The ends of a range; what is not written is null.
-fn bounds<'t>(l: &mut Lowering<'t>, node: Node<'t>, lower: fn(&mut Lowering<'t>, Node<'t>) -> ExprId) -> (ExprId, ExprId) {
+fn bounds<'t>(
+    l: &mut Lowering<'t>,
+    node: Node<'t>,
+    lower: fn(&mut Lowering<'t>, Node<'t>) -> ExprId,
+) -> (ExprId, ExprId) {
     let (mut left, mut right, mut is_behind) = (None, None, false);
     for child in node.children().filter(|c| !c.is_extra()) {
         match child.is_named() {
@@ -338,9 +342,9 @@ fn pattern_kind<'t>(l: &mut Lowering<'t>, node: Node<'t>) -> ExprId {
         "tuple_pattern" | "slice_pattern" => ExprKind::List(parts(None).map(|c| pattern(l, c)).collect()),
         "or_pattern" => {
             let parts: Vec<ExprId> = parts(None).map(|c| pattern(l, c)).collect();
-            let whole = parts.into_iter().reduce(|left, right| {
-                l.ir.expr(ExprKind::Logical { op: LogicalOp::Or, left, right }, at)
-            });
+            let whole = parts
+                .into_iter()
+                .reduce(|left, right| l.ir.expr(ExprKind::Logical { op: LogicalOp::Or, left, right }, at));
             return whole.unwrap_or_else(|| l.ir.expr(ExprKind::Unknown(Vec::new()), at));
         }
         "ref_pattern" | "mut_pattern" | "reference_pattern" | "match_pattern" => {
