@@ -1,11 +1,9 @@
 //! Expressions and patterns.
 
 use base::Symbol;
-use ir::{
-    Arg, Arm, BinaryOp, CallKind, Entry, ExprId, ExprKind, Literal, LogicalOp, Part, Range, StmtKind, TypeKind, UnaryOp,
-};
+use ir::{Arg, Arm, BinaryOp, CallKind, Entry, ExprId, ExprKind, Literal, LogicalOp, Part, Range, StmtKind, UnaryOp};
 
-use super::{items, stmt};
+use super::{items, patterns, stmt};
 use crate::{
     lowering::{Lowering, has_token, named_children, range},
     text,
@@ -24,7 +22,8 @@ fn field<'t>(l: &mut Lowering<'t>, node: Node<'t>, name: &str) -> ExprId {
     }
 }
 
-fn first<'t>(l: &mut Lowering<'t>, node: Node<'t>) -> ExprId {
+/// What stands first in a node.
+pub fn first<'t>(l: &mut Lowering<'t>, node: Node<'t>) -> ExprId {
     match named_children(node).first() {
         Some(child) => lower(l, *child),
         None => l.ir.expr(ExprKind::Unknown(Vec::new()), range(node)),
@@ -118,7 +117,7 @@ fn lower_kind<'t>(l: &mut Lowering<'t>, node: Node<'t>) -> ExprId {
         }
         "initializer_expression" => return initializer(l, node),
         "collection_expression" | "tuple_pattern" => ExprKind::List(all(l, node)),
-        "list_pattern" => ExprKind::List(list_pattern(l, node)),
+        "list_pattern" => ExprKind::List(patterns::list_pattern(l, node)),
         "spread_element" => ExprKind::Spread(first(l, node)),
         "tuple_expression" => {
             let items = arguments(l, node).into_iter().map(|a| a.value).collect();
@@ -155,7 +154,7 @@ fn lower_kind<'t>(l: &mut Lowering<'t>, node: Node<'t>) -> ExprId {
                 None => return value,
             }
         }
-        "is_expression" | "is_pattern_expression" => return is(l, node),
+        "is_expression" | "is_pattern_expression" => return patterns::is(l, node),
         "conditional_expression" => {
             let cond = field(l, node, "condition");
             let then = field(l, node, "consequence");
@@ -199,7 +198,7 @@ fn lower_kind<'t>(l: &mut Lowering<'t>, node: Node<'t>) -> ExprId {
             let bounds = all(l, node);
             ExprKind::List(bounds)
         }
-        "declaration_pattern" if names_type(l, node) => {
+        "declaration_pattern" if patterns::names_type(l, node) => {
             let value = field(l, node, "name");
             match node.child_by_field_name("type") {
                 Some(ty) => ExprKind::Cast { ty: items::ty(l, ty), value },
@@ -214,8 +213,8 @@ fn lower_kind<'t>(l: &mut Lowering<'t>, node: Node<'t>) -> ExprId {
             },
         },
         "parenthesized_variable_designation" => ExprKind::List(all(l, node)),
-        "recursive_pattern" => return recursive_pattern(l, node),
-        "property_pattern_clause" => ExprKind::Map(property_patterns(l, node)),
+        "recursive_pattern" => return patterns::recursive_pattern(l, node),
+        "property_pattern_clause" => ExprKind::Map(patterns::property_patterns(l, node)),
         "positional_pattern_clause" => ExprKind::List(all(l, node)),
         "subpattern" => match named_children(node).last() {
             Some(inner) => return lower(l, *inner),
@@ -253,7 +252,11 @@ fn lower_kind<'t>(l: &mut Lowering<'t>, node: Node<'t>) -> ExprId {
         | "makeref_expression"
         | "bracketed_argument_list" => ExprKind::Unknown(Vec::new()),
         "ERROR" => ExprKind::Unknown(all(l, node)),
-        kind if kind.starts_with("preproc") => ExprKind::Unknown(all(l, node)),
+        // the condition of `#if` is no code
+        kind if kind.starts_with("preproc") => {
+            let code = named_children(node).into_iter().filter(|c| !c.is_field("condition"));
+            ExprKind::Unknown(code.map(|c| lower(l, c)).collect())
+        }
         _ => return l.unknown(node, lower),
     };
     l.ir.expr(kind, at)
@@ -622,176 +625,6 @@ pub fn compound(
     }
 }
 
-fn is<'t>(l: &mut Lowering<'t>, node: Node<'t>) -> ExprId {
-    let left = node.child_by_field_name("expression").or_else(|| node.child_by_field_name("left"));
-    let right = node.child_by_field_name("pattern").or_else(|| node.child_by_field_name("right"));
-    let (Some(left), Some(right)) = (left, right) else { return first(l, node) };
-    let value = lower(l, left);
-    matched(l, value, right)
-}
-
-/// Whether a value matches a pattern, as a condition.
-fn matched<'t>(l: &mut Lowering<'t>, value: ExprId, pattern: Node<'t>) -> ExprId {
-    let at = range(pattern);
-    if !l.enter(pattern) {
-        return value;
-    }
-    let inner = named_children(pattern).first().copied();
-    let kind = match (pattern.kind(), inner) {
-        ("parenthesized_pattern", Some(inner)) => {
-            let id = matched(l, value, inner);
-            l.leave();
-            return id;
-        }
-        ("negated_pattern", Some(inner)) => {
-            let operand = matched(l, value, inner);
-            match l.ir.module.expr(operand).kind {
-                ExprKind::Binary { op: BinaryOp::Eq, left, right } => {
-                    ExprKind::Binary { op: BinaryOp::Ne, left, right }
-                }
-                _ => ExprKind::Unary { op: UnaryOp::Not, operand },
-            }
-        }
-        ("and_pattern" | "or_pattern", _) => {
-            let op = if pattern.kind() == "and_pattern" { LogicalOp::And } else { LogicalOp::Or };
-            let sides = [pattern.child_by_field_name("left"), pattern.child_by_field_name("right")];
-            let [left, right] = sides.map(|side| side.map_or(value, |side| matched(l, value, side)));
-            ExprKind::Logical { op, left, right }
-        }
-        ("relational_pattern", Some(inner)) => {
-            let text = l.str(pattern);
-            let op = binary_op(text[..inner.start_byte() - pattern.start_byte()].trim());
-            ExprKind::Binary { op, left: value, right: lower(l, inner) }
-        }
-        // `x is Name` is a type more often than a constant
-        ("constant_pattern", Some(inner)) if is_type_name(l, inner) => {
-            ExprKind::IsType { value, ty: items::ty(l, inner), binding: None }
-        }
-        ("constant_pattern", Some(inner)) => ExprKind::Binary { op: BinaryOp::Eq, left: value, right: lower(l, inner) },
-        ("type_pattern", Some(inner)) => ExprKind::IsType { value, ty: items::ty(l, inner), binding: None },
-        ("declaration_pattern", _) if names_type(l, pattern) => {
-            let ty = pattern.child_by_field_name("type").map(|t| items::ty(l, t));
-            let ty = ty.unwrap_or_else(|| l.ir.ty(TypeKind::Unknown, at));
-            let binding = pattern.child_by_field_name("name").map(|n| l.symbol(n));
-            ExprKind::IsType { value, ty, binding }
-        }
-        (kind, _) if kind.ends_with("pattern") => ExprKind::Assign { target: lower(l, pattern), op: None, value },
-        _ => ExprKind::IsType { value, ty: items::ty(l, pattern), binding: None },
-    };
-    l.leave();
-    l.ir.expr(kind, at)
-}
-
-/// Whether a declaration in a pattern has a type, and no `var`.
-fn names_type(l: &Lowering<'_>, node: Node<'_>) -> bool {
-    node.child_by_field_name("type").is_some_and(|t| t.kind() != "implicit_type" && l.str(t) != "var")
-}
-
-fn is_type_name(l: &Lowering<'_>, node: Node<'_>) -> bool {
-    let text = l.str(node);
-    node.kind() == "generic_name"
-        || node.kind() == "identifier"
-            && text.starts_with(char::is_uppercase)
-            && (text.len() == 1 || text.contains(char::is_lowercase))
-}
-
-/// `Type(a, b) { C: d } name`
-fn recursive_pattern<'t>(l: &mut Lowering<'t>, node: Node<'t>) -> ExprId {
-    let at = range(node);
-    let (mut args, mut map) = (Vec::new(), None);
-    for child in named_children(node) {
-        match child.kind() {
-            "positional_pattern_clause" => args.extend(all(l, child)),
-            "property_pattern_clause" => {
-                let entries = property_patterns(l, child);
-                map = Some(l.ir.expr(ExprKind::Map(entries), range(child)));
-            }
-            _ => {}
-        }
-    }
-    let whole = match (node.child_by_field_name("type"), map) {
-        (None, Some(map)) if args.is_empty() => map,
-        (None, map) => {
-            args.extend(map);
-            l.ir.expr(ExprKind::List(args), at)
-        }
-        (Some(ty), map) => {
-            args.extend(map);
-            let args = args.into_iter().map(|value| Arg { name: None, value }).collect();
-            let callee = lower(l, ty);
-            l.ir.expr(ExprKind::Call { callee, args, block: None, kind: CallKind::New }, at)
-        }
-    };
-    match node.child_by_field_name("name") {
-        Some(name) => {
-            let target = lower(l, name);
-            l.ir.expr(ExprKind::Assign { target, op: None, value: whole }, at)
-        }
-        None => whole,
-    }
-}
-
-/// `[first, .., last]`
-fn list_pattern<'t>(l: &mut Lowering<'t>, node: Node<'t>) -> Vec<ExprId> {
-    let (mut items, mut is_rest) = (Vec::new(), false);
-    for child in node.children().filter(|c| !c.is_extra()) {
-        match child.kind() {
-            ".." => is_rest = true,
-            "," | "]" => {
-                if std::mem::take(&mut is_rest) {
-                    let rest = l.ir.expr(ExprKind::Name(Symbol::new("_")), range(child));
-                    items.push(l.ir.expr(ExprKind::Spread(rest), range(child)));
-                }
-            }
-            _ if child.is_named() => {
-                let item = lower(l, child);
-                items.push(match std::mem::take(&mut is_rest) {
-                    true => l.ir.expr(ExprKind::Spread(item), range(child)),
-                    false => item,
-                });
-            }
-            _ => {}
-        }
-    }
-    items
-}
-
-/// `a or b or c`, which the grammar nests.
-pub fn alternatives(node: Node<'_>) -> Vec<Node<'_>> {
-    let mut out = Vec::new();
-    let mut open = vec![node];
-    while let Some(node) = open.pop() {
-        match node.kind() {
-            "or_pattern" => open.extend(named_children(node).into_iter().rev()),
-            _ => out.push(node),
-        }
-    }
-    out
-}
-
-fn property_patterns<'t>(l: &mut Lowering<'t>, node: Node<'t>) -> Vec<Entry> {
-    let mut entries = Vec::new();
-    for child in named_children(node) {
-        match child.kind() {
-            "property_pattern_clause" | "positional_pattern_clause" => entries.extend(property_patterns(l, child)),
-            "subpattern" => {
-                let parts = named_children(child);
-                let key = match parts.as_slice() {
-                    [name, _] => {
-                        let symbol = l.symbol(*name);
-                        Some(l.ir.expr(ExprKind::Literal(Literal::Str(symbol)), range(*name)))
-                    }
-                    _ => None,
-                };
-                let value = lower(l, child);
-                entries.push(Entry { key, value });
-            }
-            _ => {}
-        }
-    }
-    entries
-}
-
 fn switch<'t>(l: &mut Lowering<'t>, node: Node<'t>) -> ExprId {
     let at = range(node);
     let mut subject = None;
@@ -808,7 +641,7 @@ fn switch<'t>(l: &mut Lowering<'t>, node: Node<'t>) -> ExprId {
     for arm in list.into_iter().filter(|c| c.kind() == "switch_expression_arm") {
         let parts = named_children(arm);
         let (Some(pattern), Some(value)) = (parts.first(), parts.last()) else { continue };
-        let patterns = if pattern.kind() == "discard" { Vec::new() } else { alternatives(*pattern) };
+        let patterns = if pattern.kind() == "discard" { Vec::new() } else { patterns::alternatives(*pattern) };
         let patterns = patterns.into_iter().map(|p| lower(l, p)).collect();
         let guard = parts.iter().find(|p| p.kind() == "when_clause").map(|g| first(l, *g));
         let kind = match value.kind() {

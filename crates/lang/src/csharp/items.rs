@@ -68,6 +68,8 @@ pub fn declarations<'t>(l: &mut Lowering<'t>, node: Node<'t>, scope: &mut Namesp
             }
             "qualified_name" | "identifier" | "extern_alias_directive" => {}
             kind if kind.starts_with("preproc") => {}
+            // of `#if`
+            _ if child.is_field("condition") => {}
             _ => stmt::lower(l, child, out),
         }
     }
@@ -322,6 +324,8 @@ fn members<'t>(l: &mut Lowering<'t>, body: Node<'t>, id: ClassId) {
             | "declaration_list"
             | "enum_member_declaration_list" => members(l, child, id),
             kind if kind.starts_with("preproc") => {}
+            // of `#if`
+            _ if child.is_field("condition") => {}
             // what the parser recovered to inside a broken or conditional member
             "identifier" | "modifier" | "predefined_type" | "attribute_list" => {}
             _ => l.not_understood(child),

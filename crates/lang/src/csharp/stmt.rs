@@ -2,7 +2,7 @@
 
 use ir::{Arm, Block, Catch, ExprId, ExprKind, StmtKind};
 
-use super::{expr, items};
+use super::{expr, items, patterns};
 use crate::{
     lowering::{Lowering, has_token, named_children, range},
     tree::Node,
@@ -150,7 +150,8 @@ fn lower_kind<'t>(l: &mut Lowering<'t>, node: Node<'t>, out: &mut Block) {
         | "preproc_elif"
         | "preproc_if_in_expression"
         | "global_statement" => {
-            for child in named_children(node) {
+            // the condition of `#if` is no code
+            for child in named_children(node).into_iter().filter(|c| !c.is_field("condition")) {
                 lower(l, child, out);
             }
         }
@@ -229,7 +230,7 @@ fn switch<'t>(l: &mut Lowering<'t>, node: Node<'t>, out: &mut Block) {
             match child.kind() {
                 "when_clause" => guard = named_children(child).first().map(|g| expr::lower(l, *g)),
                 kind if kind.ends_with("_pattern") || kind.ends_with("literal") || is_label(child) => {
-                    patterns.extend(expr::alternatives(child).into_iter().map(|p| expr::lower(l, p)));
+                    patterns.extend(patterns::alternatives(child).into_iter().map(|p| expr::lower(l, p)));
                 }
                 _ => {
                     is_empty = false;

@@ -93,7 +93,8 @@ pub fn arguments<'t>(l: &mut Lowering<'t>, tokens: Node<'t>) -> Vec<Arg> {
         return args;
     }
     // without the brackets around
-    let children: Vec<Node<'t>> = tokens.children().filter(|t| (start..end).contains(&t.start_byte())).collect();
+    let children: Vec<Node<'t>> =
+        tokens.children().filter(|t| !t.is_extra() && (start..end).contains(&t.start_byte())).collect();
     for part in parts(&children) {
         match part {
             // most arguments are one token, which stands in this tree already
@@ -156,38 +157,43 @@ fn argument<'t>(l: &mut Lowering<'t>, tokens: &[Node<'t>]) -> Option<Arg> {
     Some(Arg { name: None, value })
 }
 
-/// A map of `key: value` or `key => value`, or a list. What is neither is tried as a block.
+/// A list, a map of `key: value` or `key => value`, or a block.
 fn braced<'t>(l: &mut Lowering<'t>, tokens: Node<'t>) -> Option<ExprId> {
-    let all: Vec<Node<'t>> = tokens.children().collect();
+    let all: Vec<Node<'t>> = tokens.children().filter(|t| !t.is_extra()).collect();
     let inner = all.get(1..all.len().saturating_sub(1))?;
     let at = range(tokens);
     if !l.enter(tokens) {
         return None;
     }
-    let is_list = l.str(tokens).starts_with('[');
-    let (mut items, mut entries) = (Vec::new(), Vec::new());
-    for part in parts(inner) {
-        let colon = part.iter().position(|t| matches!(t.kind(), ":" | "=>")).filter(|_| !is_list);
-        match colon {
-            Some(colon) => {
-                let key = argument(l, &part[..colon]).map(|a| a.value);
-                if let Some(value) = argument(l, &part[colon + 1..]) {
-                    entries.push(Entry { key, value: value.value });
-                }
+    let colon = |part: &[Node<'t>]| part.iter().position(|t| matches!(t.kind(), ":" | "=>"));
+    let parts = parts(inner);
+    let kind = if l.str(tokens).starts_with('[') {
+        let items = parts.into_iter().filter_map(|part| argument(l, part)).map(|a| a.value).collect();
+        Some(ExprKind::List(items))
+    } else if parts.is_empty() || parts.iter().any(|part| colon(part).is_some()) {
+        let mut entries = Vec::new();
+        for part in parts {
+            let (key, value) = match colon(part) {
+                Some(colon) => (argument(l, &part[..colon]).map(|a| a.value), &part[colon + 1..]),
+                None => (None, part),
+            };
+            if let Some(value) = argument(l, value) {
+                entries.push(Entry { key, value: value.value });
             }
-            None => items.extend(argument(l, part).map(|a| a.value)),
         }
-    }
+        Some(ExprKind::Map(entries))
+    } else {
+        None
+    };
+    let id = match kind {
+        Some(kind) => Some(l.ir.expr(kind, at)),
+        None => {
+            let (text, offset) = text_of(l, &[tokens]);
+            parse(l, text, offset)
+        }
+    };
     l.leave();
-    if is_list {
-        return Some(l.ir.expr(ExprKind::List(items), at));
-    }
-    if entries.is_empty() {
-        let (text, offset) = text_of(l, &[tokens]);
-        let block = parse(l, text, offset);
-        return block.or_else(|| Some(l.ir.expr(ExprKind::Map(Vec::new()), at)));
-    }
-    Some(l.ir.expr(ExprKind::Map(entries), at))
+    id
 }
 
 /// `pattern => value`, as in `select!` and `hashmap!`: a map of one entry.
@@ -209,6 +215,9 @@ fn arm<'t>(l: &mut Lowering<'t>, tokens: &[Node<'t>]) -> Option<ExprId> {
 /// An item or statement: `static A: T = b`; `static ref` is `lazy_static!`'s.
 fn item(l: &mut Lowering<'_>, text: &str, offset: usize) -> Option<ExprId> {
     const BEFORE: &str = "fn f() { ";
+    if !["static ", "pub ", "const ", "let ", "fn "].iter().any(|start| text.starts_with(start)) {
+        return None;
+    }
     // the same length, so that places stay
     let wrapped = format!("{BEFORE}{}; }}", text.replacen("static ref ", "static     ", 1));
     let tree = crate::parse(base::Language::Rust, &wrapped)?;
@@ -241,6 +250,6 @@ fn parse(l: &mut Lowering<'_>, text: &str, offset: usize) -> Option<ExprId> {
     }
     let tree = Tree::new(base::Language::Rust, &tree);
     let list = tree.nodes().find(|n| n.kind() == "arguments")?;
-    let value = list.children().find(|n| n.is_named())?;
+    let value = list.children().find(|n| n.is_named() && !n.is_extra())?;
     Some(l.lower_part(&wrapped, offset as i64 - BEFORE.len() as i64, value, expr::lower))
 }
