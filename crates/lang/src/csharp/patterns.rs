@@ -48,7 +48,8 @@ fn matched<'t>(l: &mut Lowering<'t>, value: ExprId, pattern: Node<'t>) -> ExprId
         }
         ("relational_pattern", Some(inner)) => {
             let text = l.str(pattern);
-            let op = expr::binary_op(text[..inner.start_byte() - pattern.start_byte()].trim());
+            let sign = text.get(..inner.start_byte() - pattern.start_byte()).unwrap_or("");
+            let op = expr::binary_op(sign.trim());
             ExprKind::Binary { op, left: value, right: expr::lower(l, inner) }
         }
         // `x is Name` is a type more often than a constant

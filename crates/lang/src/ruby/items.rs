@@ -231,6 +231,57 @@ pub fn class<'t>(l: &mut Lowering<'t>, node: Node<'t>) -> ClassId {
     id
 }
 
+/// `Name = Struct.new(:a) do … end`, and `Data.define`, `Class.new` and `Module.new` likewise.
+pub fn made_class<'t>(l: &mut Lowering<'t>, name: Node<'t>, made: Node<'t>) -> Option<ClassId> {
+    let of = made.child_by_field_name("receiver").map(|r| l.str(r))?;
+    let kind = match (of, l.str(made.child_by_field_name("method")?)) {
+        ("Struct", "new") | ("Data", "define") => ClassKind::Struct,
+        ("Class", "new") => ClassKind::Class,
+        ("Module", "new") => ClassKind::Module,
+        _ => return None,
+    };
+    let at = ir::Range { start: range(name).start, end: range(made).end };
+    let symbol = l.symbol(name);
+    let id = l.ir.class(kind, symbol, at);
+    let (outer, function) = (l.class, l.function);
+    let (mut bases, mut fields) = (Vec::new(), Vec::new());
+    for argument in made.child_by_field_name("arguments").map(named_children).unwrap_or_default() {
+        match kind {
+            ClassKind::Class => bases.push(ty(l, argument)),
+            _ if argument.kind() == "simple_symbol" => fields.push(Field {
+                name: stmt::plain(l.str(argument)),
+                ty: None,
+                init: None,
+                annotations: Vec::new(),
+                visibility: Visibility::Public,
+                is_static: false,
+                is_constant: of == "Data",
+                range: range(argument),
+            }),
+            _ => {}
+        }
+    }
+    {
+        let class = l.ir.class_mut(id);
+        class.name_range = range(name);
+        class.bases = bases;
+        class.fields = fields;
+        class.outer = outer;
+        class.function = function;
+    }
+    l.class = Some(id);
+    let before = l.function.take();
+    // a block sees the variables around it
+    let locals = l.locals.clone();
+    let block = made.child_by_field_name("block").and_then(|b| b.child_by_field_name("body"));
+    let body = block.map(|b| stmt::block(l, b)).unwrap_or_default();
+    members(l, id, body, false);
+    l.class = outer;
+    l.function = before;
+    l.locals = locals;
+    Some(id)
+}
+
 fn class_body<'t>(l: &mut Lowering<'t>, node: Node<'t>) -> Block {
     match node.child_by_field_name("body") {
         Some(body) => stmt::block(l, body),

@@ -194,6 +194,13 @@ fn lower_kind<'t>(l: &mut Lowering<'t>, node: Node<'t>, out: &mut Block) {
 fn assignment<'t>(l: &mut Lowering<'t>, node: Node<'t>, out: &mut Block) {
     let at = range(node);
     let Some(left) = node.child_by_field_name("left") else { return };
+    if node.kind() == "assignment"
+        && left.kind() == "constant"
+        && let Some(class) = node.child_by_field_name("right").and_then(|made| items::made_class(l, left, made))
+    {
+        out.push(l.ir.stmt(StmtKind::Class(class), at));
+        return;
+    }
     let value = node.child_by_field_name("right").map(|right| match right.kind() {
         "right_assignment_list" => {
             let items = named_children(right).into_iter().map(|c| expr::lower(l, c)).collect();
