@@ -187,6 +187,12 @@ impl<'t> Lowering<'t> {
         }
     }
 
+    /// Counts what stands in a macro and is no expression, statement or map.
+    pub fn tokens_not_understood(&mut self, at: Range) {
+        self.nodes_unknown += 1;
+        self.gap(GapKind::Construct, "tokens of a macro", at);
+    }
+
     /// Goes one level deeper, or notes that it is too deep and gives an empty unknown. Every
     /// recursive lowering of an expression, statement, type or pattern goes through here.
     pub fn deeper(&mut self, node: Node<'t>, lower: fn(&mut Self, Node<'t>) -> ExprId) -> ExprId {

@@ -99,7 +99,10 @@ pub fn arguments<'t>(l: &mut Lowering<'t>, tokens: Node<'t>) -> Vec<Arg> {
         match part {
             // most arguments are one token, which stands in this tree already
             [token] if is_atom(*token) => args.push(Arg { name: None, value: expr::lower(l, *token) }),
-            _ => args.extend(argument(l, part)),
+            _ => match argument(l, part) {
+                Some(arg) => args.push(arg),
+                None => l.tokens_not_understood(at_of(part)),
+            },
         }
     }
     l.leave();
@@ -126,6 +129,11 @@ fn parts<'n, 't>(tokens: &'n [Node<'t>]) -> Vec<&'n [Node<'t>]> {
 /// Whether a token of a macro is what the same text is as an expression.
 fn is_atom(token: Node<'_>) -> bool {
     matches!(token.kind(), "identifier" | "string_literal" | "integer_literal" | "boolean_literal" | "self")
+}
+
+fn at_of(tokens: &[Node<'_>]) -> Range {
+    let (start, end) = (tokens.first().map_or(0, |t| t.start_byte()), tokens.last().map_or(0, |t| t.end_byte()));
+    Range { start: start as u32, end: end as u32 }
 }
 
 /// The text of tokens and where it begins.
@@ -208,8 +216,7 @@ fn arm<'t>(l: &mut Lowering<'t>, tokens: &[Node<'t>]) -> Option<ExprId> {
     let (text, offset) = text_of(l, value);
     let value = parse(l, text, offset).or_else(|| argument(l, value).map(|a| a.value));
     l.leave();
-    let at = Range { start: tokens.first()?.start_byte() as u32, end: tokens.last()?.end_byte() as u32 };
-    Some(l.ir.expr(ExprKind::Map(vec![Entry { key, value: value? }]), at))
+    Some(l.ir.expr(ExprKind::Map(vec![Entry { key, value: value? }]), at_of(tokens)))
 }
 
 /// An item or statement: `static A: T = b`; `static ref` is `lazy_static!`'s.
