@@ -627,6 +627,20 @@ impl<'a> Run<'a> {
                 value.constant = None;
                 self.env.insert(*name, value);
             }
+            // `name: Type`
+            ExprKind::Cast { value: inner, .. } => self.match_pattern(*inner, subject, value),
+            // `name @ pattern`
+            ExprKind::Assign { target, value: inner, .. } => {
+                let (target, inner) = (*target, *inner);
+                self.match_pattern(target, subject, value);
+                self.match_pattern(inner, subject, value);
+            }
+            // `a | b`
+            ExprKind::Logical { left, right, .. } => {
+                let (left, right) = (*left, *right);
+                self.match_pattern(left, subject, value);
+                self.match_pattern(right, subject, value);
+            }
             ExprKind::List(_) | ExprKind::Map(_) => self.assign(pattern, value.clone(), None),
             _ => {}
         }

@@ -460,14 +460,30 @@ impl Survey<'_> {
                     path.pop();
                 }
             }
-            ExprKind::Assign { target, .. } => self.pattern(*target, path, make),
+            ExprKind::Assign { target, value, .. } => {
+                self.pattern(*target, path, make);
+                // `name @ pattern`; ECMAScript has a default there
+                if !self.module.language.is_ecmascript() {
+                    self.pattern(*value, path, make);
+                }
+            }
+            // `a | b`
+            ExprKind::Logical { left, right, .. } => {
+                self.pattern(*left, path, make);
+                self.pattern(*right, path, make);
+            }
             ExprKind::Spread(inner) => {
                 path.push(PathStep::Rest);
                 self.pattern(*inner, path, make);
                 path.pop();
             }
             ExprKind::Unary { operand, .. } => self.pattern(*operand, path, make),
-            ExprKind::Cast { value, .. } => self.pattern(*value, path, make),
+            ExprKind::Cast { ty, value } => {
+                if let ExprKind::Name(name) = &self.module.expr(*value).kind {
+                    self.bind(*name, Binding::Typed(*ty));
+                }
+                self.pattern(*value, path, make);
+            }
             ExprKind::Call { args, .. } => {
                 let one = args.len() == 1;
                 for (at, arg) in args.iter().enumerate() {
