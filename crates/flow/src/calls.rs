@@ -379,7 +379,10 @@ impl<'a> Run<'a> {
 
     /// Whether a program is run through a shell: `sh -c`, `cmd /c`.
     fn runs_a_shell(&self, call: &Call<'_>) -> bool {
-        let is_flag = |v: &Value| v.is_shell_flag || matches!(v.constant, Some(Constant::Str(t)) if matches!(t.as_str(), "-c" | "/c" | "/C" | "-Command" | "-e" | "-lc"));
+        let is_flag = |v: &Value| {
+            v.is_shell_flag
+                || matches!(v.constant, Some(Constant::Str(t)) if matches!(t.as_str(), "-c" | "/c" | "/C" | "-Command" | "-e" | "-lc"))
+        };
         let any = |is: &dyn Fn(&Value) -> bool| {
             call.values.iter().any(|v| is(v) || v.parts().iter().any(|(_, part)| is(part)))
         };

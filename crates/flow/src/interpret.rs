@@ -191,7 +191,9 @@ impl<'a> Run<'a> {
                     let module = self.program.module(part.module);
                     if is_harmless(self.program, part.module, ty) {
                         value.put(Key::Name(field.name), Value::default());
-                    } else if crate::types::is_text(module, ty) || module.language.is_ecmascript() && is_string(module, ty) {
+                    } else if crate::types::is_text(module, ty)
+                        || module.language.is_ecmascript() && is_string(module, ty)
+                    {
                         let text = value.part(Key::Name(field.name)).cleared(cleared_by_string());
                         value.put(Key::Name(field.name), text);
                     } else if depth < 2

@@ -5,8 +5,8 @@
 
 mod actix;
 mod aspnet;
-mod connexion;
 mod axum;
+mod connexion;
 mod django;
 mod echo;
 mod express;

@@ -41,7 +41,8 @@ const WORDS: Words = Words {
 
 fn check(model: &Model, report: &mut Report<'_>) {
     injection::report(model, report, &WORDS, &|flow, _| {
-        !injection::is_no_markup(model, flow) && !answers_otherwise(model, flow.sink.at)
+        !injection::is_no_markup(model, flow)
+            && !answers_otherwise(model, flow.sink.at)
             && !model::markup::is_declared_otherwise(&model.program, flow.sink.at)
     });
     in_templates(model, report);
