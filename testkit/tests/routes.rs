@@ -38,5 +38,5 @@ fn the_routes_of_every_framework_are_as_marked() {
         assert_eq!(found, wanted, "{}", case.path().display());
         frameworks += 1;
     }
-    assert_eq!(frameworks, 11);
+    assert!(frameworks >= 17);
 }

@@ -154,6 +154,27 @@ pub struct TraceStep {
     pub message: Text,
 }
 
+/// Whether a change keeps what the code does for inputs that were fine.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Safety {
+    /// It does.
+    Safe,
+    /// Somebody should read it first.
+    Unsafe,
+}
+
+/// A change of the code.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Edit {
+    /// What is replaced; empty for an insertion.
+    pub span: Span,
+    /// By what.
+    pub text: String,
+    /// Whether it may be made unread.
+    pub safety: Safety,
+}
+
 /// One judgement: rule × subject.
 ///
 /// The fields carry the specification's three forms. Critical: Issue, Location, Impact, Fix,
@@ -190,6 +211,8 @@ pub struct Finding {
     pub related: Vec<Related>,
     /// The way through the code, first step first; empty when there is none.
     pub trace: Vec<TraceStep>,
+    /// The change that mends it, where it is mechanical.
+    pub edits: Vec<Edit>,
     /// Stable identity, 16 hexadecimal digits; filled in by the engine.
     pub fingerprint: String,
 }

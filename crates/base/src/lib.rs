@@ -14,7 +14,9 @@ pub mod span;
 pub mod symbol;
 pub mod text;
 
-pub use finding::{Escalation, Evidence, Finding, Persona, Related, RuleInfo, Severity, Stage, Strength, TraceStep};
+pub use finding::{
+    Edit, Escalation, Evidence, Finding, Persona, Related, RuleInfo, Safety, Severity, Stage, Strength, TraceStep,
+};
 pub use language::Language;
 pub use review::{Budget, CheckItem, CheckState, EscalationCall, Gap, GapKind, Review, StageReport, Summary};
 pub use source::{FileRole, LineColumn, SourceFile, SourceMap};

@@ -3,6 +3,7 @@
 //! Arguments, configuration, output, exit status; everything else is `engine`'s and `report`'s.
 
 mod config;
+mod fix;
 mod pages;
 mod progress;
 
@@ -58,6 +59,8 @@ enum Command {
         #[arg(long, value_name = "DIR")]
         docs: Option<PathBuf>,
     },
+    /// Show the mechanical changes that mend findings, or make them.
+    Fix(Fix),
     /// Print the JSON schema of a review, a map, a facts file or the configuration.
     Schema {
         /// `review`, `map`, `facts` or `config`.
@@ -99,6 +102,10 @@ struct Review {
     /// Do not read `specialist.toml` and the project's own facts.
     #[arg(long)]
     no_config: bool,
+    /// Further facts about libraries: a directory with `<language>/<library>.toml`; a file named as one of
+    /// ours replaces it.
+    #[arg(long, value_name = "DIR")]
+    facts: Option<PathBuf>,
     /// Threads; as many as there are cores by default.
     #[arg(long, default_value_t = 0, value_name = "N")]
     threads: usize,
@@ -111,6 +118,28 @@ struct Review {
     /// Show no progress on standard error.
     #[arg(long, short)]
     quiet: bool,
+}
+
+#[derive(clap::Args)]
+struct Fix {
+    /// The project's directory.
+    #[arg(default_value = ".")]
+    path: PathBuf,
+    /// Make the changes that keep what the code does for inputs that were fine.
+    #[arg(long = "safe")]
+    make_safe: bool,
+    /// Make the others too: read them first.
+    #[arg(long = "unsafe")]
+    make_unsafe: bool,
+    /// Only for these rules (comma-separated).
+    #[arg(long, value_delimiter = ',', value_name = "RULES")]
+    only: Vec<String>,
+    /// Further facts about libraries, as for `review`.
+    #[arg(long, value_name = "DIR")]
+    facts: Option<PathBuf>,
+    /// Threads; as many as there are cores by default.
+    #[arg(long, default_value_t = 0, value_name = "N")]
+    threads: usize,
 }
 
 #[derive(clap::Args)]
@@ -193,6 +222,7 @@ fn run(cli: Cli) -> anyhow::Result<u8> {
             print(&out)?;
             Ok(status::CLEAN)
         }
+        Command::Fix(args) => fix::run(&args),
         Command::Schema { name } => {
             let schema = match name.as_str() {
                 "facts" => engine::model::facts::schema(),
@@ -253,6 +283,7 @@ fn review(args: Review) -> anyhow::Result<u8> {
             .map(|o| engine::Override { paths: o.paths, skip: o.skip, severity: o.severity })
             .collect(),
         own_facts: !args.no_config,
+        facts: args.facts.clone(),
         progress: None,
         ..Options::default()
     };

@@ -1,7 +1,7 @@
 //! The five stages' checklists, filled in. What nobody looked at is never shown as fine.
 
 use base::{CheckItem, CheckState, Finding, RuleInfo, Stage, StageReport, Strength, Text};
-use model::Model;
+use model::{Auth, Kind, Model, SettingKind};
 
 /// Row, words, and what it would take to examine it when no rule or strength speaks of it.
 type Line = (&'static str, &'static str, &'static str);
@@ -28,7 +28,7 @@ const STAGES: [(Stage, [Line; 8]); 5] = [
             ("W2.3", "Review authorization rules", "no authorization was recognised"),
             ("W2.4", "Validate CORS configuration", "no CORS configuration was recognised"),
             ("W2.5", "Check input validation", "no validation was recognised"),
-            ("W2.6", "Verify sanitization", "data flow is not followed yet"),
+            ("W2.6", "Verify sanitization", "no untrusted data was recognised"),
             ("W2.7", "Check for hardcoded secrets", "the rule did not run"),
             ("W2.8", "Review security headers", "no security headers were recognised"),
         ],
@@ -95,8 +95,7 @@ pub(crate) fn fill(
         if let Some(strength) = strengths.iter().find(|s| s.rows.contains(&row)) {
             return CheckState::Passed { evidence: strength.text.clone() };
         }
-        let looked_at_something = !model.routes.is_empty() || row == "W2.7";
-        if !speaking.is_empty() && looked_at_something {
+        if !speaking.is_empty() && has_subject(model, row) {
             let names: Vec<&str> = speaking.iter().map(|r| r.id).collect();
             let evidence = Text::say("Checked, nothing found: `{}`.", &[&names.join(", ")]);
             return CheckState::Passed { evidence };
@@ -110,4 +109,33 @@ pub(crate) fn fill(
             items: lines.iter().map(|(row, text, reason)| CheckItem { row, text, state: state(row, reason) }).collect(),
         })
         .collect()
+}
+
+/// Whether there is anything that a line is about. A rule that had nothing to look at has found nothing fine.
+fn has_subject(model: &Model, row: &str) -> bool {
+    let has_effect = |kinds: &[Kind]| model.effects.iter().any(|e| kinds.contains(&e.kind));
+    let has_setting = |kinds: &[SettingKind]| model.settings.iter().any(|s| kinds.contains(&s.kind));
+    let asks_callers = || model.routes.iter().any(|r| r.auth != Auth::None);
+    match row {
+        "W2.7" => true,
+        "W2.1" => asks_callers() || has_effect(&[Kind::PasswordHash, Kind::Hashes, Kind::VerifiesToken]),
+        "W2.2" => {
+            has_effect(&[Kind::Cookie, Kind::SignsToken, Kind::VerifiesToken])
+                || has_setting(&[SettingKind::CookieHttpOnly, SettingKind::CookieSecure])
+        }
+        "W2.3" => asks_callers(),
+        "W2.4" => has_effect(&[Kind::Cors]) || has_setting(&[SettingKind::CorsOrigin]),
+        "W2.5" => model.routes.iter().any(|r| !r.method.is_safe()),
+        "W1.8" => model.routes.iter().any(|r| {
+            let path = r.path.to_lowercase();
+            ["login", "signin", "sign_in", "sign-in", "token", "session", "authenticate"]
+                .iter()
+                .any(|w| path.contains(w))
+        }),
+        "W2.8" => has_effect(&[Kind::SecurityHeaders]),
+        // a call that blocks is no algorithm
+        "W4.6" => false,
+        "W5.3" => has_effect(&[Kind::Outbound, Kind::Opens]),
+        _ => !model.routes.is_empty(),
+    }
 }

@@ -7,6 +7,7 @@
 //! Begin reading at [`Session::open`] and [`Session::review`].
 
 mod checklist;
+pub mod fix;
 pub mod map;
 mod own;
 mod suppress;
@@ -87,6 +88,10 @@ pub struct Options {
     pub overrides: Vec<Override>,
     /// Whether the project's own facts (`.specialist/facts/<language>/<library>.toml`) are read.
     pub own_facts: bool,
+    /// A directory of further facts (`<language>/<library>.toml`); a file named as one of ours replaces it.
+    pub facts: Option<std::path::PathBuf>,
+    /// Texts that stand in the place of files, by path.
+    pub replaced: Arc<BTreeMap<String, String>>,
     /// Called with what is being done, from any thread, often.
     pub progress: Option<Progress>,
 }
@@ -116,6 +121,8 @@ impl Default for Options {
             baseline: Vec::new(),
             overrides: Vec::new(),
             own_facts: true,
+            facts: None,
+            replaced: Arc::default(),
             progress: None,
         }
     }
@@ -177,10 +184,20 @@ impl Session {
         };
         say("reading the tree");
         let own = if options.own_facts { own::read(root)? } else { Vec::new() };
-        let facts = Arc::new(Facts::with_overlay(own.iter().map(|(name, text)| (name.as_str(), text.as_str())))?);
+        let given = match &options.facts {
+            Some(dir) => own::read_from(dir, &dir.display().to_string())?,
+            None => Vec::new(),
+        };
+        let overlay = given.iter().chain(&own).map(|(name, text)| (name.as_str(), text.as_str()));
+        let facts = Arc::new(Facts::with_overlay(overlay)?);
         let mut timings = Timings::default();
         let started = Instant::now();
-        let (files, mut gaps) = walk::read(root, options.max_file_bytes)?;
+        let (mut files, mut gaps) = walk::read(root, options.max_file_bytes)?;
+        for file in &mut files {
+            if let Some(text) = options.replaced.get(&file.path) {
+                *file = base::SourceFile::new(file.path.clone(), text.as_str().into(), file.language, file.role);
+            }
+        }
         timings.read = started.elapsed();
         gaps.extend(own.iter().map(|(name, _)| Gap {
             kind: GapKind::Configuration,

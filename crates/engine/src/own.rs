@@ -15,14 +15,19 @@ const MAX_BYTES: u64 = 256 * 1024;
 
 /// The project's own facts: name and text, in order of name. Links are not followed.
 pub(crate) fn read(root: &Path) -> Result<Vec<(String, String)>, Error> {
+    read_from(&root.join(FACTS), FACTS)
+}
+
+/// The facts in a directory that the user names, told under that name.
+pub(crate) fn read_from(dir: &Path, told: &str) -> Result<Vec<(String, String)>, Error> {
     let mut found = Vec::new();
-    for language in entries(&root.join(FACTS)) {
+    for language in entries(dir) {
         let folder = language.file_name().to_string_lossy().into_owned();
         if !language.file_type().is_ok_and(|t| t.is_dir()) {
             continue;
         }
         for file in entries(&language.path()) {
-            let name = format!("{FACTS}/{folder}/{}", file.file_name().to_string_lossy());
+            let name = format!("{told}/{folder}/{}", file.file_name().to_string_lossy());
             if !name.ends_with(".toml") || !file.file_type().is_ok_and(|t| t.is_file()) {
                 continue;
             }

@@ -107,7 +107,16 @@ pub(crate) fn read(root: &Path, max_bytes: u64) -> Result<(Vec<SourceFile>, Vec<
         }
     }
     mark_browser_packages(&mut files);
+    promote_examples(&mut files);
     Ok((files, gaps))
+}
+
+/// Where all the code stands in directories of examples, the examples are what is to be reviewed.
+fn promote_examples(files: &mut [SourceFile]) {
+    if files.iter().any(|f| f.language.is_some() && f.role == FileRole::Production) {
+        return;
+    }
+    files.iter_mut().filter(|f| f.role == FileRole::Example).for_each(|f| f.role = FileRole::Production);
 }
 
 /// A file to be read, what is told of one that is not, or nothing.
@@ -218,6 +227,7 @@ fn is_wanted(path: &str) -> bool {
         || name.ends_with(".csproj")
         || name.starts_with("tsconfig")
         || model::config::is_config(path)
+        || model::templates::is_template(path)
         || name.ends_with(".sql")
         || name == "schema.prisma"
 }
@@ -281,12 +291,26 @@ fn is_generated(text: &str) -> bool {
     marks.iter().any(|m| head.contains(m))
 }
 
+/// A path without the folders that are a package's name: `com/example/demo` is where every generated
+/// application of Java begins, and no example.
+fn outside_packages(path: &str) -> &str {
+    if !path.ends_with(".java") {
+        return path;
+    }
+    for root in ["src/main/java/", "src/com/", "src/org/"] {
+        if let Some(at) = path.find(root) {
+            return &path[..at + root.len()];
+        }
+    }
+    path
+}
+
 /// What a file is for, by its path.
 pub(crate) fn role(path: &str) -> FileRole {
     let lower = path.to_ascii_lowercase();
     let name = lower.rsplit('/').next().unwrap_or(&lower);
     let stem = name.split('.').next().unwrap_or(name);
-    let dirs: Vec<&str> = lower.split('/').rev().skip(1).collect();
+    let dirs: Vec<&str> = outside_packages(&lower).split('/').rev().skip(1).collect();
     let in_dir = |names: &[&str]| dirs.iter().any(|d| names.contains(d));
     let is_test = in_dir(&[
         "test",
@@ -299,6 +323,8 @@ pub(crate) fn role(path: &str) -> FileRole {
         "fixtures",
         "__mocks__",
         "testdata",
+        "unittest",
+        "unittests",
         "cypress",
         "mocks",
     ]) || dirs.iter().any(|d| {
@@ -309,7 +335,7 @@ pub(crate) fn role(path: &str) -> FileRole {
         || stem.starts_with("test_")
         || stem.ends_with("_test")
         || stem.ends_with("_spec")
-        || matches!(stem, "conftest" | "tests" | "test")
+        || matches!(stem, "conftest" | "tests" | "test" | "unittest" | "unittests")
         || path.ends_with("Test.java")
         || path.ends_with("Tests.java")
         || path.ends_with("Tests.cs")
@@ -346,6 +372,10 @@ pub(crate) fn role(path: &str) -> FileRole {
     if matches!(stem, "seed" | "seeds" | "seeder" | "development" | "dev") || name.starts_with("db-reset") {
         return FileRole::Example;
     }
+    let says = |word: &str| name.split(|c: char| !c.is_ascii_alphanumeric()).any(|w| w == word);
+    if name.ends_with(".env") && (says("example") || says("sample") || says("template")) {
+        return FileRole::Example;
+    }
     if name.contains(".example") || name.contains(".sample") || name.contains(".template") || name.ends_with(".dist") {
         return FileRole::Example;
     }
@@ -363,6 +393,11 @@ mod tests {
         assert_eq!(role("db/migrate/1_x.rb"), FileRole::Migration);
         assert_eq!(role(".env.example"), FileRole::Example);
         assert_eq!(role("src/contest.py"), FileRole::Production);
+        assert_eq!(role("src/main/java/com/example/demo/UserController.java"), FileRole::Production);
+        assert_eq!(role("examples/src/main/java/com/shop/Main.java"), FileRole::Example);
+        assert_eq!(role("src/test/java/com/example/demo/UserService.java"), FileRole::Test);
+        assert_eq!(role("unittests/scans/report.json"), FileRole::Test);
+        assert_eq!(role("deploy/example.env"), FileRole::Example);
     }
 
     #[test]

@@ -1,39 +1,269 @@
 //! What calls do to data.
 
-use base::Symbol;
-use ir::{Arg, CallKind, ExprId, ExprKind, FunctionKind, ParamKind};
+use base::{Language, Symbol};
+use ir::{Arg, CallKind, ExprId, ExprKind, FunctionKind, ParamKind, UnaryOp};
 use program::{ExprRef, FnId};
+use smallvec::SmallVec;
 
 use crate::{
-    Event, Meaning, Source,
-    interpret::Run,
-    value::{Constant, From, Key, THIS, Value, along},
+    Argument, Event, Kind, Kinds, Meaning, Sink, Source,
+    conditions::seen_to,
+    interpret::{Run, key_of},
+    strings::{cleared_by_absence, cleared_by_replacement, cleared_by_string, folded},
+    value::{Constant, From, Key, Path, THIS, Taint, Value, joined},
 };
 
 /// Methods whose answer holds nothing of what they are called on: sizes, comparisons.
-const ANSWERS_ABOUT: [&str; 38] = [
-    "length", "size", "count", "len", "indexof", "lastindexof", "equals", "equalsignorecase", "contains", "startswith",
-    "endswith", "isempty", "hashcode", "compareto", "exists", "test", "matches", "includes", "has", "haskey",
-    "containskey", "isblank", "isnullorempty", "empty?", "present?", "blank?", "nil?", "include?", "start_with?",
-    "end_with?", "to_i", "to_f", "isdigit", "is_empty", "is_some", "is_none", "starts_with", "ends_with",
-];
+fn answers_about(name: &str) -> bool {
+    matches!(
+        name,
+        "length"
+            | "size"
+            | "count"
+            | "len"
+            | "Len"
+            | "Length"
+            | "Count"
+            | "indexOf"
+            | "IndexOf"
+            | "lastIndexOf"
+            | "index"
+            | "rindex"
+            | "equals"
+            | "Equals"
+            | "equalsIgnoreCase"
+            | "contains"
+            | "Contains"
+            | "startsWith"
+            | "StartsWith"
+            | "startswith"
+            | "endsWith"
+            | "EndsWith"
+            | "endswith"
+            | "isEmpty"
+            | "is_empty"
+            | "hashCode"
+            | "compareTo"
+            | "exists"
+            | "test"
+            | "matches"
+            | "is_match"
+            | "IsMatch"
+            | "MatchString"
+            | "includes"
+            | "has"
+            | "hasKey"
+            | "has_key"
+            | "containsKey"
+            | "ContainsKey"
+            | "contains_key"
+            | "isBlank"
+            | "IsNullOrEmpty"
+            | "IsNullOrWhiteSpace"
+            | "empty?"
+            | "present?"
+            | "blank?"
+            | "nil?"
+            | "include?"
+            | "start_with?"
+            | "end_with?"
+            | "match?"
+            | "key?"
+            | "is_a?"
+            | "to_i"
+            | "to_f"
+            | "isdigit"
+            | "isalnum"
+            | "isalpha"
+            | "isnumeric"
+            | "is_some"
+            | "is_none"
+            | "is_ok"
+            | "is_err"
+            | "starts_with"
+            | "ends_with"
+            | "hasOwnProperty"
+            | "localeCompare"
+            | "charCodeAt"
+            | "codePointAt"
+            | "getTime"
+            | "any?"
+            | "all?"
+            | "some"
+            | "every"
+            | "isPresent"
+    )
+}
 
 /// Methods that put their arguments into what they are called on.
-const PUTS_IN: [&str; 22] = [
-    "append", "add", "push", "put", "set", "insert", "write", "concat", "addall", "push_str", "extend", "update",
-    "writestring", "unshift", "prepend", "setattribute", "offer", "addlast", "addfirst", "enqueue", "appendformat",
-    "merge",
-];
+fn puts_in(name: &str) -> bool {
+    matches!(
+        name,
+        "append"
+            | "Append"
+            | "add"
+            | "Add"
+            | "push"
+            | "put"
+            | "set"
+            | "Set"
+            | "insert"
+            | "Insert"
+            | "write"
+            | "concat"
+            | "addAll"
+            | "AddRange"
+            | "push_str"
+            | "extend"
+            | "update"
+            | "WriteString"
+            | "writeString"
+            | "WriteByte"
+            | "unshift"
+            | "prepend"
+            | "setAttribute"
+            | "offer"
+            | "addLast"
+            | "addFirst"
+            | "enqueue"
+            | "Enqueue"
+            | "AppendFormat"
+            | "AppendLine"
+            | "merge"
+            | "merge!"
+            | "putAll"
+            | "store"
+            | "setProperty"
+            | "appendleft"
+            | "push_back"
+            | "push_front"
+            | "extend_from_slice"
+            | "write_str"
+            | "setdefault"
+            | "TryAdd"
+            | "putIfAbsent"
+    )
+}
 
 /// Methods and functions of any receiver that give back what they are given.
-const PASSES_ON: [&str; 34] = [
-    "format", "join", "concat", "valueof", "parse", "decode", "encode", "resolve", "replace", "from", "of", "wrap",
-    "tostring", "normalize", "sub", "gsub", "substitute", "combine", "getbytes", "decodestring", "encodetostring",
-    "from_utf8", "into", "to_owned", "unquote", "quote", "unescape", "interpolate", "loads", "tolist", "aslist", "copyof",
-    "getstring", "sprintf",
-];
+fn passes_on(name: &str) -> bool {
+    matches!(
+        name,
+        "format"
+            | "join"
+            | "Join"
+            | "concat"
+            | "Concat"
+            | "valueOf"
+            | "parse"
+            | "decode"
+            | "encode"
+            | "resolve"
+            | "replace"
+            | "from"
+            | "of"
+            | "wrap"
+            | "normalize"
+            | "sub"
+            | "gsub"
+            | "substitute"
+            | "combine"
+            | "Combine"
+            | "decodeString"
+            | "DecodeString"
+            | "EncodeToString"
+            | "encodeToString"
+            | "from_utf8"
+            | "into"
+            | "to_owned"
+            | "unquote"
+            | "quote"
+            | "unescape"
+            | "loads"
+            | "toList"
+            | "asList"
+            | "copyOf"
+            | "getString"
+            | "GetString"
+            | "GetBytes"
+            | "sprintf"
+            | "ReplaceAllString"
+            | "ReplaceAllStringFunc"
+            | "ReplaceAll"
+            | "replaceAll"
+            | "replace_all"
+            | "Replace"
+            | "then"
+            | "catch"
+            | "readValue"
+            | "fromJson"
+            | "convertValue"
+            | "map"
+            | "wait"
+            | "collect"
+            | "doFinal"
+    )
+}
 
-impl Run<'_> {
+/// Whether a program runs what it is given as text.
+fn is_shell(program: &str) -> bool {
+    let last = program.rsplit(['/', '\\']).next().unwrap_or(program).to_ascii_lowercase();
+    matches!(
+        last.strip_suffix(".exe").unwrap_or(&last),
+        "sh" | "bash"
+            | "zsh"
+            | "dash"
+            | "ksh"
+            | "ash"
+            | "csh"
+            | "fish"
+            | "cmd"
+            | "powershell"
+            | "pwsh"
+            | "python"
+            | "python3"
+            | "perl"
+            | "ruby"
+            | "node"
+            | "php"
+    )
+}
+
+/// A call, taken apart.
+pub struct Call<'m> {
+    pub expr: ExprId,
+    pub kind: CallKind,
+    pub name: Option<Symbol>,
+    /// What it is called on.
+    pub on: Option<ExprId>,
+    pub receiver: Value,
+    pub args: &'m [Arg],
+    pub values: SmallVec<[Value; 4]>,
+    /// Functions of the repository that it calls.
+    pub functions: &'m [FnId],
+    /// Whether a thing of a library is called that is no method of a value.
+    pub of_library: bool,
+}
+
+impl Call<'_> {
+    fn name(&self) -> &str {
+        self.name.map_or("", Symbol::as_str)
+    }
+
+    fn positional(&self) -> impl Iterator<Item = (ExprId, &Value)> {
+        self.args.iter().zip(&self.values).filter(|(a, _)| a.name.is_none()).map(|(a, v)| (a.value, v))
+    }
+
+    /// All that it is given, as one.
+    fn all(&self) -> Value {
+        let mut all = self.receiver.flat();
+        self.values.iter().for_each(|v| all.join(&v.flat()));
+        all.constant = None;
+        all
+    }
+}
+
+impl<'a> Run<'a> {
     /// The value of a call, after all that it does.
     pub fn call(&mut self, expr: ExprId) -> Value {
         let module = self.module;
@@ -42,216 +272,509 @@ impl Run<'_> {
             return Value::default();
         }
         let at = ExprRef { module: self.id, expr };
-        let (receiver_expr, name) = match &module.expr(*callee).kind {
+        let (on, name) = match &module.expr(*callee).kind {
             ExprKind::Member { object, name, .. } => (Some(*object), Some(*name)),
             ExprKind::Name(name) => (None, Some(*name)),
+            ExprKind::Index { object, index } => {
+                self.chosen(expr, *object, *index);
+                self.eval(*callee);
+                (None, None)
+            }
             _ => {
                 self.eval(*callee);
                 (None, None)
             }
         };
-        let receiver = receiver_expr.map(|r| self.eval(r));
-        let values: Vec<Value> = args
+        let receiver = on.map(|r| self.eval(r)).unwrap_or_default();
+        let values: SmallVec<[Value; 4]> = args
             .iter()
             .map(|a| match module.expr(a.value).kind {
                 ExprKind::Lambda(_) => Value::default(),
                 _ => self.eval(a.value),
             })
             .collect();
+        let program = self.program;
+        let resolved = program.call(at);
+        let functions: &'a [FnId] = resolved.map_or(&[], |c| c.functions.as_slice());
+        let of_library = resolved.is_some_and(|c| c.external.iter().any(|n| !n.as_str().contains('#')));
+        let call = Call { expr, kind: *kind, name, on, receiver, args, values, functions, of_library };
         let meanings = self.semantics.of_call(at);
+        self.sinks(&call, meanings);
+        let value = self.result(&call, meanings);
+        self.fills(&call, meanings);
+        self.callbacks(&call, *block, meanings, value)
+    }
+
+    /// `object[name](…)`: a method of the caller's choice, unless the object is a table of ours.
+    fn chosen(&mut self, call: ExprId, object: ExprId, index: ExprId) {
+        if !self.module.language.is_ecmascript() {
+            return;
+        }
+        let given = self.eval(index);
+        let at = ExprRef { module: self.id, expr: object };
+        let at = self.program.definition(at).unwrap_or(at);
+        let is_table = match &self.program.expr(at).kind {
+            ExprKind::Map(_) | ExprKind::List(_) => true,
+            ExprKind::Call { kind, .. } => *kind == CallKind::New,
+            _ => false,
+        };
+        if given.is_tainted() && !is_table {
+            let sink = Sink { kind: Kind::Reflection, at: ExprRef { module: self.id, expr: call }, record: u32::MAX };
+            self.reaches(sink, &given);
+        }
+    }
+
+    /// The dangers of a call.
+    fn sinks(&mut self, call: &Call<'_>, meanings: &[Meaning]) {
         for meaning in meanings {
-            if let Meaning::Sink { kind, arg, keyword } = meaning {
-                self.sink(expr, *kind, *arg, *keyword, args, &values);
+            let Meaning::Sink { kind, arg, keyword, record } = meaning else { continue };
+            let sink = Sink { kind: *kind, at: ExprRef { module: self.id, expr: call.expr }, record: *record };
+            if *kind == Kind::Command && self.runs_a_shell(call) {
+                let all = call.all();
+                self.reaches(sink, &all);
+                continue;
+            }
+            if let Some(keyword) = keyword {
+                let mut found = false;
+                for (at, arg) in call.args.iter().enumerate() {
+                    if arg.name == Some(*keyword) {
+                        self.reaches(sink, &call.values[at]);
+                        found = true;
+                    }
+                    let option = call.values[at].parts().iter().find(|(key, _)| *key == Key::Name(*keyword));
+                    if let Some((_, option)) = option {
+                        self.reaches(sink, option);
+                        found = true;
+                    }
+                }
+                if found {
+                    continue;
+                }
+            }
+            match arg {
+                Some(Argument::At(at)) => {
+                    if let Some((_, value)) = call.positional().nth(*at as usize) {
+                        self.reaches(sink, &value.clone());
+                    }
+                }
+                Some(Argument::From(at)) => {
+                    let values: Vec<Value> = call.positional().skip(*at as usize).map(|(_, v)| v.clone()).collect();
+                    values.iter().for_each(|v| self.reaches(sink, v));
+                }
+                Some(Argument::Receiver) => self.reaches(sink, &call.receiver),
+                None if keyword.is_none() => {
+                    for (arg, value) in call.args.iter().zip(&call.values) {
+                        if *kind != Kind::MassAssignment || self.module.language != Language::Python {
+                            self.reaches(sink, value);
+                        } else if matches!(self.module.expr(arg.value).kind, ExprKind::Spread(_)) {
+                            // only the keys of `**body` are of the caller's choice
+                            self.reaches(sink, &value.whole());
+                        }
+                    }
+                }
+                None => {}
             }
         }
-        let lower = name.map(|n| n.as_str().to_ascii_lowercase()).unwrap_or_default();
-        let resolved = self.program.call(at);
-        let functions: Vec<FnId> = resolved.map(|c| c.functions.to_vec()).unwrap_or_default();
-        // a name that holds the request gives its parts by calls too
-        let of_request = match (&receiver, name) {
-            (Some(receiver), Some(name)) if receiver.constant == Some(Constant::Request) => Some(self.of_request(name, expr)),
-            (None, Some(name)) if args.is_empty() && functions.is_empty() => {
-                self.free_name(name, expr).filter(|v| v.is_tainted() || v.constant.is_some())
-            }
-            _ => None,
+    }
+
+    /// Whether a program is run through a shell: `sh -c`, `cmd /c`.
+    fn runs_a_shell(&self, call: &Call<'_>) -> bool {
+        let is_flag = |v: &Value| {
+            v.is_shell_flag
+                || matches!(v.constant, Some(Constant::Str(t)) if matches!(t.as_str(), "-c" | "/c" | "/C" | "-Command" | "-e" | "-lc"))
         };
-        let mut given = Value::default();
+        let any = |is: &dyn Fn(&Value) -> bool| {
+            call.values.iter().any(|v| is(v) || v.parts().iter().any(|(_, part)| is(part)))
+        };
+        // `ping -c 1` is no shell
+        let first = call.values.first();
+        let program = first.and_then(|v| v.parts().iter().find(|(k, _)| *k == Key::Index(0)).map(|(_, p)| p)).or(first);
+        let is_known = program.is_some_and(|p| p.constant.is_some());
+        any(&is_flag) && (!is_known || any(&|v| matches!(v.constant, Some(Constant::Str(t)) if is_shell(t.as_str()))))
+    }
+
+    /// What a call gives.
+    fn result(&mut self, call: &Call<'_>, meanings: &[Meaning]) -> Value {
+        let mut checked = Kinds::NONE;
+        let mut given: Option<Value> = None;
+        for meaning in meanings {
+            match meaning {
+                Meaning::Source(place) => {
+                    let name = call.positional().next().and_then(|(_, v)| match v.constant {
+                        Some(Constant::Str(name)) => Some(name),
+                        _ => None,
+                    });
+                    let source = Source { name, is_part: name.is_some(), ..Source::of(*place, self.span(call.expr)) };
+                    given = Some(Value::of(From::Outside(source)));
+                }
+                Meaning::Request(ty) => given = Some(Value::of(From::Request(*ty))),
+                Meaning::Cleans(kinds) => given = Some(call.all().cleared(*kinds)),
+                Meaning::Checks(kinds) => checked = checked.with(*kinds),
+                Meaning::ChecksReceiver(kinds) => {
+                    if let Some(on) = call.on {
+                        self.clear(on, *kinds);
+                    }
+                }
+                Meaning::Passes => {
+                    given.get_or_insert_with(|| call.all());
+                }
+                Meaning::Answers => {
+                    given.get_or_insert_with(Value::default);
+                }
+                Meaning::Sink { .. } | Meaning::Fills(..) | Meaning::Ends => {}
+            }
+        }
+        if checked != Kinds::NONE {
+            let args: Vec<ExprId> = call.args.iter().map(|a| a.value).collect();
+            args.into_iter().for_each(|arg| self.clear(arg, checked));
+        }
+        if let Some(given) = given {
+            return given;
+        }
+        if let Some(value) = self.of_request(call) {
+            return value;
+        }
+        match call.functions.is_empty() {
+            true => self.unknown(call),
+            // `next = validate_next_url(next)`
+            false => self.repository(call).cleared(seen_to(call.name(), &["valid", "safe_"])),
+        }
+    }
+
+    /// A method of the request, or a name that stands for a part of it.
+    fn of_request(&mut self, call: &Call<'_>) -> Option<Value> {
+        let name = call.name?;
+        let Some(on) = call.on else {
+            let free = call.functions.is_empty() && !self.env.contains_key(&name);
+            return if free { self.held(name, call.expr) } else { None };
+        };
+        if matches!(self.module.expr(on).kind, ExprKind::This)
+            && call.args.is_empty()
+            && let Some(value) = self.held(name, call.expr)
+        {
+            return Some(value);
+        }
+        let is_request = call.receiver.taints.iter().any(|t| matches!(t.from, From::Request(_)));
+        if !is_request {
+            return None;
+        }
+        let mut value = self.part(&call.receiver.whole(), Key::Name(name), call.expr);
+        value.taints.retain(|t| !matches!(t.from, From::Param(..)));
+        // `request.getParameter("id")`
+        if let Some((_, first)) = call.positional().next()
+            && let Some(Constant::Str(name)) = first.constant
+        {
+            for taint in &mut value.taints {
+                if let From::Outside(source) = &mut taint.from {
+                    source.name.get_or_insert(name);
+                    source.is_part = true;
+                }
+            }
+        }
+        let filled = value.clone();
+        if filled.is_from_outside() {
+            self.fill_references(call, &filled);
+        }
+        (value.is_tainted() || call.functions.is_empty()).then_some(value)
+    }
+
+    /// `decoder.Decode(&x)`, `json.Unmarshal(data, &x)`: what is given by reference holds what is read.
+    fn fill_references(&mut self, call: &Call<'_>, data: &Value) {
+        let flat = data.flat();
+        if self.module.language != Language::Go || !flat.is_tainted() {
+            return;
+        }
+        for arg in call.args {
+            if let ExprKind::Unary { op: UnaryOp::Ref, operand } = self.module.expr(arg.value).kind {
+                self.change(operand, &mut |value| flat.taints.iter().for_each(|t| value.add(t.clone())));
+            }
+        }
+    }
+
+    /// Arguments that a call puts outside data into.
+    fn fills(&mut self, call: &Call<'_>, meanings: &[Meaning]) {
+        for meaning in meanings {
+            let Meaning::Fills(arg, place) = meaning else { continue };
+            let target = match arg {
+                Argument::At(at) => call.positional().nth(*at as usize).map(|(e, _)| e),
+                Argument::From(at) => call.positional().nth(*at as usize).map(|(e, _)| e),
+                Argument::Receiver => call.on,
+            };
+            let source = Source::of(*place, self.span(call.expr));
+            if let Some(target) = target {
+                let taint = Taint { from: From::Outside(source), cleared: Kinds::NONE, way: Default::default() };
+                self.change(target, &mut |value| value.add(taint.clone()));
+            }
+        }
+    }
+
+    /// Lambdas and functions that are given to the call run with what it holds.
+    fn callbacks(
+        &mut self,
+        call: &Call<'_>,
+        block: Option<ir::FunctionId>,
+        meanings: &[Meaning],
+        mut value: Value,
+    ) -> Value {
         let answers = meanings.iter().any(|m| matches!(m, Meaning::Answers));
-        if !answers && functions.is_empty() {
-            given = receiver.as_ref().map(Value::element).unwrap_or_default();
-            values.iter().for_each(|v| given.join(&v.flat()));
-            given.constant = None;
-        }
-        let source = meanings.iter().find_map(|m| match m {
-            Meaning::Source(place) => Some(*place),
-            _ => None,
-        });
-        let cleans = meanings.iter().find_map(|m| match m {
-            Meaning::Cleans(kinds) => Some(*kinds),
-            _ => None,
-        });
-        let passes = meanings.iter().any(|m| matches!(m, Meaning::Passes));
-        let mut value = if let Some(place) = source {
-            Value::of(From::Outside(Source { place, span: self.span(expr) }))
-        } else if let Some(value) = of_request {
-            if value.is_tainted() {
-                given = value.clone();
+        let module = self.module;
+        let lambdas: SmallVec<[ir::FunctionId; 2]> = call
+            .args
+            .iter()
+            .filter_map(|a| match module.expr(a.value).kind {
+                ExprKind::Lambda(function) => Some(function),
+                _ => None,
+            })
+            .chain(block)
+            .collect();
+        let source = meanings.iter().any(|m| matches!(m, Meaning::Source(_) | Meaning::Request(_)));
+        let given = match answers {
+            true => Value::default(),
+            false if source || value.is_from_outside() && call.functions.is_empty() => value.clone(),
+            false => {
+                let mut given = call.receiver.element();
+                given.taints.retain(|t| !matches!(t.from, From::Request(_)));
+                if call.receiver.taints.iter().any(|t| matches!(t.from, From::Request(_))) {
+                    // `request.files.map(file => …)`
+                    given.join(&self.part(&call.receiver, Key::Any, call.expr));
+                }
+                call.values.iter().for_each(|v| {
+                    let mut flat = v.flat();
+                    flat.taints.retain(|t| !matches!(t.from, From::Request(_)));
+                    given.join(&flat);
+                });
+                given.constant = None;
+                given
             }
-            value
-        } else if let Some(kinds) = cleans {
-            self.all(&receiver, &values).cleared(kinds)
-        } else if passes {
-            self.all(&receiver, &values)
-        } else if answers {
-            Value::default()
-        } else if functions.is_empty() {
-            self.unknown(expr, *kind, &lower, receiver_expr, &receiver, args, &values)
-        } else {
-            self.known(expr, *kind, &functions, receiver_expr, &receiver, args, &values)
         };
-        let given = given.is_tainted().then_some(&given);
-        let lambdas = args.iter().filter_map(|a| match module.expr(a.value).kind {
-            ExprKind::Lambda(function) => Some(function),
-            _ => None,
-        });
-        let lambdas: Vec<ir::FunctionId> = lambdas.chain(*block).collect();
         for function in lambdas {
-            let back = self.lambda(function, given);
-            if back.is_tainted() && functions.is_empty() && !answers {
+            let back = self.lambda(function, Some(&given));
+            if back.is_tainted() && call.functions.is_empty() && !answers && !answers_about(call.name()) {
                 value.join(&back.flat());
                 value.constant = None;
             }
         }
+        if call.functions.is_empty() && given.is_tainted() {
+            for arg in call.args {
+                let Some(function) = self.function_named(arg.value) else { continue };
+                let back = self.apply(function, call.expr, &|_| given.clone());
+                if back.is_tainted() && !answers {
+                    value.join(&back.flat());
+                    value.constant = None;
+                }
+            }
+        }
         value
     }
 
-    fn free_name(&mut self, name: Symbol, expr: ExprId) -> Option<Value> {
-        if self.env.contains_key(&name) {
-            return None;
+    /// A function that is called with one value for each parameter.
+    fn apply(&mut self, function: FnId, at: ExprId, give: &dyn Fn(u8) -> Value) -> Value {
+        let known = self.known;
+        let Some(summary) = known.of(function) else { return Value::default() };
+        let step = self.step(at, Event::Passed);
+        for used in &summary.uses {
+            let From::Param(number, path) = used.from else { continue };
+            let given = self.along(&give(number), path, at);
+            self.used(used, &given, step);
         }
-        match self.semantics.of_name(self.id, name) {
-            crate::Holds::Request => Some(Value::constant(Constant::Request)),
-            crate::Holds::Data(place) => Some(Value::of(From::Outside(Source { place, span: self.span(expr) }))),
-            _ => None,
-        }
+        let back = self.step(at, Event::Returned);
+        let run: &Run<'_> = self;
+        summary.returns.put_in(&|number, path| run.along(&give(number), path, at), back, 0)
     }
 
-    fn all(&self, receiver: &Option<Value>, values: &[Value]) -> Value {
-        let mut all = receiver.as_ref().map(Value::flat).unwrap_or_default();
-        values.iter().for_each(|v| all.join(&v.flat()));
-        all.constant = None;
-        all
-    }
-
-    fn sink(
-        &mut self,
-        expr: ExprId,
-        kind: crate::Kind,
-        arg: Option<u32>,
-        keyword: Option<Symbol>,
-        args: &[Arg],
-        values: &[Value],
-    ) {
-        let by_keyword = keyword.and_then(|k| args.iter().position(|a| a.name == Some(k)));
-        let positional: Vec<usize> = (0..args.len()).filter(|i| args[*i].name.is_none()).collect();
-        match (by_keyword, arg) {
-            (Some(at), _) => self.reaches(kind, expr, &values[at]),
-            (None, Some(arg)) => {
-                if let Some(at) = positional.get(arg as usize) {
-                    self.reaches(kind, expr, &values[*at]);
-                }
-            }
-            (None, None) if keyword.is_none() => values.iter().for_each(|v| self.reaches(kind, expr, v)),
-            _ => {}
+    /// A dangerous use of a parameter that gets a value.
+    fn used(&mut self, used: &crate::summaries::Use, given: &Value, step: crate::Step) {
+        let mut found: Vec<Taint> = Vec::new();
+        crate::interpret::harmful(used.sink.kind, given, &mut |t| found.push(t.clone()));
+        for taint in found {
+            let way = taint.way.then(step).followed_by(&used.way);
+            self.reach(used.sink, taint.from, taint.cleared.with(used.cleared), &way);
         }
     }
 
     /// A call of something that nothing is known of.
-    #[allow(clippy::too_many_arguments)]
-    fn unknown(
-        &mut self,
-        expr: ExprId,
-        kind: CallKind,
-        lower: &str,
-        receiver_expr: Option<ExprId>,
-        receiver: &Option<Value>,
-        args: &[Arg],
-        values: &[Value],
-    ) -> Value {
-        if kind == CallKind::New {
-            return self.made(args, values);
+    fn unknown(&mut self, call: &Call<'_>) -> Value {
+        let name = call.name();
+        if call.kind == CallKind::New {
+            return self.made(call);
         }
-        if let Some(constant) = folded(lower, receiver, values) {
+        if call.on.is_some()
+            && let Some(constant) = folded(name, &call.receiver, &call.values)
+        {
             return Value::constant(constant);
         }
-        if ANSWERS_ABOUT.contains(&lower) {
+        self.matched(call.expr, &call.receiver, &call.values);
+        if answers_about(name) {
             return Value::default();
         }
-        let Some(receiver) = receiver else {
-            return self.all(&None, values);
+        let Some(on) = call.on else {
+            let all = call.all();
+            self.fill_references(call, &all);
+            return all;
         };
-        if let ("get" | "getordefault" | "at" | "elementat" | "fetch" | "dig" | "charat", Some(first)) =
-            (lower, values.first())
+        if name == "pop"
+            && let Some(Constant::Int(at)) = call.values.first().and_then(|v| v.constant)
+            && let Ok(at) = u32::try_from(at)
+            && !call.receiver.parts().is_empty()
         {
-            let key = match first.constant {
-                Some(Constant::Str(name)) => Some(Key::Name(name)),
-                Some(Constant::Int(at)) => u32::try_from(at).ok().map(Key::Index),
-                _ => None,
-            };
-            return match key {
-                Some(key) => receiver.part(key),
-                None => receiver.element(),
-            };
+            let value = self.part(&call.receiver, Key::Index(at), call.expr);
+            self.change(on, &mut |value| value.remove(at));
+            return value;
         }
-        if let Some(holder) = receiver_expr
-            && PUTS_IN.contains(&lower)
+        if matches!(
+            name,
+            "get"
+                | "getOrDefault"
+                | "at"
+                | "elementAt"
+                | "ElementAt"
+                | "fetch"
+                | "dig"
+                | "charAt"
+                | "Get"
+                | "get_item"
+                | "getString"
+                | "optString"
+                | "pop"
+                | "getlist"
+                | "getFirst"
+                | "GetString"
+                | "TryGetValue"
+                | "getProperty"
+                | "getAttribute"
+        ) && (call.receiver.is_tainted() || !call.receiver.parts().is_empty())
+            && !call.values.is_empty()
         {
-            self.put_in(lower, holder, args, values);
+            let value = self.part(&call.receiver, keyed(call), call.expr);
+            if matches!(name, "TryGetValue") {
+                self.fill_out(call, &value);
+            }
+            return value;
         }
-        if let (Some(holder), "remove", Some(Constant::Int(at))) = (receiver_expr, lower, values.first().and_then(|v| v.constant)) {
-            self.change(holder, &mut |value| remove(value, at));
+        if let Some(part) = self.getter(call) {
+            return part;
+        }
+        if puts_in(name) && !self.is_store(on) {
+            self.put_in(call, on);
+        }
+        if name == "remove"
+            && let Some(Constant::Int(at)) = call.values.first().and_then(|v| v.constant)
+            && let Ok(at) = u32::try_from(at)
+        {
+            self.change(on, &mut |value| value.remove(at));
         }
         let mut value = Value::default();
-        if receiver.is_tainted() {
-            value = receiver.flat();
+        if call.receiver.is_tainted() {
+            value = call.receiver.flat();
+            value.taints.retain(|t| !matches!(t.from, From::Request(_)));
         }
-        // `String.valueOf(x)`: what it is called on is a name of a library
-        let of_library = self
-            .program
-            .call(ExprRef { module: self.id, expr })
-            .is_some_and(|c| c.external.iter().any(|n| !n.as_str().contains('#')));
-        if receiver.is_tainted() || of_library || PASSES_ON.contains(&lower) {
-            values.iter().for_each(|v| value.join(&v.flat()));
+        if matches!(name, "replace" | "replaceAll" | "gsub" | "Replace" | "sub" | "ReplaceAllString" | "replace_all")
+            && let Some(cleaned) = replaced(call)
+        {
+            return cleaned;
         }
+        if value.is_tainted() || call.of_library || passes_on(name) {
+            call.values.iter().for_each(|v| value.join(&v.flat()));
+        }
+        self.fill_references(call, &value.clone());
         value.constant = None;
+        if matches!(name, "toString" | "ToString" | "to_s" | "join" | "concat" | "to_string" | "format") {
+            value = value.cleared(cleared_by_string());
+        }
         value
     }
 
-    fn put_in(&mut self, lower: &str, holder: ExprId, args: &[Arg], values: &[Value]) {
-        let keyed = matches!(lower, "put" | "set" | "setattribute") && values.len() == 2;
-        if keyed {
-            let key = match values[0].constant {
-                Some(Constant::Str(name)) => Some(Key::Name(name)),
-                Some(Constant::Int(at)) => u32::try_from(at).ok().map(Key::Index),
-                _ => None,
-            };
-            let given = values[1].clone();
-            self.change(holder, &mut |value| match key {
-                Some(key) => *value.part_mut(key) = given.clone(),
-                None => given.flat().taints.iter().for_each(|t| value.add(t.clone())),
-            });
+    /// `session.add(row)`: what a database is given is not what it gives.
+    fn is_store(&self, holder: ExprId) -> bool {
+        let (ExprKind::Name(name) | ExprKind::Member { name, .. }) = &self.module.expr(holder).kind else {
+            return false;
+        };
+        let lower = name.as_str().to_ascii_lowercase();
+        self.module.language == Language::Python
+            && (lower.ends_with("session") || matches!(lower.as_str(), "db" | "database" | "conn" | "connection"))
+    }
+
+    /// `out var x`
+    fn fill_out(&mut self, call: &Call<'_>, data: &Value) {
+        if let Some(last) = call.args.last() {
+            self.assign(last.value, data.clone(), None);
+        }
+    }
+
+    /// A getter that no code stands for (generated, of a record): the field of its name, where that is
+    /// told apart.
+    fn getter(&self, call: &Call<'_>) -> Option<Value> {
+        if !call.args.is_empty() || call.receiver.parts().is_empty() {
+            return None;
+        }
+        let name = call.name();
+        let field = name.strip_prefix("get").or_else(|| name.strip_prefix("is")).filter(|f| !f.is_empty());
+        let field = match field {
+            Some(field) => {
+                let mut chars = field.chars();
+                let first = chars.next()?.to_lowercase();
+                first.chain(chars).collect::<String>()
+            }
+            None => name.to_owned(),
+        };
+        let key = Key::Name(Symbol::new(&field));
+        call.receiver.parts().iter().find(|(k, _)| *k == key).map(|(_, part)| part.clone())
+    }
+
+    /// Data that a regular expression of ours is matched with.
+    pub fn matched(&mut self, expr: ExprId, on: &Value, values: &[Value]) {
+        let is_pattern = |v: &Value| matches!(v.constant, Some(Constant::Regex(_)));
+        let sink = Sink { kind: Kind::Matched, at: ExprRef { module: self.id, expr }, record: u32::MAX };
+        if is_pattern(on) {
+            if let Some(first) = values.first() {
+                self.reaches(sink, first);
+            }
+        } else if values.iter().any(is_pattern) {
+            self.reaches(sink, on);
+        }
+    }
+
+    fn put_in(&mut self, call: &Call<'_>, holder: ExprId) {
+        let name = call.name();
+        let values: Vec<&Value> = call.positional().map(|(_, v)| v).collect();
+        let keyed_by_name = matches!(
+            name,
+            "put"
+                | "set"
+                | "Set"
+                | "setAttribute"
+                | "store"
+                | "insert"
+                | "setProperty"
+                | "Add"
+                | "TryAdd"
+                | "putIfAbsent"
+                | "setdefault"
+        );
+        if keyed_by_name && values.len() >= 2 {
+            let key = keys(&values[..values.len() - 1]);
+            let given = values[values.len() - 1].clone();
+            self.change(holder, &mut |value| value.put(key.unwrap_or(Key::Any), given.clone()));
             return;
         }
-        let is_list = matches!(lower, "add" | "push" | "append" | "addlast" | "offer" | "enqueue") && values.len() == 1 && args[0].name.is_none();
-        let given = values.first().cloned().unwrap_or_default();
+        let is_list = matches!(name, "add" | "Add" | "push" | "append" | "addLast" | "offer" | "enqueue" | "push_back")
+            && values.len() == 1
+            && call.args.len() == 1;
+        let given = values.first().map(|v| (*v).clone()).unwrap_or_default();
         let mut all = Value::default();
-        values.iter().for_each(|v| all.join(&v.flat()));
+        call.values.iter().for_each(|v| all.join(&v.flat()));
+        let in_string = self.module.language != Language::Python
+            && matches!(name, "append" | "Append" | "push_str" | "WriteString" | "concat");
         self.change(holder, &mut |value| {
             // a builder of strings has no parts
             let is_builder = !value.taints.is_empty();
-            if is_list && !is_builder && value.parts.iter().all(|(k, _)| matches!(k, Key::Index(_))) {
-                let next = value.parts.len() as u32;
-                *value.part_mut(Key::Index(next)) = given.clone();
+            if is_list && !is_builder && value.parts().iter().all(|(k, _)| matches!(k, Key::Index(_))) {
+                let next = value.parts().len() as u32;
+                value.put(Key::Index(next), given.clone());
+                if in_string {
+                    // the builder may be asked for its text as a whole
+                    all.taints.iter().for_each(|t| value.add(t.clone()));
+                }
             } else {
                 all.taints.iter().for_each(|t| value.add(t.clone()));
             }
@@ -259,77 +782,130 @@ impl Run<'_> {
     }
 
     /// `new T(…)`, a literal of a type with its fields.
-    fn made(&mut self, args: &[Arg], values: &[Value]) -> Value {
+    fn made(&mut self, call: &Call<'_>) -> Value {
         let mut value = Value::default();
-        for (arg, given) in args.iter().zip(values) {
+        for (arg, given) in call.args.iter().zip(&call.values) {
             match arg.name {
-                Some(name) => *value.part_mut(Key::Name(name)) = given.clone(),
-                None if matches!(self.module.expr(arg.value).kind, ExprKind::Map(_)) => {
-                    value.join(given);
-                }
+                Some(name) => value.put(Key::Name(name), given.clone()),
+                None if matches!(self.module.expr(arg.value).kind, ExprKind::Map(_)) => value.join(given),
+                // a collection of a collection, a wrapper
+                None if call.args.len() == 1 && !given.parts().is_empty() => value.join(given),
                 None => value.join(&given.flat()),
             }
         }
+        value.taints.retain(|t| !matches!(t.from, From::Request(_)) || call.args.len() == 1);
         value.constant = None;
         value
     }
 
     /// A call of functions of the repository.
-    #[allow(clippy::too_many_arguments)]
-    fn known(
-        &mut self,
-        expr: ExprId,
-        kind: CallKind,
-        functions: &[FnId],
-        receiver_expr: Option<ExprId>,
-        receiver: &Option<Value>,
-        args: &[Arg],
-        values: &[Value],
-    ) -> Value {
-        let summaries = self.summaries;
+    fn repository(&mut self, call: &Call<'_>) -> Value {
+        let known = self.known;
         let mut result = Value::default();
-        let step = self.step(expr, Event::Passed);
-        let back = self.step(expr, Event::Returned);
-        for (nth, function) in functions.iter().enumerate() {
+        let step = self.step(call.expr, Event::Passed);
+        let back = self.step(call.expr, Event::Returned);
+        let mut summed = 0;
+        for function in call.functions {
             let item = self.program.function(*function);
-            let Some(summary) = summaries.get(function) else { continue };
-            let params: Vec<&ir::Param> = item.params.iter().filter(|p| p.kind != ParamKind::Receiver).collect();
-            let give = |number: u8| given_to(number, &params, receiver, args, values);
+            let Some(summary) = known.of(*function) else { continue };
+            summed += 1;
+            let params: SmallVec<[&ir::Param; 6]> =
+                item.params.iter().filter(|p| p.kind != ParamKind::Receiver).collect();
+            let give = |number: u8| given_to(number, &params, call);
             for used in &summary.uses {
                 let From::Param(number, path) = used.from else { continue };
-                for taint in along(&give(number), path).dangerous(used.kind) {
-                    let way = taint.way.then(step).followed_by(&used.way);
-                    self.reach(used.kind, used.sink, taint.from, taint.cleared.with(used.cleared), &way);
-                }
+                let given = self.along(&give(number), path, call.expr);
+                self.used(used, &given, step);
             }
-            let makes = kind == CallKind::New || item.kind == FunctionKind::Constructor;
-            for (number, changed) in &summary.changes {
-                let value = changed.put_in(&give, step, 0);
-                if *number == THIS && makes {
-                    match nth {
-                        0 => result = value,
-                        _ => result.join(&value),
-                    }
+            let makes = call.kind == CallKind::New || item.kind == FunctionKind::Constructor;
+            let run: &Run<'_> = self;
+            let fill = |number: u8, path: Path| run.along(&give(number), path, call.expr);
+            let changes: Vec<(u8, Value)> =
+                summary.changes.iter().map(|(number, changed)| (*number, changed.put_in(&fill, step, 0))).collect();
+            let returned = summary.returns.put_in(&fill, back, 0);
+            for (number, value) in changes {
+                if number == THIS && makes {
+                    result = if summed == 1 { value } else { joined(result, &value) };
                     continue;
                 }
-                let holder = match *number {
-                    THIS => receiver_expr,
-                    number => argument_of(number, &params, args),
+                let holder = match number {
+                    THIS => call.on,
+                    number => argument_of(number, &params, call.args),
                 };
                 if let Some(holder) = holder {
                     self.change(holder, &mut |known| known.join(&value));
                 }
             }
-            if !makes {
-                let value = summary.returns.put_in(&give, back, 0);
-                match nth {
-                    0 => result = value,
-                    _ => result.join(&value),
+            for (number, kinds) in &summary.checks {
+                // only where every function that may be called checks it
+                if call.functions.len() == 1
+                    && let Some(holder) = argument_of(*number, &params, call.args)
+                {
+                    self.clear(holder, *kinds);
                 }
             }
+            if !makes {
+                result = if summed == 1 { returned } else { joined(result, &returned) };
+            }
+        }
+        if summed == 0 {
+            // an interface whose implementations nobody sees, or code that is not followed
+            return if call.kind == CallKind::New { self.made(call) } else { Value::default() };
+        }
+        if call.kind == CallKind::New && result.is_blank() {
+            return Value::default();
         }
         result
     }
+}
+
+/// The key that the first arguments of a call say together.
+fn keyed(call: &Call<'_>) -> Key {
+    let values: Vec<&Value> = call.positional().map(|(_, v)| v).collect();
+    match values.as_slice() {
+        [] => Key::Any,
+        // `get(section, key)`, but not `get(key, default)`
+        [first, second] if call.receiver.parts().iter().any(|(k, _)| Some(*k) == keys(&[first, second])) => {
+            keys(&[first, second]).unwrap_or(Key::Any)
+        }
+        [first, ..] => key_of(first).unwrap_or(Key::Any),
+    }
+}
+
+fn keys(values: &[&Value]) -> Option<Key> {
+    match values {
+        [one] => key_of(one),
+        many => {
+            let mut name = String::new();
+            for value in many {
+                let Key::Name(part) = key_of(value)? else { return None };
+                name.push_str(part.as_str());
+                name.push('\u{0}');
+            }
+            Some(Key::Name(Symbol::new(&name)))
+        }
+    }
+}
+
+/// `x.replace(/[^a-z]/g, "")`, `re.sub("[^a-z]", "", x)`: what is left of the data.
+fn replaced(call: &Call<'_>) -> Option<Value> {
+    let pattern = |v: &Value| match v.constant {
+        Some(Constant::Regex(pattern) | Constant::Str(pattern)) => Some(pattern),
+        _ => None,
+    };
+    let first = call.values.first()?;
+    let pattern = pattern(first).or_else(|| pattern(&call.receiver))?;
+    let mut kinds = cleared_by_replacement(pattern.as_str());
+    if let Some(Constant::Str(new)) = call.values.get(1).and_then(|v| v.constant)
+        && matches!(pattern.as_str(), "'" | "\"" | "<")
+        && !new.as_str().contains(pattern.as_str())
+    {
+        kinds = kinds.with(cleared_by_absence(pattern.as_str()));
+    }
+    if kinds == Kinds::NONE {
+        return None;
+    }
+    Some(call.all().cleared(kinds).cleared(cleared_by_string()))
 }
 
 /// The argument for a parameter.
@@ -340,61 +916,33 @@ fn argument_of(number: u8, params: &[&ir::Param], args: &[Arg]) -> Option<ExprId
 }
 
 /// What a parameter gets.
-fn given_to(number: u8, params: &[&ir::Param], receiver: &Option<Value>, args: &[Arg], values: &[Value]) -> Value {
+fn given_to(number: u8, params: &[&ir::Param], call: &Call<'_>) -> Value {
     if number == THIS {
-        return receiver.clone().unwrap_or_default();
+        return call.receiver.clone();
     }
     let Some(param) = params.get(number as usize) else { return Value::default() };
-    if let Some(at) = args.iter().position(|a| a.name == Some(param.name)) {
-        return values[at].clone();
+    if let Some(at) = call.args.iter().position(|a| a.name == Some(param.name)) {
+        return call.values[at].clone();
     }
-    let positional: Vec<&Value> =
-        args.iter().zip(values).filter(|(a, _)| a.name.is_none()).map(|(_, v)| v).collect();
     match param.kind {
         ParamKind::Rest => {
             let mut value = Value::default();
-            for (at, given) in positional.iter().skip(number as usize).enumerate() {
-                *value.part_mut(Key::Index(at as u32)) = (*given).clone();
+            for (at, (_, given)) in call.positional().skip(number as usize).enumerate() {
+                value.put(Key::Index(at as u32), given.clone());
             }
             value
         }
         ParamKind::KeywordRest => {
             let mut value = Value::default();
-            for (arg, given) in args.iter().zip(values) {
+            for (arg, given) in call.args.iter().zip(&call.values) {
                 if let Some(name) = arg.name
                     && params.iter().all(|p| p.name != name)
                 {
-                    *value.part_mut(Key::Name(name)) = given.clone();
+                    value.put(Key::Name(name), given.clone());
                 }
             }
             value
         }
-        _ => positional.get(number as usize).map(|v| (*v).clone()).unwrap_or_default(),
-    }
-}
-
-fn remove(value: &mut Value, at: i64) {
-    let Ok(at) = u32::try_from(at) else { return };
-    value.parts.retain(|(key, _)| *key != Key::Index(at));
-    for (key, _) in &mut value.parts {
-        if let Key::Index(index) = key
-            && *index > at
-        {
-            *index -= 1;
-        }
-    }
-}
-
-/// What a method of a constant gives.
-fn folded(lower: &str, receiver: &Option<Value>, values: &[Value]) -> Option<Constant> {
-    let Some(Constant::Str(text)) = receiver.as_ref()?.constant else { return None };
-    match (lower, values.first().and_then(|v| v.constant)) {
-        ("charat", Some(Constant::Int(at))) => {
-            let c = text.as_str().chars().nth(usize::try_from(at).ok()?)?;
-            Some(Constant::Str(Symbol::new(c.encode_utf8(&mut [0; 4]))))
-        }
-        ("equals", Some(other)) => Some(Constant::Bool(Constant::Str(text) == other)),
-        ("tostring" | "trim" | "strip" | "to_string" | "to_owned" | "to_s", None) => Some(Constant::Str(text)),
-        _ => None,
+        _ => call.positional().nth(number as usize).map(|(_, v)| v.clone()).unwrap_or_default(),
     }
 }

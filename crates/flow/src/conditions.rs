@@ -3,7 +3,9 @@
 use base::Symbol;
 use ir::{BinaryOp, ExprId, ExprKind, Literal, LogicalOp, UnaryOp};
 
-use crate::{Kind, Kinds, interpret::Run};
+use program::ExprRef;
+
+use crate::{Kind, Kinds, interpret::Run, strings::cleared_by_string, value::Constant};
 
 impl Run<'_> {
     /// Takes from the values that a condition checks what they can no longer do when it is `truth`.
@@ -11,10 +13,17 @@ impl Run<'_> {
         match &self.module.expr(cond).kind {
             ExprKind::Unary { op: UnaryOp::Not, operand } => self.refine(*operand, !truth),
             ExprKind::Logical { op, left, right } => {
+                let (left, right) = (*left, *right);
                 if (*op == LogicalOp::And) == truth {
-                    let (left, right) = (*left, *right);
                     self.refine(left, truth);
                     self.refine(right, truth);
+                } else {
+                    // one of the two: what both say holds
+                    let before = self.env.clone();
+                    self.refine(left, truth);
+                    let one = std::mem::replace(&mut self.env, before);
+                    self.refine(right, truth);
+                    self.merge(&one);
                 }
             }
             ExprKind::Binary { op, left, right } => {
@@ -24,19 +33,40 @@ impl Run<'_> {
                     BinaryOp::Ne | BinaryOp::NotIn => !truth,
                     _ => false,
                 };
+                let is_null = |e: ExprId| matches!(self.module.expr(e).kind, ExprKind::Literal(Literal::Null));
+                if matches!(op, BinaryOp::Eq | BinaryOp::Ne) && is_null(right) {
+                    // `PATTERN.match(host) is not None`
+                    if !is && matches!(self.module.expr(left).kind, ExprKind::Call { .. }) {
+                        self.refine(left, true);
+                    }
+                    return;
+                }
                 if !is {
+                    if matches!(op, BinaryOp::In | BinaryOp::NotIn) {
+                        // `".." in name`
+                        if let Some(Constant::Str(text)) = self.eval(left).constant {
+                            self.lacks(right, text.as_str());
+                        }
+                        return;
+                    }
+                    if matches!(op, BinaryOp::Eq | BinaryOp::Ne) {
+                        self.no_prototype(left, right);
+                    }
                     // `list.indexOf(x) >= 0`, `ALLOWED.index(x) != -1`
                     self.position(op, left, right, truth);
                     return;
                 }
                 match op {
                     BinaryOp::Eq | BinaryOp::Ne => {
-                        let names_value = |e: ExprId| {
-                            matches!(&self.module.expr(e).kind, ExprKind::Literal(l) if !matches!(l, Literal::Null))
-                        };
+                        let names_value = |e: ExprId| matches!(&self.module.expr(e).kind, ExprKind::Literal(l) if !matches!(l, Literal::Null));
+                        self.same(left);
+                        self.same(right);
                         // `check(x) == true`
-                        let yes = |e: ExprId| matches!(self.module.expr(e).kind, ExprKind::Literal(Literal::Bool(true)));
-                        if yes(right) {
+                        let yes =
+                            |e: ExprId| matches!(self.module.expr(e).kind, ExprKind::Literal(Literal::Bool(true)));
+                        if let Some((value, kinds)) = self.asked_type(left, right) {
+                            self.clear(value, kinds);
+                        } else if yes(right) {
                             self.refine(left, true);
                         } else if names_value(right) || self.is_constant(right) {
                             self.clear(left, Kinds::ALL);
@@ -52,14 +82,30 @@ impl Run<'_> {
                     _ => {
                         if !self.eval(right).is_tainted() {
                             self.clear(left, Kinds::ALL);
+                        } else if let ExprKind::Member { object, name, .. } = &self.module.expr(right).kind
+                            && *name == "parents"
+                        {
+                            // `BASE in path.parents`
+                            let path = *object;
+                            self.clear(path, Kinds::only(Kind::Path));
                         }
                     }
                 }
             }
             ExprKind::Call { callee, args, .. } => {
-                if truth {
-                    let args: Vec<ExprId> = args.iter().map(|a| a.value).collect();
-                    self.checked(*callee, &args);
+                let args: Vec<ExprId> = args.iter().map(|a| a.value).collect();
+                match truth {
+                    true => self.checked(*callee, &args),
+                    false => {
+                        self.refused(*callee, &args);
+                        self.denied(*callee, &args);
+                    }
+                }
+            }
+            // `if (url.host) …`: without a host it is an address of ours
+            ExprKind::Member { .. } if !truth => {
+                if let Some(url) = self.host_of(cond) {
+                    self.clear(url, Kinds::only(Kind::Redirect));
                 }
             }
             ExprKind::Index { object, index } if truth => {
@@ -74,8 +120,178 @@ impl Run<'_> {
         }
     }
 
+    /// What is compared with a value of ours: the host of an address, the common part of paths.
+    fn same(&mut self, side: ExprId) {
+        if let Some(url) = self.host_of(side) {
+            self.clear(url, [Kind::Url, Kind::Redirect].into_iter().collect());
+        }
+        if let ExprKind::Call { callee, args, .. } = &self.module.expr(side).kind
+            && let ExprKind::Member { name, .. } | ExprKind::Name(name) = &self.module.expr(*callee).kind
+            && matches!(name.as_str(), "commonpath" | "commonprefix")
+        {
+            for arg in args {
+                let ExprKind::List(items) = &self.module.expr(arg.value).kind else { continue };
+                items.iter().for_each(|item| self.clear(*item, Kinds::only(Kind::Path)));
+            }
+        }
+    }
+
+    /// `typeof x === "string"`: the value, and what it can no longer do.
+    fn asked_type(&self, left: ExprId, right: ExprId) -> Option<(ExprId, Kinds)> {
+        let (operand, name) = match (&self.module.expr(left).kind, &self.module.expr(right).kind) {
+            (ExprKind::Unary { op: UnaryOp::Other, operand }, ExprKind::Literal(Literal::Str(name)))
+            | (ExprKind::Literal(Literal::Str(name)), ExprKind::Unary { op: UnaryOp::Other, operand }) => {
+                (*operand, name.as_str())
+            }
+            _ => return None,
+        };
+        Some((
+            operand,
+            match name {
+                "string" => cleared_by_string(),
+                "number" | "boolean" | "bigint" => Kinds::ALL,
+                _ => Kinds::NONE,
+            },
+        ))
+    }
+
+    /// `key !== "__proto__"`
+    fn no_prototype(&mut self, left: ExprId, right: ExprId) {
+        for (name, value) in [(left, right), (right, left)] {
+            if self.module.string(name).is_some_and(|n| n == "__proto__") {
+                self.clear(value, Kinds::only(Kind::Prototype));
+            }
+        }
+    }
+
+    /// The address whose host an expression is: `x` of `urlparse(x).netloc`, also through a variable.
+    pub fn host_of(&self, expr: ExprId) -> Option<ExprId> {
+        let module = self.module;
+        let (object, name) = match &module.expr(expr).kind {
+            ExprKind::Member { object, name, .. } => (*object, *name),
+            ExprKind::Name(name) => return self.hosts.get(name).copied(),
+            ExprKind::Call { callee, args, .. } if args.is_empty() => match &module.expr(*callee).kind {
+                ExprKind::Member { object, name, .. } => (*object, *name),
+                _ => return None,
+            },
+            _ => return None,
+        };
+        let is_host = matches!(
+            name.as_str(),
+            "netloc" | "hostname" | "host" | "Host" | "Hostname" | "getHost" | "authority" | "Authority" | "origin"
+        );
+        match &module.expr(object).kind {
+            ExprKind::Name(name) if is_host => self.parsed.get(name).copied(),
+            _ if is_host => self.parsed_address(object),
+            _ => None,
+        }
+    }
+
+    /// The text that a call takes apart as an address: `urlparse(x)`, `new URL(x)`, `URI.parse(x)`.
+    pub fn parsed_address(&self, expr: ExprId) -> Option<ExprId> {
+        let module = self.module;
+        let ExprKind::Call { callee, args, .. } = &module.expr(expr).kind else { return None };
+        let (on, name) = match &module.expr(*callee).kind {
+            ExprKind::Member { object, name, .. } => (module.dotted(*object), *name),
+            ExprKind::Name(name) => (None, *name),
+            _ => return None,
+        };
+        let speaks = |text: &str| {
+            let lower = text.to_ascii_lowercase();
+            lower.contains("url") || lower.contains("uri")
+        };
+        let parses = speaks(name.as_str())
+            || matches!(name.as_str(), "parse" | "Parse" | "create") && on.is_some_and(|on| speaks(&on));
+        args.first().filter(|_| parses).map(|a| a.value)
+    }
+
+    /// A text that does not hold another.
+    fn lacks(&mut self, text: ExprId, part: &str) {
+        let quote = matches!(part, "'" | "\"");
+        match &self.module.expr(text).kind {
+            // `"'" in text[1:-1]`: what is between quotes ends where it seems to
+            ExprKind::Index { object, index } if quote => {
+                if let ExprKind::List(bounds) = &self.module.expr(*index).kind
+                    && bounds.len() == 2
+                {
+                    let object = *object;
+                    self.clear(object, [Kind::Code, Kind::XPath, Kind::Sql].into_iter().collect());
+                }
+            }
+            _ => self.clear(text, crate::strings::cleared_by_absence(part)),
+        }
+    }
+
+    /// A call for the sake of its refusal: `validate_url(url)`, `ensure_path_is_ours(path)`.
+    pub fn demanded(&mut self, expr: ExprId) {
+        let mut at = expr;
+        while let ExprKind::Await(inner) = self.module.expr(at).kind {
+            at = inner;
+        }
+        let ExprKind::Call { callee, args, .. } = &self.module.expr(at).kind else { return };
+        let (ExprKind::Member { name, .. } | ExprKind::Name(name)) = &self.module.expr(*callee).kind else { return };
+        let kinds = seen_to(name.as_str(), &["valid", "ensure", "assert", "verify", "check"]);
+        args.iter().for_each(|arg| self.clear(arg.value, kinds));
+    }
+
+    /// A call that said no: `name.includes("..")`, `strings.Contains(name, "..")`.
+    fn refused(&mut self, callee: ExprId, args: &[ExprId]) {
+        let ExprKind::Member { object, name, .. } = &self.module.expr(callee).kind else { return };
+        let object = *object;
+        if !matches!(name.as_str(), "includes" | "contains" | "Contains" | "include?") {
+            return;
+        }
+        let (text, part) = match args {
+            [part] => (object, *part),
+            [text, part] => (*text, *part),
+            _ => return,
+        };
+        if let Some(Constant::Str(part)) = self.eval(part).constant {
+            self.lacks(text, part.as_str());
+        }
+    }
+
+    /// A call that said no: `isNaN(x)`, `["__proto__", …].includes(key)`.
+    fn denied(&mut self, callee: ExprId, args: &[ExprId]) {
+        let Some(first) = args.first().copied() else { return };
+        match &self.module.expr(callee).kind {
+            ExprKind::Name(name) if *name == "isNaN" => self.number(first),
+            ExprKind::Member { name, .. } if *name == "isNaN" => {
+                if matches!(self.module.expr(first).kind, ExprKind::Call { .. }) {
+                    self.number(first);
+                }
+            }
+            ExprKind::Member { object, name, .. } if matches!(name.as_str(), "includes" | "has") => {
+                let here = ExprRef { module: self.id, expr: *object };
+                let at = self.program.definition(here).unwrap_or(here);
+                let module = self.program.module(at.module);
+                let items = match &module.expr(at.expr).kind {
+                    ExprKind::Call { args, .. } => args.first().map(|a| &module.expr(a.value).kind),
+                    kind => Some(kind),
+                };
+                if let Some(ExprKind::List(items)) = items
+                    && items.iter().any(|i| module.string(*i).is_some_and(|n| n == "__proto__"))
+                {
+                    self.clear(first, Kinds::only(Kind::Prototype));
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// What is a number as a whole: `Number(x)` says so, `parseInt(x)` only of its beginning.
+    fn number(&mut self, expr: ExprId) {
+        if let ExprKind::Call { callee, .. } = &self.module.expr(expr).kind
+            && let ExprKind::Name(name) | ExprKind::Member { name, .. } = &self.module.expr(*callee).kind
+            && name.as_str().starts_with("parse")
+        {
+            return;
+        }
+        self.clear(expr, Kinds::ALL);
+    }
+
     fn is_constant(&mut self, expr: ExprId) -> bool {
-        self.eval(expr).constant.is_some_and(|c| !matches!(c, crate::value::Constant::Null | crate::value::Constant::Request))
+        self.eval(expr).constant.is_some_and(|c| c != Constant::Null)
     }
 
     fn position(&mut self, op: BinaryOp, left: ExprId, right: ExprId, truth: bool) {
@@ -112,8 +328,8 @@ impl Run<'_> {
         let lower = name.as_str().to_ascii_lowercase();
         match lower.as_str() {
             // `ALLOWED.includes(x)`
-            "includes" | "contains" | "has" | "include?" | "containskey" | "member?" | "key?" | "has_key" | "haskey"
-            | "contains_key" | "in_array" | "contain" | "hasownproperty" | "exists" | "some" => {
+            "includes" | "contains" | "has" | "include?" | "containskey" | "member?" | "key?" | "has_key"
+            | "haskey" | "contains_key" | "in_array" | "contain" | "hasownproperty" | "exists" | "some" => {
                 if let (Some(object), Some(value)) = (object, args.first())
                     && !self.eval(object).is_tainted()
                 {
@@ -124,21 +340,22 @@ impl Run<'_> {
             }
             // `path.startsWith(base)`
             "startswith" | "starts_with" | "start_with?" | "hasprefix" | "is_relative_to" | "isrelativeto" => {
-                let kinds = Kinds::from_iter([Kind::Path, Kind::Request, Kind::Redirect]);
+                let kinds = Kinds::from_iter([Kind::Path, Kind::Url, Kind::Redirect]);
                 match (object, args) {
                     (_, [value, _]) => self.clear(*value, kinds),
                     (Some(object), [_]) => self.clear(object, kinds),
                     _ => {}
                 }
             }
-            "test" | "match" | "matches" | "fullmatch" | "ismatch" | "is_match" | "matchstring" | "match?" | "equals"
-            | "equalsignorecase" => {
+            "test" | "match" | "matches" | "fullmatch" | "ismatch" | "is_match" | "matchstring" | "match?"
+            | "equals" | "equalsignorecase" => {
                 args.iter().for_each(|a| self.clear(*a, Kinds::ALL));
                 if let Some(object) = object {
                     self.clear(object, Kinds::ALL);
                 }
             }
-            "isdigit" | "isnumeric" | "isalnum" | "isalpha" | "isdecimal" => {
+            "isdigit" | "isnumeric" | "isalnum" | "isalpha" | "isdecimal" | "isalphanumeric" | "isfinite"
+            | "ismongoid" | "ishexadecimal" | "isslug" | "isport" | "isip" => {
                 if let Some(object) = object {
                     self.clear(object, Kinds::ALL);
                 }
@@ -146,11 +363,27 @@ impl Run<'_> {
             }
             _ => {
                 if says_allowed(name) {
-                    args.iter().for_each(|a| self.clear(*a, Kinds::ALL));
+                    // `allowed_file(name)` asks for the end of the name
+                    let of_kind = ["file", "ext", "image", "mime"].iter().any(|w| lower.contains(w));
+                    let kinds = Kind::ALL.iter().copied().filter(|k| !of_kind || *k != Kind::Path).collect();
+                    args.iter().for_each(|a| self.clear(*a, kinds));
                 }
             }
         }
     }
+}
+
+/// What a call sees to by its name, where that names a deed and its object: `validate_next_url`.
+pub fn seen_to(name: &str, deeds: &[&str]) -> Kinds {
+    let lower = name.to_ascii_lowercase();
+    let says = |words: &[&str]| words.iter().any(|w| lower.contains(w));
+    if !says(deeds) || says(&["unsafe", "invalid"]) {
+        return Kinds::NONE;
+    }
+    let address = says(&["url", "uri", "host", "redirect", "address", "ssrf"]);
+    let file = says(&["path", "filename", "traversal"]);
+    let kinds = [(address, Kind::Url), (address, Kind::Redirect), (file, Kind::Path)];
+    kinds.into_iter().filter(|(says, _)| *says).map(|(_, kind)| kind).collect()
 }
 
 /// Whether a name says that what it is asked about is allowed: `isValidUrl`, `is_safe_path`, `allowedHost`.

@@ -1,63 +1,24 @@
 //! Follows values through one function, statement by statement.
 
 use base::{Language, Span, Symbol};
-use ir::{
-    BinaryOp, Block, ExprId, ExprKind, FunctionId, Literal, LogicalOp, Module, ParamKind, Part, StmtId, StmtKind,
-    TypeId, TypeKind, UnaryOp,
-};
-use program::{ExprRef, FnId, ModuleId, Program};
-use rustc_hash::FxHashMap;
+use ir::{Block, ExprId, ExprKind, FunctionId, Literal, Module, ParamKind, StmtId, StmtKind};
+use program::{ClassRef, ExprRef, FnId, ModuleId, Program};
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::{
-    Event, Flow, Holds, Kind, Kinds, Semantics, Source, Step,
-    rounds::{Fields, Summaries},
-    value::{Constant, From, Key, THIS, Value, Way},
+    Event, Flow, Holds, Kind, Kinds, Meaning, Place, Semantics, Sink, Source, Step,
+    strings::cleared_by_string,
+    summaries::{Known, Slot, Slots, Summary, Use},
+    types::is_harmless,
+    value::{Constant, From, Key, Path, THIS, Taint, Value, Way, joined},
 };
 
 /// Expressions that are looked at in one function, before the rest is left out.
 const BUDGET: u32 = 60_000;
 /// How many dangerous uses of its parameters a summary keeps.
-const MAX_SINKS: usize = 48;
+const MAX_USES: usize = 64;
 
 pub type Env = FxHashMap<Symbol, Value>;
-
-/// A dangerous use of what a parameter holds.
-#[derive(Clone, Debug)]
-pub struct Use {
-    pub kind: Kind,
-    pub sink: ExprRef,
-    pub from: From,
-    pub cleared: Kinds,
-    pub way: Way,
-}
-
-/// What calling a function does to data.
-#[derive(Clone, Debug, Default)]
-pub struct Summary {
-    /// What it gives back.
-    pub returns: Value,
-    /// What it does to `this` ([`THIS`]) and its parameters.
-    pub changes: Vec<(u8, Value)>,
-    /// Dangerous uses of parameters.
-    pub uses: Vec<Use>,
-    /// Flows within it.
-    pub flows: Vec<Flow>,
-    /// Outside data kept in fields of objects: class and name.
-    pub kept: Vec<(program::ClassRef, Symbol, Value)>,
-}
-
-impl Summary {
-    pub fn shape(&self) -> Vec<(From, Kinds)> {
-        let mut shape = Vec::new();
-        self.returns.shape(&mut shape, 0);
-        for (param, value) in &self.changes {
-            shape.push((From::Param(*param, Default::default()), Kinds::ALL));
-            value.shape(&mut shape, 0);
-        }
-        shape.extend(self.uses.iter().map(|u| (u.from, u.cleared.with(Kinds::only(u.kind)))));
-        shape
-    }
-}
 
 /// Whether what follows a statement is reached.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -70,83 +31,75 @@ pub enum After {
 pub struct Run<'a> {
     pub program: &'a Program,
     pub semantics: &'a dyn Semantics,
-    pub summaries: &'a Summaries,
-    pub fields: &'a Fields,
+    pub known: &'a Known,
+    pub slots: &'a Slots,
     pub module: &'a Module,
     pub id: ModuleId,
     pub function: Option<FunctionId>,
+    pub class: Option<ClassRef>,
     pub env: Env,
     pub out: Summary,
     pub budget: u32,
-    depth: u32,
-}
-
-/// Names of types whose values can do no harm.
-const HARMLESS: [&str; 62] = [
-    "int", "integer", "long", "short", "byte", "float", "double", "decimal", "number", "bool", "boolean", "bigint",
-    "int8", "int16", "int32", "int64", "uint", "uint8", "uint16", "uint32", "uint64", "i8", "i16", "i32", "i64",
-    "i128", "isize", "u8", "u16", "u32", "u64", "u128", "usize", "f32", "f64", "uuid", "guid", "date", "datetime",
-    "localdate", "localdatetime", "instant", "offsetdatetime", "zoneddatetime", "bigdecimal", "biginteger", "time",
-    "timedelta", "timestamp", "objectid", "naivedate", "naivedatetime", "duration", "char", "dateonly", "timeonly",
-    "datetimeoffset", "uuid4", "positiveint", "primarykey", "float32", "float64",
-];
-
-pub fn is_harmless(module: &Module, ty: TypeId) -> bool {
-    match &module.ty(ty).kind {
-        TypeKind::Named { path, args } => {
-            let last = path.as_str().rsplit('.').next().unwrap_or("").to_ascii_lowercase();
-            HARMLESS.contains(&last.as_str())
-                || matches!(last.as_str(), "optional" | "nullable" | "path" | "query" | "annotated")
-                    && args.first().is_some_and(|a| is_harmless(module, *a))
-        }
-        TypeKind::Optional(inner) | TypeKind::Ref(inner) | TypeKind::Array(inner) => is_harmless(module, *inner),
-        TypeKind::Tuple(all) | TypeKind::Union(all) => !all.is_empty() && all.iter().all(|t| is_harmless(module, *t)),
-        _ => false,
-    }
+    pub depth: u32,
+    /// What holds where a loop or switch was left from within.
+    broken: Option<Env>,
+    /// Whether a `return` was seen: what comes later may be given back too.
+    pub has_returned: bool,
+    /// Names that were given another value.
+    renewed: FxHashSet<Symbol>,
+    /// Variables that hold an address taken apart, with the text that it was.
+    pub parsed: FxHashMap<Symbol, ExprId>,
+    /// Variables that hold the host of an address, with its text.
+    pub hosts: FxHashMap<Symbol, ExprId>,
+    pub this: Symbol,
 }
 
 impl<'a> Run<'a> {
     pub fn new(
         program: &'a Program,
         semantics: &'a dyn Semantics,
-        summaries: &'a Summaries,
-        fields: &'a Fields,
+        known: &'a Known,
+        slots: &'a Slots,
         id: ModuleId,
     ) -> Self {
         Self {
             program,
             semantics,
-            summaries,
-            fields,
+            known,
+            slots,
             module: program.module(id),
             id,
             function: None,
+            class: None,
             env: Env::default(),
             out: Summary::default(),
             budget: BUDGET,
             depth: 0,
+            broken: None,
+            has_returned: false,
+            renewed: FxHashSet::default(),
+            parsed: FxHashMap::default(),
+            hosts: FxHashMap::default(),
+            this: Symbol::new("this"),
         }
     }
 
     /// Follows one function on its own.
     pub fn function(mut self, function: FunctionId) -> Summary {
         self.function = Some(function);
-        self.env.insert(Symbol::new("this"), Value::of(From::Param(THIS, Default::default())));
+        self.class = self.program.classes().class_of(FnId { module: self.id, function });
+        self.env.insert(self.this, Value::of(From::Param(THIS, Path::default())));
         let item = self.module.function(function);
         let mut number: u8 = 0;
         for (at, param) in item.params.iter().enumerate() {
             if param.kind == ParamKind::Receiver {
                 continue;
             }
-            let span = self.module.span(param.range);
-            let harmless = param.ty.is_some_and(|t| is_harmless(self.module, t));
-            let value = match self.semantics.of_param(FnId { module: self.id, function }, at) {
-                _ if harmless => Value::default(),
-                Holds::Clean => Value::default(),
-                Holds::Request => Value::constant(Constant::Request),
-                Holds::Data(place) => Value::of(From::Outside(Source { place, span })),
-                Holds::Unknown => Value::of(From::Param(number, Default::default())),
-            };
+            let whole = From::Param(number, Path::default());
+            let value = self.entering(function, at, param, Value::of(whole));
+            if param.pattern.is_none() && value.taints.iter().any(|t| t.from == whole) {
+                self.out.entered.push(number);
+            }
             self.bind_param(param, value);
             number = number.saturating_add(1).min(THIS - 1);
         }
@@ -160,7 +113,122 @@ impl<'a> Run<'a> {
     pub fn top(mut self) -> Summary {
         let module = self.module;
         self.block(&module.body);
+        for (_, class) in module.classes() {
+            self.block(&class.body);
+            for field in &class.fields {
+                if let Some(init) = field.init {
+                    self.eval(init);
+                }
+            }
+        }
+        let kept: Vec<(Symbol, Value)> =
+            self.env.iter().filter(|(_, v)| v.is_from_outside()).map(|(n, v)| (*n, v.clone())).collect();
+        for (name, value) in kept {
+            self.keep(Slot::Global(self.id, name), &value);
+        }
+        self.out.kept.sort_by_key(|(slot, _)| *slot);
         self.out
+    }
+
+    /// What a parameter holds when the function is entered from outside.
+    pub fn entering(&mut self, function: FunctionId, at: usize, param: &ir::Param, otherwise: Value) -> Value {
+        if param.ty.is_some_and(|t| is_harmless(self.program, self.id, t)) {
+            return Value::default();
+        }
+        let span = self.module.span(param.range);
+        match self.semantics.of_param(FnId { module: self.id, function }, at) {
+            Holds::Unknown => otherwise,
+            Holds::Clean => Value::default(),
+            Holds::Request(ty) => Value::of(From::Request(ty)),
+            Holds::Data(place) => self.typed(Value::of(From::Outside(Source::of(place, span))), param.ty, 0),
+            Holds::Named(place, name) => {
+                let source = Source { name: Some(name), ..Source::of(place, span) };
+                self.typed(Value::of(From::Outside(source)), param.ty, 0)
+            }
+        }
+    }
+
+    /// Outside data of a declared class: fields of harmless types are harmless.
+    fn typed(&self, mut value: Value, ty: Option<ir::TypeId>, depth: u32) -> Value {
+        let Some(ty) = ty else { return value };
+        if crate::types::is_text(self.module, ty) {
+            return value.cleared(cleared_by_string());
+        }
+        let Some(class) = self.class_of_type(self.id, ty) else {
+            // a pipe or schema lets only strings through where a string is declared
+            let is_text = self.module.language.is_ecmascript() && is_string(self.module, ty);
+            return if is_text { value.cleared(cleared_by_string()) } else { value };
+        };
+        if self.module.language.is_ecmascript() {
+            // the class says which fields there are
+            value = value.cleared(Kinds::only(Kind::MassAssignment));
+        }
+        self.fields_of(&mut value, class, depth);
+        // a declared body has the declared fields only
+        match self.module.language {
+            Language::Python => value.cleared(Kinds::only(Kind::MassAssignment)),
+            _ => value,
+        }
+    }
+
+    fn class_of_type(&self, id: ModuleId, ty: ir::TypeId) -> Option<ClassRef> {
+        match &self.program.module(id).ty(ty).kind {
+            ir::TypeKind::Named { path, args } => self
+                .program
+                .class_named(id, *path)
+                .or_else(|| args.first().and_then(|inner| self.class_of_type(id, *inner))),
+            ir::TypeKind::Ref(inner) | ir::TypeKind::Optional(inner) => self.class_of_type(id, *inner),
+            _ => None,
+        }
+    }
+
+    fn fields_of(&self, value: &mut Value, class: ClassRef, depth: u32) {
+        for class in self.program.classes().lineage(class) {
+            let Some(info) = self.program.classes().info(class) else { continue };
+            for part in &info.parts {
+                for field in &self.program.class(*part).fields {
+                    let Some(ty) = field.ty else { continue };
+                    let module = self.program.module(part.module);
+                    if is_harmless(self.program, part.module, ty) {
+                        value.put(Key::Name(field.name), Value::default());
+                    } else if crate::types::is_text(module, ty)
+                        || module.language.is_ecmascript() && is_string(module, ty)
+                    {
+                        let text = value.part(Key::Name(field.name)).cleared(cleared_by_string());
+                        value.put(Key::Name(field.name), text);
+                    } else if depth < 2
+                        && let Some(inner) = self.class_of_type(part.module, ty)
+                        && inner != class
+                    {
+                        self.fields_of(value.part_mut(Key::Name(field.name)), inner, depth + 1);
+                    }
+                }
+                self.validated(value, *part);
+            }
+        }
+    }
+
+    /// What methods of a class check before its fields are set: `@field_validator("locale")`.
+    fn validated(&self, value: &mut Value, class: ClassRef) {
+        let module = self.program.module(class.module);
+        for (function, item) in module.functions().filter(|(_, f)| f.class == Some(class.class)) {
+            for annotation in &item.annotations {
+                let ExprKind::Call { callee, args, .. } = &module.expr(*annotation).kind else { continue };
+                let (ExprKind::Name(name) | ExprKind::Member { name, .. }) = &module.expr(*callee).kind else {
+                    continue;
+                };
+                if !matches!(name.as_str(), "field_validator" | "validator" | "validates") {
+                    continue;
+                }
+                let known = self.known.of(FnId { module: class.module, function });
+                let checks = known.and_then(|s| s.checks.iter().find(|(number, _)| *number == 0));
+                let Some((_, kinds)) = checks else { continue };
+                for field in args.iter().filter_map(|a| module.string(a.value)) {
+                    let part = value.part(Key::Name(field)).cleared(*kinds);
+                    value.put(Key::Name(field), part);
+                }
+            }
+        }
     }
 
     pub fn bind_param(&mut self, param: &ir::Param, value: Value) {
@@ -174,18 +242,30 @@ impl<'a> Run<'a> {
 
     fn finish(mut self, function: FunctionId) -> Summary {
         let item = self.module.function(function);
-        let mut names: Vec<(u8, Symbol)> = vec![(THIS, Symbol::new("this"))];
+        let mut names: Vec<(u8, Symbol, bool)> = vec![(THIS, self.this, true)];
         let params = item.params.iter().filter(|p| p.kind != ParamKind::Receiver);
-        names.extend(params.enumerate().map(|(at, p)| ((at as u8).min(THIS - 1), p.name)));
-        for (number, name) in names {
+        names.extend(params.enumerate().map(|(at, p)| ((at as u8).min(THIS - 1), p.name, false)));
+        for (number, name, is_this) in names {
             let Some(value) = self.env.get(&name) else { continue };
-            let own = |v: &Value| v.taints.iter().any(|t| !matches!(t.from, From::Param(p, _) if p == number));
-            let changed = !value.parts.is_empty() && value.parts.iter().any(|(_, p)| own(&p.flat())) || own(value);
+            let own = |t: &Taint| matches!(t.from, From::Param(p, _) if p == number);
+            let whole = From::Param(number, Path::default());
+            if !is_this && !self.renewed.contains(&name) && self.out.entered.contains(&number) {
+                // what is still there of the parameter was checked for these
+                let checks = value.taints.iter().find(|t| t.from == whole).map_or(Kinds::ALL, |t| t.cleared);
+                if checks != Kinds::NONE {
+                    self.out.checks.push((number, checks));
+                }
+            }
+            let changed = value.parts().iter().any(|(_, p)| p.flat().taints.iter().any(|t| !own(t)) || !p.parts().is_empty())
+                // a parameter that is given another value says nothing to the caller
+                || is_this && value.taints.iter().any(|t| !own(t))
+                || !is_this && value.taints.iter().any(own) && value.taints.iter().any(|t| !own(t));
             if changed {
-                let value = value.clone();
-                self.out.changes.push((number, value));
+                self.out.changes.push((number, value.clone()));
             }
         }
+        self.out.is_cut |= self.budget == 0;
+        self.out.kept.sort_by_key(|(slot, _)| *slot);
         self.out
     }
 
@@ -226,7 +306,7 @@ impl<'a> Run<'a> {
         }
     }
 
-    fn merge(&mut self, other: &Env) {
+    pub fn merge(&mut self, other: &Env) {
         for (name, value) in &mut self.env {
             if !other.contains_key(name) {
                 value.constant = None;
@@ -244,7 +324,7 @@ impl<'a> Run<'a> {
         }
     }
 
-    fn stmt(&mut self, id: StmtId) -> After {
+    pub fn stmt(&mut self, id: StmtId) -> After {
         let module = self.module;
         match &module.stmt(id).kind {
             StmtKind::Assign { target, ty, op, value, .. } => {
@@ -252,13 +332,13 @@ impl<'a> Run<'a> {
                     Some(value) => self.eval(*value),
                     None => Value::default(),
                 };
-                if ty.is_some_and(|t| is_harmless(module, t)) {
-                    given = Value { constant: given.constant, ..Value::default() };
+                if ty.is_some_and(|t| is_harmless(self.program, self.id, t)) {
+                    given = given.only_constant();
                 }
                 if value.is_some() {
-                    if op.is_some() {
+                    if let Some(op) = op {
                         let before = self.eval(*target);
-                        given = joined(before, &given);
+                        given = self.combined(*op, *target, before, given);
                     }
                     self.assign(*target, given, *value);
                 } else if let ExprKind::Name(name) = module.expr(*target).kind {
@@ -266,7 +346,12 @@ impl<'a> Run<'a> {
                 }
                 After::Goes
             }
-            StmtKind::Expr(e) | StmtKind::Defer(e) | StmtKind::Spawn(e) => {
+            StmtKind::Expr(e) => {
+                self.eval(*e);
+                self.demanded(*e);
+                self.ends(*e)
+            }
+            StmtKind::Defer(e) | StmtKind::Spawn(e) => {
                 self.eval(*e);
                 After::Goes
             }
@@ -275,82 +360,31 @@ impl<'a> Run<'a> {
                 self.refine(*e, true);
                 After::Goes
             }
-            StmtKind::If { cond, then, otherwise } => {
-                let known = self.eval(*cond).constant;
-                let decided = match known {
-                    Some(Constant::Bool(decided)) => Some(decided),
-                    _ => None,
-                };
-                match decided {
-                    Some(true) => self.block(then),
-                    Some(false) => self.block(otherwise),
-                    None => self.branch(
-                        |run| {
-                            run.refine(*cond, true);
-                            run.block(then)
-                        },
-                        |run| {
-                            run.refine(*cond, false);
-                            run.block(otherwise)
-                        },
-                    ),
-                }
-            }
-            StmtKind::Loop { pattern, iter, cond, body } => {
-                let items = iter.map(|iter| self.eval(iter));
-                // twice: what one round keeps the next may use
-                for _ in 0..2 {
-                    let before = self.env.clone();
-                    if let Some(cond) = cond {
-                        self.eval(*cond);
-                        self.refine(*cond, true);
-                    }
-                    if let (Some(pattern), Some(items)) = (pattern, &items) {
-                        self.bind_element(*pattern, items);
-                    }
-                    self.block(body);
-                    self.merge(&before);
-                }
-                After::Goes
-            }
+            StmtKind::If { cond, then, otherwise } => match self.decided(*cond) {
+                Some(true) => self.block(then),
+                Some(false) => self.block(otherwise),
+                None => self.branch(
+                    |run| {
+                        run.refine(*cond, true);
+                        run.block(then)
+                    },
+                    |run| {
+                        run.refine(*cond, false);
+                        run.block(otherwise)
+                    },
+                ),
+            },
+            StmtKind::Loop { pattern, iter, cond, body } => self.repeat(*pattern, *iter, *cond, body),
             StmtKind::Switch { subject, arms } => self.switch(*subject, arms),
-            StmtKind::Try { body, catches, finally } => {
-                let before = self.env.clone();
-                let ends = self.block(body);
-                let after = self.env.clone();
-                let mut any = ends == After::Goes;
-                for catch in catches {
-                    self.env = before.clone();
-                    self.merge(&after);
-                    if let Some(name) = catch.binding {
-                        self.env.insert(name, Value::default());
-                    }
-                    if self.block(&catch.body) == After::Goes {
-                        let caught = std::mem::take(&mut self.env);
-                        if any {
-                            self.env = after.clone();
-                            self.merge(&caught);
-                        } else {
-                            self.env = caught;
-                        }
-                        any = true;
-                    } else {
-                        self.env = after.clone();
-                    }
-                }
-                if self.block(finally) == After::Leaves || !any {
-                    return After::Leaves;
-                }
-                After::Goes
-            }
+            StmtKind::Try { body, catches, finally } => self.attempt(body, catches, finally),
             StmtKind::With { resources, body } => {
                 self.block(resources);
                 self.block(body)
             }
             StmtKind::Return(value) => {
                 if let Some(value) = value {
-                    let value = self.eval(*value);
-                    self.returned(value);
+                    let given = self.eval(*value);
+                    self.returned(given, Some(*value));
                 }
                 After::Leaves
             }
@@ -360,32 +394,120 @@ impl<'a> Run<'a> {
                 }
                 After::Leaves
             }
-            StmtKind::Break | StmtKind::Continue => After::Leaves,
+            StmtKind::Break | StmtKind::Continue => {
+                let here = self.env.clone();
+                self.broken = Some(match self.broken.take() {
+                    None => here,
+                    Some(before) => {
+                        let now = std::mem::replace(&mut self.env, before);
+                        self.merge(&here);
+                        std::mem::replace(&mut self.env, now)
+                    }
+                });
+                After::Leaves
+            }
             StmtKind::Block(block) => self.block(block),
             StmtKind::Function(_) | StmtKind::Class(_) | StmtKind::Import(_) => After::Goes,
         }
     }
 
-    fn returned(&mut self, value: Value) {
-        let fresh = !self.out.returns.is_tainted()
-            && self.out.returns.parts.is_empty()
-            && self.out.returns.constant.is_none();
-        match fresh {
-            true => self.out.returns = value,
-            false => self.out.returns.join(&value),
+    /// Whether a condition is the same every time.
+    pub fn decided(&mut self, cond: ExprId) -> Option<bool> {
+        match self.eval(cond).constant {
+            Some(Constant::Bool(decided)) => Some(decided),
+            _ => None,
         }
     }
 
-    fn bind_element(&mut self, pattern: ExprId, items: &Value) {
-        let element = items.element();
+    /// Whether a call comes back.
+    fn ends(&self, expr: ExprId) -> After {
+        let meanings = self.semantics.of_call(ExprRef { module: self.id, expr });
+        match meanings.iter().any(|m| matches!(m, Meaning::Ends)) {
+            true => After::Leaves,
+            false => After::Goes,
+        }
+    }
+
+    fn repeat(&mut self, pattern: Option<ExprId>, iter: Option<ExprId>, cond: Option<ExprId>, body: &Block) -> After {
+        let items = iter.map(|iter| self.eval(iter));
+        let outer = self.broken.take();
+        // twice: what one round keeps the next may use
+        for _ in 0..2 {
+            let before = self.env.clone();
+            if let Some(cond) = cond {
+                self.eval(cond);
+                self.refine(cond, true);
+            }
+            if let (Some(pattern), Some(items)) = (pattern, &items) {
+                self.bind_element(pattern, items);
+            }
+            self.block(body);
+            self.merge(&before);
+            if let Some(broken) = self.broken.take() {
+                self.merge(&broken);
+            }
+        }
+        self.broken = outer;
+        After::Goes
+    }
+
+    fn attempt(&mut self, body: &Block, catches: &[ir::Catch], finally: &Block) -> After {
+        let before = self.env.clone();
+        let ends = self.block(body);
+        let after = self.env.clone();
+        let mut all: Option<Env> = (ends == After::Goes).then(|| after.clone());
+        for catch in catches {
+            self.env = before.clone();
+            self.merge(&after);
+            if let Some(name) = catch.binding {
+                self.env.insert(name, Value::default());
+            }
+            if self.block(&catch.body) == After::Goes {
+                all = Some(match all {
+                    None => self.env.clone(),
+                    Some(known) => {
+                        let caught = std::mem::replace(&mut self.env, known);
+                        self.merge(&caught);
+                        self.env.clone()
+                    }
+                });
+            }
+        }
+        let goes = all.is_some();
+        self.env = all.unwrap_or(after);
+        match self.block(finally) == After::Leaves || !goes {
+            true => After::Leaves,
+            false => After::Goes,
+        }
+    }
+
+    pub fn returned(&mut self, value: Value, at: Option<ExprId>) {
+        if let (Some(function), Some(at)) = (self.function, at) {
+            for meaning in self.semantics.of_return(FnId { module: self.id, function }, at) {
+                if let Meaning::Sink { kind, record, .. } = meaning {
+                    self.reaches(Sink { kind, at: ExprRef { module: self.id, expr: at }, record }, &value);
+                }
+            }
+        }
+        if self.has_returned {
+            self.out.returns.join(&value);
+        } else {
+            self.out.returns = value;
+            self.has_returned = true;
+        }
+    }
+
+    pub fn bind_element(&mut self, pattern: ExprId, items: &Value) {
+        let element = self.part(items, Key::Any, pattern);
         match &self.module.expr(pattern).kind {
             // `for key, value in map`
             ExprKind::List(names) if names.len() == 2 => {
-                let names = names.clone();
+                let (first, second) = (names[0], names[1]);
+                let by_place = self.module.language == Language::Go;
                 let mut key = items.flat();
                 key.constant = None;
-                self.assign(names[0], if self.module.language == Language::Go { Value::default() } else { key }, None);
-                self.assign(names[1], element, None);
+                self.assign(first, if by_place { Value::default() } else { key }, None);
+                self.assign(second, element, None);
             }
             _ => self.assign(pattern, element, None),
         }
@@ -393,93 +515,133 @@ impl<'a> Run<'a> {
 
     fn switch(&mut self, subject: Option<ExprId>, arms: &[ir::Arm]) -> After {
         let value = subject.map(|s| self.eval(s));
-        let known = value.as_ref().and_then(|v| v.constant);
-        let before = self.env.clone();
-        let mut ends: Option<Env> = None;
-        let mut has_default = false;
-        // a constant subject takes one arm
-        let constant_of = |run: &mut Self, pattern: ExprId| run.eval(pattern).constant;
-        if let Some(known) = known {
-            let mut chosen = None;
-            for (at, arm) in arms.iter().enumerate() {
-                for pattern in &arm.patterns {
-                    if constant_of(self, *pattern) == Some(known) && chosen.is_none() {
-                        chosen = Some(at);
+        let outer = self.broken.take();
+        if let Some(known) = value.as_ref().and_then(|v| v.constant) {
+            let after = self.taken_arm(known, arms);
+            if let Some(after) = after {
+                if let Some(broken) = self.broken.take() {
+                    match after {
+                        After::Leaves => self.env = broken,
+                        After::Goes => self.merge(&broken),
                     }
+                    self.broken = outer;
+                    return After::Goes;
                 }
-            }
-            let chosen = chosen.or_else(|| arms.iter().position(|a| a.patterns.is_empty()));
-            if let Some(at) = chosen {
-                // falling through to the next arm is kept by running on
-                let mut after = After::Goes;
-                for arm in &arms[at..] {
-                    after = self.block(&arm.body);
-                    if after == After::Leaves || !falls_through(self.module.language) {
-                        break;
-                    }
-                }
-                return match arms[at..].iter().any(|a| ends_with_break(self.module, &a.body)) {
-                    true => After::Goes,
-                    false => after,
-                };
+                self.broken = outer;
+                return after;
             }
         }
+        let before = self.env.clone();
+        let mut ends: Option<Env> = None;
+        let mut falls: Option<Env> = None;
+        let mut has_default = false;
         for arm in arms {
-            has_default |= arm.patterns.is_empty();
+            has_default |= arm.patterns.is_empty() && arm.guard.is_none();
             self.env = before.clone();
+            if let Some(falls) = falls.take() {
+                self.merge(&falls);
+            }
             for pattern in &arm.patterns {
                 if let (Some(subject), Some(value)) = (subject, &value) {
                     self.match_pattern(*pattern, subject, value);
+                } else {
+                    self.eval(*pattern);
+                    self.refine(*pattern, true);
                 }
             }
             if let Some(guard) = arm.guard {
                 self.eval(guard);
                 self.refine(guard, true);
             }
-            let after = self.block(&arm.body);
-            if after == After::Goes || ends_with_break(self.module, &arm.body) {
-                match &mut ends {
-                    None => ends = Some(std::mem::take(&mut self.env)),
-                    Some(all) => {
-                        let this = std::mem::replace(&mut self.env, std::mem::take(all));
-                        self.merge(&this);
-                        *all = std::mem::take(&mut self.env);
-                    }
+            if self.block(&arm.body) == After::Goes {
+                if falls_through(self.module.language) {
+                    falls = Some(self.env.clone());
                 }
+                self.join_into(&mut ends);
             }
         }
+        if let Some(broken) = self.broken.take() {
+            self.env = broken;
+            self.join_into(&mut ends);
+        }
+        self.broken = outer;
         match (ends, has_default) {
             (None, true) if !arms.is_empty() => After::Leaves,
             (None, _) => {
                 self.env = before;
                 After::Goes
             }
-            (Some(ends), true) => {
+            (Some(ends), has_default) => {
                 self.env = ends;
-                After::Goes
-            }
-            (Some(ends), false) => {
-                self.env = ends;
-                self.merge(&before);
+                if !has_default {
+                    self.merge(&before);
+                }
                 After::Goes
             }
         }
     }
 
-    fn match_pattern(&mut self, pattern: ExprId, subject: ExprId, value: &Value) {
+    fn join_into(&mut self, all: &mut Option<Env>) {
+        let here = std::mem::take(&mut self.env);
+        *all = Some(match all.take() {
+            None => here,
+            Some(known) => {
+                self.env = known;
+                self.merge(&here);
+                std::mem::take(&mut self.env)
+            }
+        });
+    }
+
+    /// A constant subject takes one arm.
+    fn taken_arm(&mut self, known: Constant, arms: &[ir::Arm]) -> Option<After> {
+        let mut chosen = None;
+        for (at, arm) in arms.iter().enumerate() {
+            for pattern in &arm.patterns {
+                if chosen.is_none() && self.eval(*pattern).constant == Some(known) {
+                    chosen = Some(at);
+                }
+            }
+        }
+        let at = chosen.or_else(|| arms.iter().position(|a| a.patterns.is_empty()))?;
+        let mut after = After::Goes;
+        for arm in &arms[at..] {
+            after = self.block(&arm.body);
+            if after == After::Leaves || !falls_through(self.module.language) {
+                break;
+            }
+        }
+        Some(after)
+    }
+
+    pub fn match_pattern(&mut self, pattern: ExprId, subject: ExprId, value: &Value) {
         match &self.module.expr(pattern).kind {
             ExprKind::Literal(_) => self.clear(subject, Kinds::ALL),
             ExprKind::Member { .. } | ExprKind::Unary { .. } => {}
             // `Ok(x)`, `Some(x)`
             ExprKind::Call { args, .. } => {
-                for arg in args.clone() {
+                for arg in args {
                     self.match_pattern(arg.value, subject, value);
                 }
             }
-            ExprKind::Name(name) if name.as_str().starts_with(|c: char| c.is_lowercase()) => {
+            ExprKind::Name(name) if name.as_str().starts_with(|c: char| c.is_lowercase() || c == '_') => {
                 let mut value = value.clone();
                 value.constant = None;
                 self.env.insert(*name, value);
+            }
+            // `name: Type`
+            ExprKind::Cast { value: inner, .. } => self.match_pattern(*inner, subject, value),
+            // `name @ pattern`
+            ExprKind::Assign { target, value: inner, .. } => {
+                let (target, inner) = (*target, *inner);
+                self.match_pattern(target, subject, value);
+                self.match_pattern(inner, subject, value);
+            }
+            // `a | b`
+            ExprKind::Logical { left, right, .. } => {
+                let (left, right) = (*left, *right);
+                self.match_pattern(left, subject, value);
+                self.match_pattern(right, subject, value);
             }
             ExprKind::List(_) | ExprKind::Map(_) => self.assign(pattern, value.clone(), None),
             _ => {}
@@ -495,75 +657,201 @@ impl<'a> Run<'a> {
                 if written.is_some() {
                     value = value.stepped(self.step(target, Event::Assigned));
                 }
+                self.keep_name(*name, target, &value);
+                if module.language == Language::Java
+                    && !self.env.contains_key(name)
+                    && let Some(Slot::Field(..)) = self.slot(*name, target)
+                {
+                    // a field that is named alone
+                    let key = Key::Name(*name);
+                    self.env.entry(self.this).or_default().put(key, value);
+                    return;
+                }
+                match written.and_then(|w| self.host_of(w)) {
+                    Some(text) => self.hosts.insert(*name, text),
+                    None => self.hosts.remove(name),
+                };
+                match written.and_then(|w| self.parsed_address(w)) {
+                    Some(text) => self.parsed.insert(*name, text),
+                    None => self.parsed.remove(name),
+                };
+                self.renewed.insert(*name);
                 self.env.insert(*name, value);
             }
             ExprKind::List(items) => {
-                for (at, item) in items.clone().into_iter().enumerate() {
-                    let part = match value.parts.is_empty() {
+                for (at, item) in items.iter().enumerate() {
+                    let part = match value.parts().is_empty() {
                         // `value, err := f()`: what a call gives is its first
                         true if at > 0 && module.language == Language::Go => Value::default(),
-                        true => value.flat(),
+                        true => value.clone(),
                         false => value.part(Key::Index(at as u32)),
                     };
-                    self.assign(item, part, written);
+                    self.assign(*item, part, written);
                 }
             }
             ExprKind::Map(entries) => {
-                let pairs: Vec<(Option<Symbol>, ExprId)> =
-                    entries.iter().map(|e| (e.key.and_then(|k| module.string(k)), e.value)).collect();
-                for (key, item) in pairs {
-                    let part = match (key, value.constant) {
-                        (Some(key), Some(Constant::Request)) => self.of_request(key, target),
-                        (Some(key), _) => value.part(Key::Name(key)),
-                        (None, _) => value.flat(),
+                for entry in entries {
+                    let part = match entry.key.and_then(|k| module.string(k)) {
+                        Some(key) => self.part(&value, Key::Name(key), target),
+                        None => value.clone(),
                     };
-                    self.assign(item, part, written);
+                    self.assign(entry.value, part, written);
                 }
             }
             ExprKind::Assign { target, value: default, .. } => {
-                let (target, default) = (*target, *default);
-                let given = self.eval(default);
-                self.assign(target, joined(value, &given), written);
+                let given = self.eval(*default);
+                self.assign(*target, joined(value, &given), written);
             }
             ExprKind::Spread(inner) | ExprKind::Cast { value: inner, .. } => self.assign(*inner, value, written),
             ExprKind::Unary { operand, .. } => self.assign(*operand, value, written),
             ExprKind::Call { args, .. } => {
-                for arg in args.clone() {
+                for arg in args {
                     self.assign(arg.value, value.clone(), written);
                 }
             }
             ExprKind::Member { object, name, .. } => {
-                let (object, name) = (*object, *name);
-                self.keep_field(object, name, &value);
-                let key = Key::Name(name);
-                self.change(object, &mut |holder| *holder.part_mut(key) = value.clone());
+                self.written_sink(target, &value);
+                self.keep_field(*object, *name, &value);
+                let key = Key::Name(*name);
+                self.change(*object, &mut |holder| holder.put(key, value.clone()));
             }
             ExprKind::Index { object, index } => {
-                let (object, index) = (*object, *index);
-                match self.key(index) {
-                    Some(key) => self.change(object, &mut |holder| *holder.part_mut(key) = value.clone()),
-                    None => self.change(object, &mut |holder| {
-                        value.flat().taints.iter().for_each(|t| holder.add(t.clone()));
-                    }),
-                }
+                self.written_sink(target, &value);
+                let index_value = self.eval(*index);
+                self.written_key(target, &index_value);
+                self.polluted(target, &index_value);
+                let key = key_of(&index_value).unwrap_or(Key::Any);
+                self.change(*object, &mut |holder| holder.put(key, value.clone()));
             }
             _ => {}
         }
     }
 
-    /// Outside data in a field of the object's class may be read by its other methods.
-    fn keep_field(&mut self, object: ExprId, name: Symbol, value: &Value) {
-        if !matches!(self.module.expr(object).kind, ExprKind::This) {
+    /// What is assigned to a member that a record speaks of.
+    fn written_sink(&mut self, target: ExprId, value: &Value) {
+        let at = ExprRef { module: self.id, expr: target };
+        for meaning in self.semantics.of_call(at) {
+            if let Meaning::Sink { kind, record, .. } = meaning {
+                self.reaches(Sink { kind: *kind, at, record: *record }, value);
+            }
+        }
+    }
+
+    /// A key of the caller's choice, where names do harm too: `session[name] = …`, `headers[name] = …`.
+    fn written_key(&mut self, target: ExprId, key: &Value) {
+        let at = ExprRef { module: self.id, expr: target };
+        for meaning in self.semantics.of_call(at) {
+            if let Meaning::Sink { kind: kind @ (Kind::Trust | Kind::Header), record, .. } = meaning {
+                self.reaches(Sink { kind: *kind, at, record: *record }, key);
+            }
+        }
+    }
+
+    /// `object[key][name] = value`, where the caller chooses both, may change the prototype of all objects;
+    /// `object[key] = value` too, in a function that goes into `object[key]` itself.
+    fn polluted(&mut self, target: ExprId, index: &Value) {
+        if !self.module.language.is_ecmascript() || !index.is_tainted() {
             return;
         }
-        let outside: Vec<_> =
-            value.flat().taints.into_iter().filter(|t| matches!(t.from, From::Outside(_))).collect();
-        let Some(function) = self.function else { return };
-        let class = self.program.classes().class_of(FnId { module: self.id, function });
-        if let (Some(class), false) = (class, outside.is_empty()) {
-            let mut value = Value::default();
-            outside.into_iter().for_each(|t| value.add(t));
-            self.out.kept.push((class, name, value));
+        let ExprKind::Index { object, .. } = self.module.expr(target).kind else { return };
+        let goes_deeper = match self.module.expr(object).kind {
+            ExprKind::Index { index: outer, .. } => self.eval(outer).is_tainted(),
+            ExprKind::Name(name) => self.descends(name),
+            _ => false,
+        };
+        if goes_deeper {
+            let at = ExprRef { module: self.id, expr: target };
+            self.reaches(Sink { kind: Kind::Prototype, at, record: u32::MAX }, &index.flat());
+        }
+    }
+
+    /// Whether the functions around go into the parts of a variable by keys that are no constants:
+    /// `merge(object[key], …)` calls itself, `object = object[key]` goes on.
+    fn descends(&self, name: Symbol) -> bool {
+        let module = self.module;
+        let scopes = self.program.scopes(self.id);
+        let is_part = |expr: ExprId| match &module.expr(expr).kind {
+            ExprKind::Index { object, index } => {
+                matches!(module.expr(*object).kind, ExprKind::Name(n) if n == name)
+                    && !matches!(module.expr(*index).kind, ExprKind::Literal(_))
+            }
+            _ => false,
+        };
+        let part_or_new = |expr: ExprId| match &module.expr(expr).kind {
+            ExprKind::Logical { left, .. } => is_part(*left),
+            ExprKind::Assign { target, .. } => is_part(*target),
+            _ => is_part(expr),
+        };
+        let mut around = self.function;
+        while let Some(function) = around {
+            let this = FnId { module: self.id, function };
+            let range = module.function(function).range;
+            let calls_itself = self.program.callers(this).iter().any(|site| {
+                site.module == self.id
+                    && range.start <= module.expr(site.expr).range.start
+                    && module.expr(site.expr).range.end <= range.end
+                    && matches!(&module.expr(site.expr).kind,
+                        ExprKind::Call { args, .. } if args.iter().any(|a| is_part(a.value)))
+            });
+            let goes_on = || {
+                scopes.functions[function.0 as usize]
+                    .get(&name)
+                    .into_iter()
+                    .flatten()
+                    .any(|binding| matches!(binding, program::Binding::Value(value, _) if part_or_new(*value)))
+            };
+            if calls_itself || goes_on() {
+                return true;
+            }
+            around = module.function(function).parent;
+        }
+        false
+    }
+
+    /// Outside data in a field of the object's class may be read by its other methods.
+    fn keep_field(&mut self, object: ExprId, name: Symbol, value: &Value) {
+        if let (ExprKind::This, Some(class)) = (&self.module.expr(object).kind, self.class) {
+            self.keep(Slot::Field(class, name), value);
+        }
+    }
+
+    /// Outside data in a variable of the module, or in a field that is written by its name alone.
+    fn keep_name(&mut self, name: Symbol, at: ExprId, value: &Value) {
+        if self.function.is_none() || !value.is_from_outside() {
+            return;
+        }
+        if let Some(slot) = self.slot(name, at) {
+            self.keep(slot, value);
+        }
+    }
+
+    /// The slot that a name stands for, if it is no variable of the functions around.
+    pub fn slot(&self, name: Symbol, at: ExprId) -> Option<Slot> {
+        let scopes = self.program.scopes(self.id);
+        let mut function = scopes.owner(at).function;
+        while let Some(id) = function {
+            if scopes.functions[id.0 as usize].contains_key(&name) {
+                return None;
+            }
+            function = self.module.function(id).parent;
+        }
+        if let Some(class) = self.class
+            && (name.as_str().starts_with('@') || self.program.classes().field(class, name).is_some())
+        {
+            return Some(Slot::Field(class, name));
+        }
+        scopes.top.contains_key(&name).then_some(Slot::Global(self.id, name))
+    }
+
+    fn keep(&mut self, slot: Slot, value: &Value) {
+        let mut kept = Value::default();
+        for taint in value.flat().taints {
+            if matches!(taint.from, From::Outside(_) | From::Request(_)) {
+                kept.add(taint);
+            }
+        }
+        if !kept.is_blank() {
+            self.out.kept.push((slot, kept));
         }
     }
 
@@ -574,14 +862,14 @@ impl<'a> Run<'a> {
         let root = loop {
             match &self.module.expr(at).kind {
                 ExprKind::Name(name) => break *name,
-                ExprKind::This => break Symbol::new("this"),
+                ExprKind::This => break self.this,
                 ExprKind::Member { object, name, .. } => {
                     keys.push(Key::Name(*name));
                     at = *object;
                 }
                 ExprKind::Index { object, index } => {
-                    let Some(key) = self.key(*index) else { return };
-                    keys.push(key);
+                    let index = self.eval(*index);
+                    keys.push(key_of(&index).unwrap_or(Key::Any));
                     at = *object;
                 }
                 // `a.append(x).append(y)`, `*x`, `(T) x`
@@ -591,11 +879,22 @@ impl<'a> Run<'a> {
                 },
                 ExprKind::Unary { operand, .. } => at = *operand,
                 ExprKind::Cast { value, .. } => at = *value,
-                ExprKind::Await(inner) => at = *inner,
+                ExprKind::Await(inner) | ExprKind::Spread(inner) => at = *inner,
+                ExprKind::Assign { target, .. } => at = *target,
                 _ => return,
             }
         };
+        if !self.env.contains_key(&root) && root != self.this {
+            // a name of the module or of a framework keeps what it holds
+            let held = self.eval(at);
+            self.env.insert(root, held);
+        }
         let mut value = self.env.entry(root).or_default();
+        // what code adds to the request is its own: `request.session["device"] = agent`
+        if self.module.language == Language::Python && value.taints.iter().any(|t| matches!(t.from, From::Request(_))) {
+            return;
+        }
+        value.constant = None;
         for key in keys.into_iter().rev() {
             value = value.part_mut(key);
         }
@@ -605,460 +904,184 @@ impl<'a> Run<'a> {
 
     /// Takes kinds of danger from what an expression names.
     pub fn clear(&mut self, expr: ExprId, kinds: Kinds) {
-        if matches!(self.module.expr(expr).kind, ExprKind::Call { .. }) {
+        if kinds == Kinds::NONE {
             return;
         }
-        self.change(expr, &mut |value| *value = std::mem::take(value).cleared(kinds));
-    }
-
-    fn key(&mut self, index: ExprId) -> Option<Key> {
-        match self.eval(index).constant? {
-            Constant::Str(name) => Some(Key::Name(name)),
-            Constant::Int(at) => u32::try_from(at).ok().map(Key::Index),
-            _ => None,
+        if let Some(url) = self.host_of(expr) {
+            self.clear(url, kinds.and([Kind::Url, Kind::Redirect].into_iter().collect()));
         }
-    }
-
-    /// What a member of the request gives.
-    pub fn of_request(&self, name: Symbol, at: ExprId) -> Value {
-        match self.semantics.of_request(self.module.language, name) {
-            Some(place) => Value::of(From::Outside(Source { place, span: self.span(at) })),
-            None => Value::default(),
-        }
-    }
-
-    /// The value of an expression, after all that it does.
-    pub fn eval(&mut self, expr: ExprId) -> Value {
-        if self.budget == 0 || self.depth > 300 {
-            return Value::default();
-        }
-        self.budget -= 1;
-        self.depth += 1;
-        let value = self.eval_kind(expr);
-        self.depth -= 1;
-        value
-    }
-
-    fn eval_kind(&mut self, expr: ExprId) -> Value {
-        let module = self.module;
-        match &module.expr(expr).kind {
-            ExprKind::Name(name) => self.name(*name, expr),
-            ExprKind::This => self.env.get(&Symbol::new("this")).cloned().unwrap_or_default(),
-            ExprKind::Super | ExprKind::TypeExpr(_) | ExprKind::ClassExpr(_) => Value::default(),
-            ExprKind::Literal(literal) => match literal {
-                Literal::Str(text) => Value::constant(Constant::Str(*text)),
-                Literal::Int(Some(number)) => Value::constant(Constant::Int(*number)),
-                Literal::Bool(yes) => Value::constant(Constant::Bool(*yes)),
-                Literal::Null => Value::constant(Constant::Null),
-                _ => Value::default(),
-            },
-            ExprKind::Template(parts) => self.template(expr, parts),
-            ExprKind::Member { object, name, .. } => self.member(expr, *object, *name),
-            ExprKind::Index { object, index } => {
-                let holder = self.eval(*object);
-                let key = self.key(*index);
-                match (holder.constant, key) {
-                    (Some(Constant::Request), Some(Key::Name(name))) => self.of_request(name, expr),
-                    (_, Some(key)) if !holder.parts.is_empty() || !holder.taints.is_empty() => holder.part(key),
-                    _ => holder.element(),
-                }
-            }
-            ExprKind::Call { .. } => self.call(expr),
-            ExprKind::Lambda(function) => {
-                self.lambda(*function, None);
-                Value::default()
-            }
-            ExprKind::List(items) => {
-                let mut value = Value::default();
-                for (at, item) in items.iter().enumerate() {
-                    let spread = matches!(module.expr(*item).kind, ExprKind::Spread(_));
-                    let item = self.eval(*item);
-                    match spread {
-                        true => value.join(&item.flat()),
-                        false => *value.part_mut(Key::Index(at as u32)) = item,
+        match &self.module.expr(expr).kind {
+            // `x.trim()` checked is `x` checked
+            ExprKind::Call { callee, args, .. } => {
+                let (callee, first) = (*callee, args.first().map(|a| a.value));
+                match &self.module.expr(callee).kind {
+                    ExprKind::Member { object, name, .. } if crate::strings::names_the_same(name.as_str()) => {
+                        let object = *object;
+                        self.clear(object, kinds);
                     }
-                }
-                value
-            }
-            ExprKind::Map(entries) => {
-                let mut value = Value::default();
-                for entry in entries {
-                    let item = self.eval(entry.value);
-                    let key = entry.key.map(|key| (self.eval(key), key));
-                    match key.map(|(k, _)| k.constant) {
-                        Some(Some(Constant::Str(name))) => *value.part_mut(Key::Name(name)) = item,
-                        Some(_) => value.join(&item.flat()),
-                        // a spread keeps its parts
-                        None => {
-                            value.join(&item);
-                            value.constant = None;
+                    ExprKind::Name(_) | ExprKind::Member { .. } => {
+                        if let Some(first) = first
+                            && matches!(self.module.expr(first).kind, ExprKind::Name(_) | ExprKind::Member { .. })
+                            && args.len() == 1
+                        {
+                            self.clear(first, kinds);
                         }
                     }
-                }
-                value.constant = None;
-                value
-            }
-            ExprKind::Unary { op, operand } => {
-                let value = self.eval(*operand);
-                match (op, value.constant) {
-                    (UnaryOp::Not, Some(Constant::Bool(yes))) => Value::constant(Constant::Bool(!yes)),
-                    (UnaryOp::Neg, Some(Constant::Int(n))) => Value::constant(Constant::Int(n.wrapping_neg())),
-                    (UnaryOp::Not | UnaryOp::Neg | UnaryOp::Other | UnaryOp::Delete, _) => Value::default(),
-                    _ => value,
+                    _ => {}
                 }
             }
-            ExprKind::Binary { op, left, right } => self.binary(*op, *left, *right),
-            ExprKind::Logical { op, left, right } => {
-                let first = self.eval(*left);
-                match op {
-                    LogicalOp::And | LogicalOp::Or => {
-                        let before = self.env.clone();
-                        self.refine(*left, *op == LogicalOp::And);
-                        let second = self.eval(*right);
-                        self.merge(&before);
-                        if let (Some(Constant::Bool(a)), Some(Constant::Bool(b))) = (first.constant, second.constant) {
-                            return Value::constant(Constant::Bool(if *op == LogicalOp::And { a && b } else { a || b }));
-                        }
-                        let mut value = joined(first, &second);
-                        value.constant = None;
-                        value
-                    }
-                    _ => {
-                        let second = self.eval(*right);
-                        joined(first, &second)
-                    }
+            ExprKind::Literal(_) => {}
+            ExprKind::Name(_) => {
+                self.change(expr, &mut |value| *value = std::mem::take(value).cleared(kinds));
+                // `String full = file.getCanonicalPath();` checked is `file` checked
+                let defined = self.program.definition(ExprRef { module: self.id, expr });
+                if let Some(at) = defined.filter(|at| at.module == self.id && at.expr < expr)
+                    && let ExprKind::Call { callee, .. } = &self.module.expr(at.expr).kind
+                    && let ExprKind::Member { object, name, .. } = &self.module.expr(*callee).kind
+                    && crate::strings::names_the_same(name.as_str())
+                    && matches!(self.module.expr(*object).kind, ExprKind::Name(_) | ExprKind::Call { .. })
+                {
+                    self.clear(*object, kinds);
                 }
             }
-            ExprKind::Ternary { cond, then, otherwise } => {
-                if let Some(Constant::Bool(yes)) = self.eval(*cond).constant {
-                    return self.eval(if yes { *then } else { *otherwise });
-                }
-                let before = self.env.clone();
-                self.refine(*cond, true);
-                let first = self.eval(*then);
-                self.env = before.clone();
-                self.refine(*cond, false);
-                let second = self.eval(*otherwise);
-                self.env = before;
-                joined(first, &second)
-            }
-            ExprKind::Assign { target, op, value } => {
-                let mut given = self.eval(*value);
-                if op.is_some() {
-                    given = joined(self.eval(*target), &given);
-                }
-                self.assign(*target, given.clone(), Some(*value));
-                given
-            }
-            ExprKind::Await(inner) | ExprKind::Spread(inner) => self.eval(*inner),
-            ExprKind::Yield(inner) => {
-                if let Some(inner) = inner {
-                    let value = self.eval(*inner);
-                    self.returned(value);
-                }
-                Value::default()
-            }
-            ExprKind::Cast { ty, value } => {
-                let value = self.eval(*value);
-                match is_harmless(module, *ty) {
-                    true => Value { constant: value.constant, ..Value::default() },
-                    false => value,
-                }
-            }
-            ExprKind::IsType { value, binding, .. } => {
-                let value = self.eval(*value);
-                if let Some(name) = binding {
-                    self.env.insert(*name, value);
-                }
-                Value::default()
-            }
-            ExprKind::Do(block) => self.value_of(block),
-            ExprKind::Unknown(parts) => {
-                let mut value = Value::default();
-                for part in parts {
-                    value.join(&self.eval(*part));
-                }
-                value.constant = None;
-                value
-            }
+            _ => self.change(expr, &mut |value| *value = std::mem::take(value).cleared(kinds)),
         }
     }
 
-    /// A block as a value: that of its last expression, or of the arms of its last `if` or `match`.
-    fn value_of(&mut self, block: &Block) -> Value {
-        let Some((last, before)) = block.split_last() else { return Value::default() };
-        for stmt in before {
-            if self.stmt(*stmt) == After::Leaves {
-                return Value::default();
-            }
-        }
-        match &self.module.stmt(*last).kind {
-            StmtKind::Expr(value) => self.eval(*value),
-            StmtKind::If { cond, then, otherwise } => {
-                self.eval(*cond);
-                let kept = self.env.clone();
-                self.refine(*cond, true);
-                let first = self.value_of(then);
-                let after = std::mem::replace(&mut self.env, kept);
-                self.refine(*cond, false);
-                let second = self.value_of(otherwise);
-                self.merge(&after);
-                joined(first, &second)
-            }
-            StmtKind::Switch { subject, arms } => {
-                let subject = *subject;
-                let value = subject.map(|s| self.eval(s));
-                let kept = self.env.clone();
-                let mut all: Option<Value> = None;
-                for arm in arms {
-                    self.env = kept.clone();
-                    for pattern in &arm.patterns {
-                        if let (Some(subject), Some(value)) = (subject, &value) {
-                            self.match_pattern(*pattern, subject, value);
-                        }
-                    }
-                    let given = self.value_of(&arm.body);
-                    all = Some(match all {
-                        None => given,
-                        Some(all) => joined(all, &given),
-                    });
-                }
-                self.env = kept;
-                all.unwrap_or_default()
-            }
-            StmtKind::Block(inner) => self.value_of(inner),
-            _ => {
-                self.stmt(*last);
-                Value::default()
-            }
-        }
-    }
-
-    fn name(&mut self, name: Symbol, expr: ExprId) -> Value {
-        if let Some(value) = self.env.get(&name) {
-            return value.clone();
-        }
-        match self.semantics.of_name(self.id, name) {
-            Holds::Request => return Value::constant(Constant::Request),
-            Holds::Data(place) => return Value::of(From::Outside(Source { place, span: self.span(expr) })),
-            Holds::Clean => return Value::default(),
-            Holds::Unknown => {}
-        }
-        // Ruby's `@name` is a field of the object
-        if name.as_str().starts_with('@') {
-            return self.field(name, expr);
-        }
-        // a constant of the module
-        let at = ExprRef { module: self.id, expr };
-        match self.program.definition(at).map(|d| &self.program.expr(d).kind) {
-            Some(ExprKind::Literal(Literal::Str(text))) => Value::constant(Constant::Str(*text)),
-            Some(ExprKind::Literal(Literal::Int(Some(number)))) => Value::constant(Constant::Int(*number)),
-            Some(ExprKind::Literal(Literal::Bool(yes))) => Value::constant(Constant::Bool(*yes)),
-            _ => Value::default(),
-        }
-    }
-
-    fn member(&mut self, expr: ExprId, object: ExprId, name: Symbol) -> Value {
-        let holder = self.eval(object);
-        if holder.constant == Some(Constant::Request) {
-            return self.of_request(name, expr);
-        }
-        let meanings = self.semantics.of_call(ExprRef { module: self.id, expr });
-        if let Some(crate::Meaning::Source(place)) = meanings.first() {
-            return Value::of(From::Outside(Source { place: *place, span: self.span(expr) }));
-        }
-        let mut value = match holder.parts.is_empty() && holder.taints.is_empty() {
-            true => Value::default(),
-            // sizes are numbers
-            false if matches!(name.as_str(), "length" | "size" | "Length" | "Count" | "count") => Value::default(),
-            false => holder.part(Key::Name(name)),
-        };
-        if matches!(self.module.expr(object).kind, ExprKind::This) {
-            value.join(&self.field(name, expr));
-        }
-        value
-    }
-
-    /// Outside data that some method of the class keeps in a field.
-    fn field(&self, name: Symbol, _: ExprId) -> Value {
-        let Some(function) = self.function else { return Value::default() };
-        let class = self.program.classes().class_of(FnId { module: self.id, function });
-        class.and_then(|class| self.fields.get(&(class, name))).cloned().unwrap_or_default()
-    }
-
-    fn template(&mut self, expr: ExprId, parts: &[Part]) -> Value {
-        let mut value = Value::default();
-        let mut text = String::new();
-        let mut constant = true;
-        for part in parts {
-            match part {
-                Part::Text(fixed) => text.push_str(fixed.as_str()),
-                Part::Hole(hole) => {
-                    let given = self.eval(*hole);
-                    match given.constant {
-                        Some(Constant::Str(fixed)) => text.push_str(fixed.as_str()),
-                        Some(Constant::Int(number)) => text.push_str(&number.to_string()),
-                        _ => {
-                            let cleared = cleared_by_prefix(&text);
-                            value.join(&given.flat().cleared(cleared));
-                            constant = false;
-                            text.push('\u{0}');
-                        }
-                    }
-                }
-            }
-        }
-        if constant && !parts.is_empty() {
-            return Value::constant(Constant::Str(Symbol::new(&text)));
-        }
-        value.constant = None;
-        value.stepped(self.step(expr, Event::Formatted))
-    }
-
-    fn binary(&mut self, op: BinaryOp, left: ExprId, right: ExprId) -> Value {
-        let (a, b) = (self.eval(left), self.eval(right));
-        let constant = match (op, a.constant, b.constant) {
-            (_, Some(Constant::Int(x)), Some(Constant::Int(y))) => arithmetic(op, x, y),
-            (BinaryOp::Eq, Some(x), Some(y)) => Some(Constant::Bool(x == y)),
-            (BinaryOp::Ne, Some(x), Some(y)) => Some(Constant::Bool(x != y)),
-            (BinaryOp::Add, Some(Constant::Str(x)), Some(Constant::Str(y))) => {
-                Some(Constant::Str(Symbol::new(&format!("{x}{y}"))))
-            }
-            _ => None,
-        };
-        if let Some(constant) = constant {
-            return Value::constant(constant);
-        }
-        match op {
-            BinaryOp::Add | BinaryOp::Rem => {
-                let cleared = match a.constant {
-                    Some(Constant::Str(text)) => cleared_by_prefix(text.as_str()),
-                    _ => Kinds::NONE,
-                };
-                let mut value = joined(a.flat(), &b.flat().cleared(cleared));
-                value.constant = None;
-                value
-            }
-            // `list << x`, `stream << x`
-            BinaryOp::Shl => {
-                let given = b.flat();
-                self.change(left, &mut |value| given.taints.iter().for_each(|t| value.add(t.clone())));
-                joined(a, &given)
-            }
-            // set operators of ORMs (`Q(…) | Q(…)`), pipes
-            BinaryOp::Other => {
-                let mut value = joined(a.flat(), &b.flat());
-                value.constant = None;
-                value
-            }
-            _ => Value::default(),
-        }
-    }
-
-    /// Runs a lambda where it stands. `given` is what its parameters get.
-    pub fn lambda(&mut self, function: FunctionId, given: Option<&Value>) -> Value {
-        let item = self.module.function(function);
-        let Some(body) = &item.body else { return Value::default() };
-        if self.depth > 120 {
-            return Value::default();
-        }
-        let before = self.env.clone();
-        for (at, param) in item.params.iter().enumerate() {
-            let harmless = param.ty.is_some_and(|t| is_harmless(self.module, t));
-            let span = self.module.span(param.range);
-            let value = match self.semantics.of_param(FnId { module: self.id, function }, at) {
-                _ if harmless => Value::default(),
-                Holds::Request => Value::constant(Constant::Request),
-                Holds::Data(place) => Value::of(From::Outside(Source { place, span })),
-                Holds::Clean => Value::default(),
-                Holds::Unknown => given.cloned().unwrap_or_default(),
+    /// The part of a value, the request's included.
+    pub fn part(&self, value: &Value, key: Key, at: ExprId) -> Value {
+        let mut part = value.part(key);
+        for taint in &value.taints {
+            let From::Request(ty) = taint.from else { continue };
+            // `request.files[0]`
+            let name = match key {
+                Key::Name(name) => name,
+                _ => Symbol::new("*"),
             };
-            self.bind_param(param, value);
+            let span = self.span(at);
+            let is_fixed =
+                || self.function.is_some_and(|f| self.semantics.has_fixed_path(FnId { module: self.id, function: f }));
+            let from = match self.semantics.of_request(ty, name) {
+                Holds::Data(Place::Path) if is_fixed() => continue,
+                Holds::Request(ty) => From::Request(ty),
+                Holds::Data(place) => From::Outside(Source::of(place, span)),
+                Holds::Named(place, name) => From::Outside(Source { name: Some(name), ..Source::of(place, span) }),
+                Holds::Unknown | Holds::Clean => continue,
+            };
+            part.add(Taint { from, ..taint.clone() });
         }
-        let outer = std::mem::take(&mut self.out.returns);
-        self.depth += 4;
-        self.block(body);
-        self.depth -= 4;
-        let value = std::mem::replace(&mut self.out.returns, outer);
-        // its own names go, what it changed of ours stays
-        let after = std::mem::replace(&mut self.env, before);
-        for (name, value) in after {
-            if let Some(known) = self.env.get_mut(&name)
-                && !item.params.iter().any(|p| p.name == name)
-            {
-                known.join(&value);
+        part
+    }
+
+    /// The part of a value that a path leads to.
+    pub fn along(&self, value: &Value, path: Path, at: ExprId) -> Value {
+        path.keys().fold(value.clone(), |value, key| self.part(&value, key, at))
+    }
+
+    /// Data of a value that reaches a dangerous place.
+    pub fn reaches(&mut self, sink: Sink, value: &Value) {
+        let mut found: Vec<Taint> = Vec::new();
+        harmful(sink.kind, value, &mut |taint| found.push(taint.clone()));
+        for taint in found {
+            self.reach(sink, taint.from, taint.cleared, &taint.way);
+        }
+    }
+
+    /// Whether data of this origin has the form that does harm.
+    fn does_harm(&self, kind: Kind, source: Source) -> bool {
+        match kind {
+            // parts of paths and headers are strings
+            Kind::NoSql | Kind::MassAssignment => !matches!(source.place, Place::Path | Place::Header),
+            // an object is sent as JSON
+            Kind::Html => {
+                let is_parsed = matches!(source.place, Place::Path | Place::Query | Place::Body);
+                !(self.module.language.is_ecmascript() && is_parsed && !source.is_part)
             }
-        }
-        value
-    }
-
-    /// Data of a value that reaches a dangerous call.
-    pub fn reaches(&mut self, kind: Kind, sink: ExprId, value: &Value) {
-        let sink = ExprRef { module: self.id, expr: sink };
-        for taint in value.flat().dangerous(kind) {
-            self.reach(kind, sink, taint.from, taint.cleared, &taint.way);
+            _ => true,
         }
     }
 
-    pub fn reach(&mut self, kind: Kind, sink: ExprRef, from: From, cleared: Kinds, way: &Way) {
+    pub fn reach(&mut self, sink: Sink, from: From, cleared: Kinds, way: &Way) {
         match from {
-            From::Outside(source) => self.out.flows.push(Flow { kind, source, sink, steps: way.steps() }),
+            From::Request(_) => {}
+            From::Outside(source) => {
+                // the operator may run what they like; a statement made of text is a mistake all the same
+                if source.place == Place::Operator && !matches!(sink.kind, Kind::Sql | Kind::Html) {
+                    return;
+                }
+                // the address that was asked for leads back to where the caller is
+                let is_own_address = !source.is_part && matches!(source.place, Place::Path | Place::Request);
+                if is_own_address && source.name.is_none() && matches!(sink.kind, Kind::Redirect | Kind::Url) {
+                    return;
+                }
+                // a schema declares what arguments hold
+                let is_open = !source.is_part && source.place != Place::Argument;
+                let whole = !matches!(sink.kind, Kind::MassAssignment) || is_open;
+                if whole && self.does_harm(sink.kind, source) {
+                    self.out.flows.push(Flow { source, sink, steps: way.steps() });
+                }
+            }
             from => {
-                let known = self.out.uses.iter().any(|u| u.kind == kind && u.sink == sink && u.from == from);
-                if !known && self.out.uses.len() < MAX_SINKS {
-                    self.out.uses.push(Use { kind, sink, from, cleared, way: way.clone() });
+                let known = self.out.uses.iter_mut().find(|u| u.sink == sink && u.from == from);
+                if let Some(known) = known {
+                    known.cleared = known.cleared.and(cleared);
+                } else if self.out.uses.len() < MAX_USES {
+                    self.out.uses.push(Use { sink, from, cleared, way: way.clone() });
+                } else {
+                    self.out.is_cut = true;
                 }
             }
         }
     }
 }
 
-pub fn joined(mut a: Value, b: &Value) -> Value {
-    a.join(b);
-    a
+/// The taints of a value that do harm at a sink of a kind.
+pub fn harmful(kind: Kind, value: &Value, found: &mut dyn FnMut(&Taint)) {
+    if !kind.needs_string() {
+        value.flat().dangerous(kind).for_each(|t| found(t));
+        return;
+    }
+    value.dangerous(kind).for_each(&mut *found);
+    // the first of a list is the statement or the program, the others are values
+    for (key, part) in value.parts() {
+        match (key, kind) {
+            (Key::Index(0), _) | (Key::Index(_), Kind::Path | Kind::Html | Kind::Template | Kind::Url) => {
+                part.dangerous(kind).for_each(&mut *found);
+            }
+            _ => {}
+        }
+    }
 }
 
-/// What data can no longer do after a fixed beginning: choose the host, leave the site.
-fn cleared_by_prefix(text: &str) -> Kinds {
-    let has_host = text
-        .split_once("://")
-        .is_some_and(|(scheme, rest)| !scheme.contains('\u{0}') && rest.contains('/') && !rest.starts_with(['/', '\u{0}']));
-    let own_path = text.starts_with('/') && text.len() > 1 && !text.starts_with("//") && !text.starts_with("/\u{0}");
-    let mut kinds = Kinds::NONE;
-    if has_host || own_path || text.starts_with('?') || text.starts_with('#') {
-        kinds = kinds.with(Kinds::only(Kind::Redirect));
+/// The key that a value is, as an index.
+pub fn key_of(index: &Value) -> Option<Key> {
+    match index.constant? {
+        Constant::Str(name) => Some(Key::Name(name)),
+        Constant::Int(at) => u32::try_from(at).ok().map(Key::Index),
+        _ => None,
     }
-    if has_host {
-        kinds = kinds.with(Kinds::only(Kind::Request));
-    }
-    kinds
 }
 
-fn arithmetic(op: BinaryOp, x: i64, y: i64) -> Option<Constant> {
-    Some(match op {
-        BinaryOp::Add => Constant::Int(x.checked_add(y)?),
-        BinaryOp::Sub => Constant::Int(x.checked_sub(y)?),
-        BinaryOp::Mul => Constant::Int(x.checked_mul(y)?),
-        BinaryOp::Div => Constant::Int(x.checked_div(y)?),
-        BinaryOp::Rem => Constant::Int(x.checked_rem(y)?),
-        BinaryOp::Eq => Constant::Bool(x == y),
-        BinaryOp::Ne => Constant::Bool(x != y),
-        BinaryOp::Lt => Constant::Bool(x < y),
-        BinaryOp::Le => Constant::Bool(x <= y),
-        BinaryOp::Gt => Constant::Bool(x > y),
-        BinaryOp::Ge => Constant::Bool(x >= y),
-        _ => return None,
+/// The constant of a literal.
+pub fn literal(literal: &Literal) -> Option<Constant> {
+    Some(match literal {
+        Literal::Str(text) => Constant::Str(*text),
+        Literal::Int(number) => Constant::Int((*number)?),
+        Literal::Bool(yes) => Constant::Bool(*yes),
+        Literal::Null => Constant::Null,
+        Literal::Regex(pattern) => Constant::Regex(*pattern),
+        Literal::Float(_) => return None,
     })
+}
+
+fn is_string(module: &Module, ty: ir::TypeId) -> bool {
+    match &module.ty(ty).kind {
+        ir::TypeKind::Named { path, .. } => *path == "string",
+        ir::TypeKind::Optional(inner) => is_string(module, *inner),
+        _ => false,
+    }
 }
 
 fn falls_through(language: Language) -> bool {
     language.is_ecmascript() || matches!(language, Language::Java | Language::CSharp)
-}
-
-fn ends_with_break(module: &Module, block: &Block) -> bool {
-    block.last().is_some_and(|s| match &module.stmt(*s).kind {
-        StmtKind::Break => true,
-        StmtKind::Block(inner) => ends_with_break(module, inner),
-        _ => false,
-    })
 }

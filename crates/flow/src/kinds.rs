@@ -1,106 +1,91 @@
 //! Kinds of danger.
 
-/// What untrusted data can do at a sink.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-#[repr(u8)]
-pub enum Kind {
+macro_rules! kinds {
+    ($($(#[$doc:meta])* $name:ident = $label:literal,)*) => {
+        /// What untrusted data can do at a sink.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        #[repr(u8)]
+        pub enum Kind { $($(#[$doc])* $name,)* }
+
+        impl Kind {
+            /// All of them.
+            pub const ALL: &[Kind] = &[$(Kind::$name,)*];
+
+            /// Its name in facts.
+            pub fn label(self) -> &'static str {
+                match self { $(Kind::$name => $label,)* }
+            }
+        }
+    };
+}
+
+kinds! {
     /// Changes an SQL statement (CWE-89).
-    Sql,
-    /// Changes a query of a document, key-value or search store (CWE-943).
-    NoSql,
-    /// Runs another program (CWE-78).
-    Command,
+    Sql = "sql",
+    /// Gives a document store operators where it expects values (CWE-943).
+    NoSql = "nosql",
+    /// Changes a query or script of a document, search, graph or key-value store (CWE-943).
+    NoSqlCode = "nosql-code",
+    /// Runs another program, or changes what it does (CWE-78).
+    Command = "command",
     /// Runs code (CWE-94).
-    Code,
+    Code = "code",
     /// Names a file (CWE-22).
-    Path,
+    Path = "path",
     /// Chooses where a request of the server goes (CWE-918).
-    Request,
+    Url = "url",
     /// Chooses where a browser is sent (CWE-601).
-    Redirect,
+    Redirect = "redirect",
     /// Becomes markup in a browser (CWE-79).
-    Html,
+    Html = "html",
     /// Becomes a template (CWE-1336).
-    Template,
+    Template = "template",
     /// Is parsed as XML with external entities (CWE-611).
-    Xml,
+    Xml = "xml",
     /// Changes an XPath expression (CWE-643).
-    XPath,
+    XPath = "xpath",
     /// Changes an LDAP filter (CWE-90).
-    Ldap,
+    Ldap = "ldap",
     /// Is turned into objects of any type (CWE-502).
-    Deserialization,
+    Deserialization = "deserialization",
     /// Adds a header (CWE-113).
-    Header,
+    Header = "header",
     /// Adds lines to a log (CWE-117).
-    Log,
+    Log = "log",
     /// Sets any field of a stored object (CWE-915).
-    MassAssignment,
+    MassAssignment = "mass-assignment",
+    /// Changes the prototype of all objects (CWE-1321).
+    Prototype = "prototype",
     /// Becomes a regular expression (CWE-1333).
-    Regex,
+    Regex = "regex",
+    /// Is matched by a regular expression of ours (CWE-1333).
+    Matched = "matched",
     /// Chooses a class or method (CWE-470).
-    Reflection,
+    Reflection = "reflection",
     /// Is kept as trusted in a session (CWE-501).
-    Trust,
+    Trust = "trust",
 }
 
 impl Kind {
-    /// All of them.
-    pub const ALL: [Kind; 19] = [
-        Kind::Sql,
-        Kind::NoSql,
-        Kind::Command,
-        Kind::Code,
-        Kind::Path,
-        Kind::Request,
-        Kind::Redirect,
-        Kind::Html,
-        Kind::Template,
-        Kind::Xml,
-        Kind::XPath,
-        Kind::Ldap,
-        Kind::Deserialization,
-        Kind::Header,
-        Kind::Log,
-        Kind::MassAssignment,
-        Kind::Regex,
-        Kind::Reflection,
-        Kind::Trust,
-    ];
-
-    /// Its name in facts.
-    pub fn label(self) -> &'static str {
-        match self {
-            Kind::Sql => "sql",
-            Kind::NoSql => "nosql",
-            Kind::Command => "command",
-            Kind::Code => "code",
-            Kind::Path => "path",
-            Kind::Request => "request",
-            Kind::Redirect => "redirect",
-            Kind::Html => "html",
-            Kind::Template => "template",
-            Kind::Xml => "xml",
-            Kind::XPath => "xpath",
-            Kind::Ldap => "ldap",
-            Kind::Deserialization => "deserialization",
-            Kind::Header => "header",
-            Kind::Log => "log",
-            Kind::MassAssignment => "mass-assignment",
-            Kind::Regex => "regex",
-            Kind::Reflection => "reflection",
-            Kind::Trust => "trust",
-        }
-    }
-
     /// The kind of this name in facts.
     pub fn of(label: &str) -> Option<Kind> {
-        Kind::ALL.into_iter().find(|k| k.label() == label)
+        Kind::ALL.iter().copied().find(|k| k.label() == label)
+    }
+
+    /// Whether only a string does harm at the sink. In the parts of an object (`where: { name }`) data is
+    /// a value then.
+    pub fn needs_string(self) -> bool {
+        !matches!(self, Kind::NoSql | Kind::Log | Kind::Deserialization | Kind::MassAssignment | Kind::Trust)
+    }
+
+    /// Whether only an object does harm: data that became a string is harmless.
+    pub fn needs_object(self) -> bool {
+        matches!(self, Kind::NoSql | Kind::MassAssignment | Kind::Prototype)
     }
 }
 
 /// A set of kinds.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Kinds(u32);
 
 impl Kinds {
@@ -110,7 +95,7 @@ impl Kinds {
     pub const ALL: Kinds = Kinds(u32::MAX);
 
     /// The set of one.
-    pub fn only(kind: Kind) -> Kinds {
+    pub const fn only(kind: Kind) -> Kinds {
         Kinds(1 << kind as u8)
     }
 
@@ -121,13 +106,13 @@ impl Kinds {
 
     /// Those in either.
     #[must_use]
-    pub fn with(self, other: Kinds) -> Kinds {
+    pub const fn with(self, other: Kinds) -> Kinds {
         Kinds(self.0 | other.0)
     }
 
     /// Those in both.
     #[must_use]
-    pub fn and(self, other: Kinds) -> Kinds {
+    pub const fn and(self, other: Kinds) -> Kinds {
         Kinds(self.0 & other.0)
     }
 

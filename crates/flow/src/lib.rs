@@ -1,24 +1,31 @@
 //! Follows untrusted data from where it comes in to where it is dangerous, across functions and files.
 //!
 //! One summary per function (what it returns, changes and hands to dangerous calls, in terms of its
-//! parameters), computed in rounds, each only from the one before. Inside a function values are followed
-//! statement by statement: branches that a constant decides are not taken, keys of maps and places of
-//! lists are told apart, checks clear what they check. It knows no library: what a call means is asked of
-//! the trait [`Semantics`].
+//! parameters), computed from the callees up. Inside a function values are followed statement by
+//! statement: branches that a constant decides are not taken, keys of maps and places of lists are told
+//! apart, checks clear what they check. It knows no library: what a call means is asked of the trait
+//! [`Semantics`]. Everything is bounded, and what a bound cut off is told.
 //!
-//! Begin reading at [`analyze`], then `interpret.rs` (statements), `calls.rs`.
+//! Begin reading at [`analyze`], then `summaries.rs`, `interpret.rs` (statements), `calls.rs`.
 
 mod calls;
 mod conditions;
+mod expressions;
 mod interpret;
 mod kinds;
-mod rounds;
+mod order;
+mod strings;
+mod summaries;
+mod types;
 mod value;
 
-use base::{Language, Span, Symbol};
+use base::{Span, Symbol};
 use program::{ExprRef, FnId, ModuleId, Program};
+use smallvec::SmallVec;
 
 pub use kinds::{Kind, Kinds};
+pub use types::is_harmless;
+pub use value::Key;
 
 /// Where untrusted data enters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -37,15 +44,54 @@ pub enum Place {
     File,
     /// Any part of the request.
     Request,
+    /// An argument of a GraphQL field.
+    Argument,
+    /// A message of a broker or socket.
+    Message,
+    /// The name of an entry in an archive.
+    Archive,
+    /// What a database holds.
+    Stored,
+    /// The command line, the environment or a file on the disk: the operator's, not the caller's.
+    Operator,
 }
 
 /// One entry of untrusted data.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Source {
     /// From which part of the request.
     pub place: Place,
     /// Where the code takes it.
     pub span: Span,
+    /// The parameter, field, header or cookie, where one is named; `None` is all of it.
+    pub name: Option<Symbol>,
+    /// Whether a part of it was taken: a field of the body is no longer the body.
+    pub is_part: bool,
+}
+
+impl Source {
+    /// All of a place.
+    pub fn of(place: Place, span: Span) -> Source {
+        Source { place, span, name: None, is_part: false }
+    }
+
+    fn part(self, key: Key) -> Source {
+        match (key, self.name) {
+            (Key::Name(name), None) => Source { name: Some(name), is_part: true, ..self },
+            _ => Source { is_part: true, ..self },
+        }
+    }
+}
+
+/// Which arguments of a call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Argument {
+    /// The one at this position, from 0.
+    At(u32),
+    /// All from this position on.
+    From(u32),
+    /// What it is called on.
+    Receiver,
 }
 
 /// What a call of a library means for data.
@@ -53,21 +99,33 @@ pub struct Source {
 pub enum Meaning {
     /// It gives untrusted data.
     Source(Place),
-    /// It is dangerous for untrusted data in an argument (`None`: in any).
+    /// It gives the request, of this type.
+    Request(Symbol),
+    /// It puts untrusted data into an argument.
+    Fills(Argument, Place),
+    /// It is dangerous for untrusted data.
     Sink {
         /// For what.
         kind: Kind,
-        /// The argument, from 0.
-        arg: Option<u32>,
-        /// Its keyword.
+        /// In which arguments.
+        arg: Option<Argument>,
+        /// Or in the argument or option of this name.
         keyword: Option<Symbol>,
+        /// The number of the record that says so.
+        record: u32,
     },
     /// What it gives is harmless for these kinds.
     Cleans(Kinds),
+    /// Its arguments are harmless for these kinds after it: it throws or ends otherwise.
+    Checks(Kinds),
+    /// What it is called on is harmless for these kinds after it.
+    ChecksReceiver(Kinds),
     /// What it gives holds what it is given.
     Passes,
     /// What it gives does not come from its arguments: rows, answers of other systems.
     Answers,
+    /// It does not come back.
+    Ends,
 }
 
 /// What a parameter or a free name holds.
@@ -75,28 +133,36 @@ pub enum Meaning {
 pub enum Holds {
     /// Nothing is known.
     Unknown,
-    /// The request, whose members are untrusted: see [`Semantics::of_request`].
-    Request,
+    /// The request, of this type, whose members are untrusted: see [`Semantics::of_request`].
+    Request(Symbol),
     /// Untrusted data.
     Data(Place),
+    /// Untrusted data by this name.
+    Named(Place, Symbol),
     /// Nothing dangerous.
     Clean,
 }
 
 /// What the analysis must be told about libraries and frameworks.
 pub trait Semantics: Sync {
-    /// What a call means; empty when nothing is known.
+    /// Whether a module is looked at at all.
+    fn is_followed(&self, module: ModuleId) -> bool;
+    /// What a call, or an assignment to a member, means; empty when nothing is known.
     fn of_call(&self, at: ExprRef) -> &[Meaning];
     /// What a parameter holds when the function is entered from outside.
     fn of_param(&self, function: FnId, param: usize) -> Holds;
-    /// What a member or method of the request gives.
-    fn of_request(&self, language: Language, name: Symbol) -> Option<Place>;
-    /// What a name holds that the module does not bind to a value: `params`, `request`.
-    fn of_name(&self, module: ModuleId, name: Symbol) -> Holds;
+    /// What a member or method of a request of type `ty` gives.
+    fn of_request(&self, ty: Symbol, name: Symbol) -> Holds;
+    /// Whether every request that reaches a handler has the same path.
+    fn has_fixed_path(&self, function: FnId) -> bool;
+    /// What a name holds that no variable has, or a member of `this`.
+    fn of_name(&self, at: ExprRef, name: Symbol) -> Holds;
+    /// What a function of the repository must not give back as `given`, since it is what the caller sees.
+    fn of_return(&self, function: FnId, given: ir::ExprId) -> SmallVec<[Meaning; 2]>;
 }
 
 /// What happens to the data at a step.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Event {
     /// It is kept under a name.
     Assigned,
@@ -106,10 +172,12 @@ pub enum Event {
     Returned,
     /// It becomes a part of a string.
     Formatted,
+    /// It is kept in an object or a variable that other functions read.
+    Kept,
 }
 
 /// A step on the way.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Step {
     /// Where.
     pub span: Span,
@@ -117,20 +185,38 @@ pub struct Step {
     pub event: Event,
 }
 
-/// Untrusted data that reaches a dangerous call.
-#[derive(Clone, Debug)]
-pub struct Flow {
+/// A dangerous place.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Sink {
     /// The danger.
     pub kind: Kind,
+    /// The call.
+    pub at: ExprRef,
+    /// The number of the record that says so.
+    pub record: u32,
+}
+
+/// Untrusted data that reaches a dangerous call.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Flow {
     /// Where the data comes from.
     pub source: Source,
-    /// The dangerous call.
-    pub sink: ExprRef,
+    /// Where it goes.
+    pub sink: Sink,
     /// The steps between, in order.
     pub steps: Vec<Step>,
 }
 
-/// All flows, in order of their sinks; of several ways to one sink the shortest.
-pub fn analyze(program: &Program, semantics: &dyn Semantics) -> Vec<Flow> {
-    rounds::run(program, semantics)
+/// What was found.
+#[derive(Clone, Debug, Default)]
+pub struct Flows {
+    /// In order of their sinks; of several ways to one sink the shortest.
+    pub all: Vec<Flow>,
+    /// Functions that a bound cut off.
+    pub cut: Vec<FnId>,
+}
+
+/// Follows all data of the repository.
+pub fn analyze(program: &Program, semantics: &dyn Semantics) -> Flows {
+    summaries::run(program, semantics)
 }

@@ -10,7 +10,7 @@ use crate::{Kind, Kinds, Source, Step};
 /// How many origins one value keeps.
 const MAX_TAINTS: usize = 8;
 /// How many parts one value keeps apart.
-const MAX_PARTS: usize = 32;
+const MAX_PARTS: usize = 40;
 /// How deep parts are looked into.
 const MAX_DEPTH: u32 = 4;
 /// How many steps a way keeps.
@@ -19,25 +19,42 @@ const MAX_STEPS: u32 = 24;
 /// The number of `this` among parameters.
 pub const THIS: u8 = u8::MAX;
 
+/// A part of a value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Key {
+    /// A field, a key of a map.
+    Name(Symbol),
+    /// A place of a list.
+    Index(u32),
+    /// Some part.
+    Any,
+}
+
 /// Steps into a parameter.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub struct Path([Option<Symbol>; 3]);
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Path([Option<Key>; 3]);
 
 impl Path {
-    fn then(self, name: Symbol) -> Path {
+    pub fn then(self, key: Key) -> Path {
         let mut path = self;
         if let Some(free) = path.0.iter_mut().find(|s| s.is_none()) {
-            *free = Some(name);
+            *free = Some(key);
         }
         path
+    }
+
+    pub fn keys(self) -> impl Iterator<Item = Key> {
+        self.0.into_iter().flatten()
     }
 }
 
 /// Where data may come from.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum From {
     /// A parameter of the function, or a part of it.
     Param(u8, Path),
+    /// The request itself, of this type: what its members give is outside data.
+    Request(Symbol),
     /// Outside.
     Outside(Source),
 }
@@ -69,7 +86,7 @@ impl Way {
 
     /// The steps, oldest first.
     pub fn steps(&self) -> Vec<Step> {
-        let mut steps = Vec::new();
+        let mut steps = Vec::with_capacity(self.length() as usize);
         let mut at = self;
         while let Some(node) = &at.0 {
             steps.push(node.step);
@@ -81,7 +98,15 @@ impl Way {
 
     #[must_use]
     pub fn followed_by(&self, other: &Way) -> Way {
+        if self.0.is_none() {
+            return other.clone();
+        }
         other.steps().into_iter().fold(self.clone(), |way, step| way.then(step))
+    }
+
+    /// Shorter first, then by where it goes: an order that no thread changes.
+    fn is_better(&self, other: &Way) -> bool {
+        self.length() < other.length()
     }
 }
 
@@ -100,43 +125,57 @@ pub enum Constant {
     Int(i64),
     Bool(bool),
     Null,
-    /// The request itself.
-    Request,
+    /// A regular expression.
+    Regex(Symbol),
 }
 
-/// A part of a value.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Key {
-    Name(Symbol),
-    Index(u32),
-}
+type Parts = Option<Arc<Vec<(Key, Value)>>>;
 
-impl Key {
-    pub fn symbol(self) -> Symbol {
-        match self {
-            Key::Name(name) => name,
-            Key::Index(_) => Symbol::new("[]"),
-        }
-    }
-}
-
+/// What is known of a value. Cloning is cheap: parts are shared.
 #[derive(Clone, Debug, Default)]
 pub struct Value {
     /// Origins of the whole.
-    pub taints: SmallVec<[Taint; 2]>,
+    pub taints: SmallVec<[Taint; 1]>,
     /// Parts that are told apart.
-    pub parts: Vec<(Key, Value)>,
+    parts: Parts,
     pub constant: Option<Constant>,
+    /// Whether it may be what tells a shell that its command follows: `-c`, `/c`.
+    pub is_shell_flag: bool,
 }
 
 impl Value {
     pub fn constant(constant: Constant) -> Value {
-        Value { constant: Some(constant), ..Value::default() }
+        let is_shell_flag = match constant {
+            Constant::Str(text) => matches!(text.as_str(), "-c" | "/c" | "/C" | "-Command" | "-e" | "-lc"),
+            _ => false,
+        };
+        Value { constant: Some(constant), is_shell_flag, ..Value::default() }
     }
 
     pub fn of(from: From) -> Value {
         let taint = Taint { from, cleared: Kinds::NONE, way: Way::default() };
         Value { taints: SmallVec::from_iter([taint]), ..Value::default() }
+    }
+
+    /// It without its data.
+    #[must_use]
+    pub fn only_constant(&self) -> Value {
+        Value { constant: self.constant, ..Value::default() }
+    }
+
+    /// It without its parts.
+    #[must_use]
+    pub fn whole(&self) -> Value {
+        Value { taints: self.taints.clone(), ..Value::default() }
+    }
+
+    pub fn parts(&self) -> &[(Key, Value)] {
+        self.parts.as_ref().map_or(&[], |p| p.as_slice())
+    }
+
+    /// Whether nothing at all is known of it.
+    pub fn is_blank(&self) -> bool {
+        self.taints.is_empty() && self.parts.is_none() && self.constant.is_none()
     }
 
     pub fn add(&mut self, taint: Taint) {
@@ -145,7 +184,7 @@ impl Value {
         }
         if let Some(known) = self.taints.iter_mut().find(|t| t.from == taint.from) {
             known.cleared = known.cleared.and(taint.cleared);
-            if taint.way.length() < known.way.length() {
+            if taint.way.is_better(&known.way) {
                 known.way = taint.way;
             }
         } else if self.taints.len() < MAX_TAINTS {
@@ -155,55 +194,97 @@ impl Value {
 
     /// What either may be.
     pub fn join(&mut self, other: &Value) {
-        for taint in &other.taints {
-            self.add(taint.clone());
-        }
+        self.is_shell_flag |= other.is_shell_flag;
         if self.constant != other.constant {
             self.constant = None;
         }
-        for (key, part) in &mut self.parts {
-            if other.parts.iter().all(|(k, _)| k != key) {
-                part.join(&other.derived(key.symbol()));
+        if other.parts.is_some() || self.parts.is_some() {
+            let shared = match (&self.parts, &other.parts) {
+                (Some(a), Some(b)) => Arc::ptr_eq(a, b),
+                _ => false,
+            };
+            if !shared {
+                self.join_parts(other);
             }
         }
-        for (key, part) in &other.parts {
-            self.part_mut(*key).join_part(part);
+        for taint in &other.taints {
+            self.add(taint.clone());
         }
     }
 
-    fn join_part(&mut self, other: &Value) {
-        let fresh = self.taints.is_empty() && self.parts.is_empty() && self.constant.is_none();
-        match fresh {
-            true => *self = other.clone(),
-            false => self.join(other),
+    fn join_parts(&mut self, other: &Value) {
+        let missing: Vec<Key> = self
+            .parts()
+            .iter()
+            .map(|(key, _)| *key)
+            .filter(|key| other.parts().iter().all(|(k, _)| k != key))
+            .collect();
+        for key in missing {
+            // there it is whatever the whole holds
+            let derived = other.derived(key);
+            self.part_mut(key).join(&derived);
+        }
+        for (key, part) in other.parts() {
+            let own = self.parts().iter().any(|(k, _)| k == key);
+            let into = self.part_mut(*key);
+            match own || !into.is_blank() {
+                true => into.join(part),
+                false => *into = part.clone(),
+            }
         }
     }
 
     /// The part under a key, made when it is not there.
     pub fn part_mut(&mut self, key: Key) -> &mut Value {
-        let at = match self.parts.iter().position(|(k, _)| *k == key) {
-            Some(at) => at,
-            None => {
-                if self.parts.len() >= MAX_PARTS {
-                    // too many: the last stands for the rest
-                    self.parts.len() - 1
-                } else {
-                    let before = self.derived(key.symbol());
-                    self.parts.push((key, before));
-                    self.parts.len() - 1
-                }
-            }
+        let before = match self.parts().iter().any(|(k, _)| *k == key) {
+            true => None,
+            false => Some(self.derived(key)),
         };
-        &mut self.parts[at].1
+        let parts = Arc::make_mut(self.parts.get_or_insert_with(Arc::default));
+        if let Some(before) = before {
+            if parts.len() >= MAX_PARTS {
+                // too many: the last stands for the rest
+                let last = parts.len() - 1;
+                return &mut parts[last].1;
+            }
+            parts.push((key, before));
+        }
+        let at = parts.iter().position(|(k, _)| *k == key).unwrap_or(parts.len() - 1);
+        &mut parts[at].1
     }
 
-    /// What a part holds when only the whole is known.
-    fn derived(&self, name: Symbol) -> Value {
+    /// Puts a part in its place.
+    pub fn put(&mut self, key: Key, value: Value) {
+        if key == Key::Any {
+            // which one is not known: the whole holds its data
+            value.flat().taints.into_iter().for_each(|t| self.add(t));
+            return;
+        }
+        *self.part_mut(key) = value;
+    }
+
+    /// Takes the place `at` out of a list.
+    pub fn remove(&mut self, at: u32) {
+        let Some(parts) = &mut self.parts else { return };
+        let parts = Arc::make_mut(parts);
+        parts.retain(|(key, _)| *key != Key::Index(at));
+        for (key, _) in parts {
+            if let Key::Index(index) = key
+                && *index > at
+            {
+                *index -= 1;
+            }
+        }
+    }
+
+    /// What a part holds when only the whole is known. The parts of a request are asked elsewhere.
+    fn derived(&self, key: Key) -> Value {
         let mut value = Value::default();
         for taint in &self.taints {
             let from = match taint.from {
-                From::Param(param, path) => From::Param(param, path.then(name)),
-                outside => outside,
+                From::Param(param, path) => From::Param(param, path.then(key)),
+                From::Outside(source) => From::Outside(source.part(key)),
+                From::Request(_) => continue,
             };
             value.add(Taint { from, ..taint.clone() });
         }
@@ -212,16 +293,25 @@ impl Value {
 
     /// The part under a key.
     pub fn part(&self, key: Key) -> Value {
-        match self.parts.iter().find(|(k, _)| *k == key) {
+        if key == Key::Any {
+            return self.element();
+        }
+        match self.parts().iter().find(|(k, _)| *k == key) {
             Some((_, part)) => part.clone(),
-            None => self.derived(key.symbol()),
+            None => {
+                let mut value = self.derived(key);
+                if let Some((_, any)) = self.parts().iter().find(|(k, _)| *k == Key::Any) {
+                    value.join(any);
+                }
+                value
+            }
         }
     }
 
     /// Any one part.
     pub fn element(&self) -> Value {
-        let mut value = self.derived(Symbol::new("[]"));
-        for (_, part) in &self.parts {
+        let mut value = self.derived(Key::Any);
+        for (_, part) in self.parts() {
             value.join(part);
         }
         value.constant = None;
@@ -238,24 +328,35 @@ impl Value {
     fn gather(&self, all: &mut Value, depth: u32) {
         self.taints.iter().for_each(|t| all.add(t.clone()));
         if depth < MAX_DEPTH {
-            self.parts.iter().for_each(|(_, part)| part.gather(all, depth + 1));
+            self.parts().iter().for_each(|(_, part)| part.gather(all, depth + 1));
         }
     }
 
     /// Whether any data may come from elsewhere.
     pub fn is_tainted(&self) -> bool {
-        !self.taints.is_empty() || self.parts.iter().any(|(_, p)| p.is_tainted())
+        !self.taints.is_empty() || self.parts().iter().any(|(_, p)| p.is_tainted())
+    }
+
+    /// Whether it may hold data that is known to come from outside, or the request.
+    pub fn is_from_outside(&self) -> bool {
+        self.taints.iter().any(|t| !matches!(t.from, From::Param(..)))
+            || self.parts().iter().any(|(_, p)| p.is_from_outside())
     }
 
     /// Without what the kinds can do.
     #[must_use]
     pub fn cleared(mut self, kinds: Kinds) -> Value {
+        if kinds == Kinds::NONE {
+            return self;
+        }
         for taint in &mut self.taints {
             taint.cleared = taint.cleared.with(kinds);
         }
         self.taints.retain(|t| !t.cleared.is_all());
-        for (_, part) in &mut self.parts {
-            *part = std::mem::take(part).cleared(kinds);
+        if let Some(parts) = &mut self.parts {
+            for (_, part) in Arc::make_mut(parts) {
+                *part = std::mem::take(part).cleared(kinds);
+            }
         }
         self
     }
@@ -273,24 +374,40 @@ impl Value {
         self.taints.iter().filter(move |t| !t.cleared.has(kind))
     }
 
-    /// Puts what a caller gives in the place of parameters. `give` gives the value of a parameter.
-    pub fn put_in(&self, give: &dyn Fn(u8) -> Value, call: Step, depth: u32) -> Value {
+    /// Puts what a caller gives in the place of parameters. `give` gives the part of a parameter.
+    pub fn put_in(&self, give: &dyn Fn(u8, Path) -> Value, call: Step, depth: u32) -> Value {
         let mut value = Value { constant: self.constant, ..Value::default() };
         for taint in &self.taints {
             match taint.from {
-                From::Outside(_) => value.add(Taint { way: taint.way.then(call), ..taint.clone() }),
+                From::Outside(_) | From::Request(_) => {
+                    value.add(Taint { way: taint.way.then(call), ..taint.clone() });
+                }
                 From::Param(param, path) => {
-                    for given in along(&give(param), path).taints {
+                    let given = give(param, path);
+                    // what is given back whole keeps its parts
+                    if given.parts.is_some() && taint.cleared == Kinds::NONE && value.parts.is_none() {
+                        value.parts.clone_from(&given.parts);
+                    }
+                    if self.taints.len() == 1 && self.parts.is_none() && taint.cleared == Kinds::NONE {
+                        value.constant = given.constant;
+                    }
+                    for given in &given.taints {
                         let way = given.way.followed_by(&taint.way).then(call);
                         value.add(Taint { from: given.from, cleared: given.cleared.with(taint.cleared), way });
+                    }
+                    if taint.cleared != Kinds::NONE {
+                        for given in given.flat().taints {
+                            let way = given.way.followed_by(&taint.way).then(call);
+                            value.add(Taint { from: given.from, cleared: given.cleared.with(taint.cleared), way });
+                        }
                     }
                 }
             }
         }
         if depth < MAX_DEPTH {
-            for (key, part) in &self.parts {
+            for (key, part) in self.parts() {
                 let part = part.put_in(give, call, depth + 1);
-                value.parts.push((*key, part));
+                *value.part_mut(*key) = part;
             }
         }
         value
@@ -300,22 +417,15 @@ impl Value {
     pub fn shape(&self, into: &mut Vec<(From, Kinds)>, depth: u32) {
         into.extend(self.taints.iter().map(|t| (t.from, t.cleared)));
         if depth < MAX_DEPTH {
-            for (key, part) in &self.parts {
-                into.push((From::Param(THIS, Path::default().then(key.symbol())), Kinds::NONE));
+            for (key, part) in self.parts() {
+                into.push((From::Param(THIS, Path::default().then(*key)), Kinds::NONE));
                 part.shape(into, depth + 1);
             }
         }
     }
 }
 
-/// The part of a value that a path leads to, with all that is below.
-pub fn along(value: &Value, path: Path) -> Value {
-    let mut at = value.clone();
-    for name in path.0.iter().flatten() {
-        at = match *name == "[]" {
-            true => at.element(),
-            false => at.part(Key::Name(*name)),
-        };
-    }
-    at.flat()
+pub fn joined(mut a: Value, b: &Value) -> Value {
+    a.join(b);
+    a
 }

@@ -163,6 +163,14 @@ impl Builder {
         }
     }
 
+    /// `this.name = name`, for constructors that say it with their parameters.
+    pub fn sets_member(&mut self, name: Symbol, range: Range) -> StmtId {
+        let object = self.expr(ExprKind::This, range);
+        let target = self.expr(ExprKind::Member { object, name, name_range: range, optional: false }, range);
+        let value = Some(self.expr(ExprKind::Name(name), range));
+        self.stmt(StmtKind::Assign { target, ty: None, op: None, value, declares: false }, range)
+    }
+
     /// A template of `parts`, neighbouring texts joined; a plain string literal when there is no hole.
     pub fn template(&mut self, parts: Vec<Part>, range: Range) -> ExprId {
         let mut joined: Vec<Part> = Vec::with_capacity(parts.len());

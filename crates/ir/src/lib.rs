@@ -10,9 +10,11 @@
 //! It must never know a library, a framework or a rule. Begin reading at [`Module`].
 
 mod build;
+mod print;
 mod walk;
 
-pub use build::{Builder, Mark};
+pub use build::*;
+pub use print::*;
 pub use walk::{Child, Visit};
 
 use base::{FileId, Language, Span, Symbol};
@@ -165,8 +167,9 @@ impl Module {
     }
 }
 
-/// An expression or a pattern. Patterns (destructuring, match arms) use the same shapes: a name binds,
-/// a [`ExprKind::Map`], [`ExprKind::List`] or call-like pattern takes apart.
+/// An expression or a pattern. Patterns use the same shapes: a name binds (`_` too), a [`ExprKind::Map`],
+/// [`ExprKind::List`] or call takes apart, a [`ExprKind::Spread`] is the rest, `a | b` in another pattern is
+/// [`ExprKind::Logical`], `name @ pattern` (or a default) [`ExprKind::Assign`], `T name` [`ExprKind::Cast`].
 #[derive(Clone, Debug)]
 pub struct Expr {
     /// What it is.

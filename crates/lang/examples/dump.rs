@@ -30,7 +30,7 @@ fn main() {
             entry.0 += 1;
         }
         if tree {
-            println!("{:#?}", lowered.module);
+            print!("{}", ir::print(&lowered.module));
         }
     }
     for (kind, (count, example)) in &kinds {

@@ -2,6 +2,7 @@
 
 mod expr;
 mod items;
+mod patterns;
 mod stmt;
 
 use base::Symbol;

@@ -7,6 +7,7 @@
 //! ends share), then `python/`.
 
 mod lowering;
+mod text;
 mod tree;
 
 mod csharp;
@@ -98,7 +99,15 @@ pub fn lower(file: FileId, language: Language, text: &str) -> Lowered {
     let parsed = parse_within(language, text, PATIENCE);
     let parse = started.elapsed();
     let started = Instant::now();
-    let tree = parsed.map(|parsed| Tree::new(language, &parsed));
+    let tree = parsed.map(|parsed| {
+        let typed = (language == Language::JavaScript && parsed.root_node().has_error()).then(|| typed(text)).flatten();
+        let tree = Tree::new(language, &parsed);
+        // Flow's types are read as TypeScript's
+        match typed {
+            Some(typed) if typed.errors() < tree.errors() => typed,
+            _ => tree,
+        }
+    });
     let mut lowering = Lowering::new(file, language, text);
     if let Some(tree) = &tree {
         lowering.survey(tree);
@@ -118,6 +127,12 @@ pub fn lower(file: FileId, language: Language, text: &str) -> Lowered {
     }
     let (module, gaps, nodes, nodes_unknown) = lowering.finish();
     Lowered { module, gaps, nodes, nodes_unknown, parse, lower: started.elapsed() }
+}
+
+/// JavaScript read by the grammar that knows types.
+fn typed(text: &str) -> Option<Tree> {
+    let parsed = parse_within(Language::Tsx, text, PATIENCE)?;
+    Some(Tree::new(Language::Tsx, &parsed))
 }
 
 #[cfg(test)]

@@ -99,7 +99,9 @@ impl<'t> Lowering<'t> {
                     self.ir.module.comments.push(range(node));
                 }
             }
-            if node.is_error() || node.is_missing() {
+            // the `!` that TypeScript's grammar misses in `f<T>`…`` is not missing
+            let is_typed_tag = node.is_missing() && node.kind() == "!" && self.ir.module.language.is_ecmascript();
+            if (node.is_error() || node.is_missing()) && !is_typed_tag {
                 self.nodes_unknown += 1;
                 self.gap(GapKind::Syntax, if node.is_missing() { "missing" } else { "error" }, range(node));
             }
@@ -188,6 +190,12 @@ impl<'t> Lowering<'t> {
             self.nodes_unknown += 1;
             self.gap(GapKind::Construct, node.kind(), range(node));
         }
+    }
+
+    /// Counts what stands in a macro and is no expression, statement or map.
+    pub fn tokens_not_understood(&mut self, at: Range) {
+        self.nodes_unknown += 1;
+        self.gap(GapKind::Construct, "tokens of a macro", at);
     }
 
     /// Goes one level deeper, or notes that it is too deep and gives an empty unknown. Every

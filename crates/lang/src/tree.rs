@@ -119,6 +119,11 @@ impl Tree {
         Self { names, entries }
     }
 
+    /// How many nodes the parser could not tell or made up.
+    pub fn errors(&self) -> usize {
+        self.nodes().filter(|n| n.is_error() || n.is_missing()).count()
+    }
+
     /// The node that spans the file.
     pub fn root(&self) -> Node<'_> {
         Node { tree: self, at: 0 }

@@ -5,11 +5,19 @@
 
 mod actix;
 mod aspnet;
+mod axum;
+mod connexion;
 mod django;
+mod echo;
 mod express;
 mod fastapi;
+mod flask;
 mod gin;
+mod go_routers;
+mod interceptors;
+mod net_http;
 mod rails;
+mod rounds;
 mod routers;
 mod spring;
 mod webflux;
@@ -24,10 +32,16 @@ use crate::{Facts, Handler, Route};
 pub(crate) const ALL: &[&dyn Adapter] = &[
     &actix::Actix,
     &aspnet::AspNet,
+    &connexion::Connexion,
+    &axum::Axum,
     &django::Django,
+    &echo::Echo,
+    &echo::Fiber,
     &express::Express,
     &fastapi::FastApi,
+    &flask::Flask,
     &gin::Gin,
+    &net_http::NetHttp,
     &rails::Rails,
     &spring::Spring,
 ];
@@ -90,6 +104,12 @@ impl<'a> Context<'a> {
         program.ids().filter(move |m| sources.file(program.module(*m).file).role != base::FileRole::Test)
     }
 
+    /// Whether the library of a record is imported anywhere, if it has packages.
+    pub(crate) fn is_used(&self, record: crate::facts::RecordId) -> bool {
+        let packages = self.facts.packages(record);
+        packages.is_empty() || packages.iter().any(|p| self.program.is_imported(p))
+    }
+
     /// Whether a module is a test.
     pub fn is_test(&self, module: ModuleId) -> bool {
         self.sources.file(self.program.module(module).file).role == base::FileRole::Test
@@ -114,7 +134,7 @@ impl<'a> Context<'a> {
 
     /// Whether a file imports a library, by the name of its package or a prefix of it.
     pub fn imports(&self, module: ModuleId, library: &str) -> bool {
-        crate::effects::imports_library(self.program.module(module), library)
+        self.program.imports_library(module, library)
     }
 
     /// The handler that an expression stands for.
@@ -132,6 +152,9 @@ impl<'a> Context<'a> {
     /// The function of the repository that an expression stands for. A call that wraps one (`asyncHandler(f)`,
     /// `f.bind(this)`) stands for what it wraps.
     pub fn function(&self, at: ExprRef) -> Option<FnId> {
+        if let Some(wrapped) = self.wrapped(at) {
+            return Some(wrapped);
+        }
         for value in self.eval(at) {
             if let Value::Function(function) = value {
                 return Some(function);
@@ -152,6 +175,49 @@ impl<'a> Context<'a> {
             }
         }
         None
+    }
+
+    /// What a wrapper of the repository's own wraps: `asyncHandler(f)` gives a function that hands on all that
+    /// it is called with to `f`.
+    fn wrapped(&self, at: ExprRef) -> Option<FnId> {
+        for at in self.program.origins_before_calls(at, self.facts) {
+            let module = self.program.module(at.module);
+            let ExprKind::Call { args, .. } = &module.expr(at.expr).kind else { continue };
+            let Some(callee) = self.program.call(at).filter(|c| c.certain) else { continue };
+            for maker in &callee.functions {
+                for (position, arg) in args.iter().enumerate() {
+                    let param = self.program.function(*maker).params.get(position).map(|p| p.name);
+                    if param.is_some_and(|p| self.hands_on(*maker, p)) {
+                        return self.function(ExprRef { module: at.module, expr: arg.value });
+                    }
+                }
+            }
+        }
+        None
+    }
+
+    /// Whether a function within `maker` calls `inner` with all of its own parameters.
+    fn hands_on(&self, maker: FnId, inner: Symbol) -> bool {
+        let module = self.program.module(maker.module);
+        let within = module.functions().filter(|(_, f)| f.parent == Some(maker.function));
+        within.into_iter().any(|(_, f)| {
+            module.exprs_within(f.range).any(|(_, e)| {
+                let ExprKind::Call { callee, args, .. } = &e.kind else { return false };
+                let called = match &module.expr(*callee).kind {
+                    ExprKind::Name(name) => *name == inner,
+                    ExprKind::Member { object, name, .. } => {
+                        matches!(name.as_str(), "call" | "apply")
+                            && matches!(module.expr(*object).kind, ExprKind::Name(n) if n == inner)
+                    }
+                    _ => false,
+                };
+                let spread = args.iter().any(|a| matches!(module.expr(a.value).kind, ExprKind::Spread(_)));
+                let own = args.iter().filter(
+                    |a| matches!(module.expr(a.value).kind, ExprKind::Name(n) if f.params.iter().any(|p| p.name == n)),
+                );
+                called && (spread || own.count() >= 2)
+            })
+        })
     }
 
     /// A method of a class, bases included.

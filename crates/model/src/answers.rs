@@ -135,7 +135,8 @@ fn status_of(module: &Module, expr: ExprId) -> Option<u16> {
 
 fn status_named(name: &str) -> Option<u16> {
     let plain: String = name.chars().filter(char::is_ascii_alphanumeric).collect::<String>().to_ascii_lowercase();
-    const NAMES: [(&str, u16); 16] = [
+    const NAMES: [(&str, u16); 17] = [
+        ("servererror", 500),
         ("internalservererror", 500),
         ("notimplemented", 501),
         ("badgateway", 502),

@@ -1,7 +1,7 @@
 //! Where handlers take the body of a request, and whether anything checks it.
 
 use base::{Language, Span};
-use ir::{ExprKind, Literal};
+use ir::{ExprKind, Literal, StmtKind};
 use program::{ClassRef, ExprRef, FnId, Value};
 
 use crate::guards::words;
@@ -10,33 +10,375 @@ use crate::{Kind, Model, Place, Route};
 /// How far below the handler a check still counts.
 const DEPTH: usize = 3;
 
+/// Keys of a model's schema that check what is stored by it.
+const SCHEMA_CHECKS: [&str; 11] = [
+    "required",
+    "validate",
+    "maxlength",
+    "minlength",
+    "match",
+    "enum",
+    "allowNull",
+    "maxLength",
+    "minLength",
+    "min",
+    "max",
+];
+
+/// Words of calls that store.
+const STORES: [&str; 12] =
+    ["create", "save", "insert", "update", "add", "upsert", "write", "put", "bulk", "setattr", "execute", "assign"];
+
 impl Model {
-    /// Where a route takes its body, and whether a declaration checks it; `None` when it takes none, or when
-    /// how it takes it is not known.
+    /// Where a route takes its body, and whether anything checks it; `None` when it takes none, or when how it
+    /// takes it is not known.
     pub fn body_of(&self, route: &Route, function: FnId) -> Option<(Span, bool)> {
         let module = self.program.module(function.module);
-        match module.language {
-            l if l.is_ecmascript() => self.raw_body(function).map(|span| (span, false)),
+        let (span, declared) = match module.language {
+            l if l.is_ecmascript() => {
+                let span = self.raw_body(function)?;
+                (span, self.schemas_check() && self.stores(function))
+            }
+            Language::Go => self.bound_struct(function)?,
+            Language::Java | Language::CSharp => self.bound_class(route, function)?,
+            Language::Python => self.python_body(route, function)?,
+            Language::Ruby => return self.mass_assigned(function),
+            Language::Rust => (self.loose_json(function)?, false),
+            _ => return None,
+        };
+        Some((span, declared || self.checks_input(function)))
+    }
+
+    /// Where a body is declared by a type that checks it.
+    pub fn declared_body(&self, route: &Route, function: FnId) -> Option<Span> {
+        let module = self.program.module(function.module);
+        let declared = match module.language {
             Language::Go => self.bound_struct(function),
-            Language::Java => {
-                route.inputs.iter().find(|i| i.place == Place::Body)?;
-                let item = module.function(function.function);
-                let (param, annotation) = item.params.iter().find_map(|p| {
-                    let named = |a: &ir::ExprId, wanted: &str| {
-                        matches!(&module.expr(*a).kind, ExprKind::Call { callee, .. }
-                        if module.dotted(*callee).is_some_and(|d| d.rsplit('.').next() == Some(wanted)))
-                    };
-                    let body = p.annotations.iter().find(|a| named(a, "RequestBody"))?;
-                    let valid = p.annotations.iter().any(|a| named(a, "Valid") || named(a, "Validated"));
-                    Some((p, (*body, valid)))
-                })?;
-                // constraints that are declared and never asked for, or a project that checks its other bodies
-                let declared = param.ty.is_some_and(|t| self.has_constraints(function, t));
-                let span = module.expr_span(annotation.0);
-                (annotation.1 || declared).then_some((span, annotation.1))
+            Language::Java | Language::CSharp => self.bound_class(route, function),
+            Language::Python => {
+                let body = route.inputs.iter().find(|i| i.place == Place::Body && i.validated);
+                body.and_then(|i| i.span).map(|span| (span, true))
             }
             _ => None,
+        };
+        declared.filter(|(_, checked)| *checked).map(|(span, _)| span)
+    }
+
+    /// Whether something in reach stores.
+    pub fn stores(&self, function: FnId) -> bool {
+        self.reachable(function, DEPTH).into_iter().any(|f| {
+            let module = self.program.module(f.module);
+            self.program.calls_in(f).iter().any(|call| {
+                let ExprKind::Call { callee, .. } = &module.expr(*call).kind else { return false };
+                let (ExprKind::Name(name) | ExprKind::Member { name, .. }) = &module.expr(*callee).kind else {
+                    return false;
+                };
+                words(name.as_str()).iter().any(|w| STORES.contains(&w.as_str()))
+            })
+        })
+    }
+
+    /// Whether a handler may change something: it stores, deletes, sends, or calls what is not known.
+    pub fn may_change_state(&self, function: FnId) -> bool {
+        const CHANGES: [&str; 26] = [
+            "delete",
+            "remove",
+            "destroy",
+            "set",
+            "send",
+            "publish",
+            "cancel",
+            "close",
+            "open",
+            "start",
+            "stop",
+            "toggle",
+            "increment",
+            "push",
+            "append",
+            "submit",
+            "process",
+            "handle",
+            "enqueue",
+            "commit",
+            "enable",
+            "disable",
+            "upload",
+            "dispatch",
+            "post",
+            "reset",
+        ];
+        let by_name = |name: &str| words(name).iter().any(|w| CHANGES.contains(&w.as_str()));
+        self.stores(function)
+            || self.program.function(function).body.is_none()
+            || self.reachable(function, DEPTH).into_iter().any(|f| {
+                let module = self.program.module(f.module);
+                self.program.calls_in(f).iter().any(|call| {
+                    let ExprKind::Call { callee, .. } = &module.expr(*call).kind else { return false };
+                    matches!(&module.expr(*callee).kind, ExprKind::Name(name) | ExprKind::Member { name, .. } if by_name(name.as_str()))
+                })
+            })
+    }
+
+    /// Whether the models of the repository check what is stored by them: `{ type: String, required: true }`.
+    fn schemas_check(&self) -> bool {
+        self.program.ids().any(|id| {
+            let module = self.program.module(id);
+            module.language.is_ecmascript()
+                && module.exprs().any(|(_, e)| {
+                    let ExprKind::Call { callee, args, .. } = &e.kind else { return false };
+                    let (ExprKind::Name(name) | ExprKind::Member { name, .. }) = &module.expr(*callee).kind else {
+                        return false;
+                    };
+                    matches!(name.as_str(), "Schema" | "define" | "init")
+                        && args.iter().any(|a| {
+                            let range = module.expr(a.value).range;
+                            module.exprs_within(range).any(|(_, x)| match &x.kind {
+                                ExprKind::Map(entries) => entries.iter().any(|e| {
+                                    e.key
+                                        .and_then(|k| module.string(k))
+                                        .is_some_and(|k| SCHEMA_CHECKS.contains(&k.as_str()))
+                                }),
+                                _ => false,
+                            })
+                        })
+                })
+        })
+    }
+
+    /// Python: `request.POST`, `request.data`, `json.loads(request.body)` in a handler that stores; a body that is
+    /// declared as a dictionary.
+    fn python_body(&self, route: &Route, function: FnId) -> Option<(Span, bool)> {
+        let module = self.program.module(function.module);
+        let item = module.function(function.function);
+        let loose = item.params.iter().find_map(|p| {
+            let ty = p.ty?;
+            let text = self.sources.text(module.span(module.ty(ty).range));
+            let is_dict =
+                matches!(text.split('[').next().unwrap_or("").trim(), "dict" | "Dict" | "typing.Dict" | "Any");
+            let is_body = route.inputs.iter().any(|i| i.place == Place::Body && i.name == p.name.as_str());
+            (is_dict && is_body).then(|| module.span(p.range))
+        });
+        let below = self.reachable(function, 1);
+        let unchecked = loose
+            .filter(|_| self.stores(function))
+            .or_else(|| below.iter().find_map(|f| self.stored_unchecked(*f)))
+            .map(|span| (span, false));
+        unchecked.or_else(|| {
+            below.iter().find_map(|f| {
+                let module = self.program.module(f.module);
+                let item = module.function(f.function);
+                let mut all = module.exprs_within(item.range);
+                all.find(|(_, e)| is_python_body(module, e)).map(|(id, _)| (module.expr_span(id), true))
+            })
+        })
+    }
+
+    /// Python: a part of the body that is stored as it came: given to a call that stores or to a model, set on an
+    /// object; not asked about before.
+    fn stored_unchecked(&self, function: FnId) -> Option<Span> {
+        let module = self.program.module(function.module);
+        let item = module.function(function.function);
+        let all: Vec<_> = module.exprs_within(item.range).collect();
+        let within = |outer: ir::Range, inner: ir::Range| outer.start <= inner.start && inner.end <= outer.end;
+        let is_source = |e: &ir::Expr| is_python_body(module, e);
+        let statements: Vec<_> = module.stmts().filter(|s| within(item.range, s.range)).collect();
+        let mut held: Vec<(ir::Range, Option<base::Symbol>)> =
+            all.iter().filter(|(_, e)| is_source(e)).map(|(_, e)| (e.range, None)).collect();
+        // `data = json.loads(request.body)`, `name = data["name"]`
+        for stmt in &statements {
+            let StmtKind::Assign { target, value: Some(value), .. } = &stmt.kind else { continue };
+            let ExprKind::Name(name) = module.expr(*target).kind else { continue };
+            let range = module.expr(*value).range;
+            let from = held.iter().find(|(r, _)| within(range, *r)).is_some()
+                || all.iter().any(|(_, e)| {
+                    within(range, e.range)
+                        && matches!(e.kind, ExprKind::Name(n) if held.iter().any(|(_, h)| *h == Some(n)))
+                });
+            let made = matches!(&module.expr(*value).kind, ExprKind::Call { callee, .. }
+                if module.dotted(*callee).is_some_and(|d| d.rsplit('.').next().is_some_and(|l| l.starts_with(char::is_uppercase))));
+            if from && !made {
+                held.push((range, Some(name)));
+            }
         }
+        let asked = |name: base::Symbol| {
+            let names = |range: ir::Range| {
+                all.iter().any(|(_, e)| within(range, e.range) && matches!(e.kind, ExprKind::Name(n) if n == name))
+            };
+            statements.iter().any(|s| match &s.kind {
+                StmtKind::If { cond, .. } => names(module.expr(*cond).range),
+                StmtKind::Loop { iter: Some(iter), .. } => names(module.expr(*iter).range),
+                StmtKind::Assert(cond) => names(module.expr(*cond).range),
+                _ => false,
+            }) || all.iter().any(|(_, e)| match &e.kind {
+                ExprKind::Ternary { cond, .. } => names(module.expr(*cond).range),
+                ExprKind::Binary { .. } => names(e.range),
+                _ => false,
+            })
+        };
+        let holds = |range: ir::Range| {
+            let direct = held.iter().find(|(r, name)| name.is_none() && within(range, *r)).map(|(r, _)| *r);
+            direct.or_else(|| {
+                all.iter().find_map(|(_, e)| match e.kind {
+                    ExprKind::Name(n)
+                        if within(range, e.range) && held.iter().any(|(_, h)| *h == Some(n)) && !asked(n) =>
+                    {
+                        Some(e.range)
+                    }
+                    _ => None,
+                })
+            })
+        };
+        for (_, e) in &all {
+            let ExprKind::Call { callee, args, .. } = &e.kind else { continue };
+            let (ExprKind::Name(name) | ExprKind::Member { name, .. }) = &module.expr(*callee).kind else { continue };
+            let said = words(name.as_str());
+            let stores =
+                said.first().is_some_and(|w| matches!(w.as_str(), "create" | "update" | "insert" | "bulk" | "setattr"))
+                    || matches!(name.as_str(), "get_or_create" | "add" | "save" | "execute");
+            if stores && let Some(range) = args.iter().find_map(|a| holds(module.expr(a.value).range)) {
+                return Some(module.span(range));
+            }
+        }
+        let saves = statements.iter().any(|s| match &s.kind {
+            StmtKind::Expr(e) => matches!(&module.expr(*e).kind, ExprKind::Call { callee, .. }
+                if matches!(&module.expr(*callee).kind, ExprKind::Member { name, .. } if *name == "save" || *name == "commit")),
+            _ => false,
+        });
+        statements.iter().filter(|_| saves).find_map(|s| match &s.kind {
+            StmtKind::Assign { target, value: Some(value), .. }
+                if matches!(module.expr(*target).kind, ExprKind::Member { .. }) =>
+            {
+                holds(module.expr(*value).range).map(|range| module.span(range))
+            }
+            _ => None,
+        })
+    }
+
+    /// Ruby: parameters that are stored, and whether those that may be stored are named.
+    fn mass_assigned(&self, function: FnId) -> Option<(Span, bool)> {
+        let mut named = None;
+        for f in self.reachable(function, 2) {
+            let module = self.program.module(f.module);
+            let item = module.function(f.function);
+            for (id, e) in module.exprs_within(item.range) {
+                let ExprKind::Member { object, name, .. } = &e.kind else { continue };
+                let of_params = || self.sources.text(module.expr_span(*object)).trim_start().starts_with("params");
+                match name.as_str() {
+                    "permit!" | "to_unsafe_h" | "to_unsafe_hash" if of_params() => {
+                        return self.stores(function).then(|| (module.expr_span(id), false));
+                    }
+                    "permit" | "expect" if of_params() => named = named.or_else(|| Some(module.expr_span(id))),
+                    _ => {}
+                }
+            }
+        }
+        named.map(|span| (span, true))
+    }
+
+    /// Rust: JSON that is taken as whatever it is.
+    fn loose_json(&self, function: FnId) -> Option<Span> {
+        let module = self.program.module(function.module);
+        module.function(function.function).params.iter().find_map(|p| {
+            let ty = module.ty(p.ty?);
+            let text: String = self.sources.text(module.span(ty.range)).split_whitespace().collect();
+            let loose = ["Json<Value>", "Json<serde_json::Value>", "Json<HashMap<"].iter().any(|t| text.contains(t));
+            (loose && self.stores(function)).then(|| module.span(p.range))
+        })
+    }
+
+    /// Java and C#: a body that is bound to a class, and whether its constraints are declared and asked for.
+    fn bound_class(&self, route: &Route, function: FnId) -> Option<(Span, bool)> {
+        let body = route.inputs.iter().find(|i| i.place == Place::Body)?;
+        let module = self.program.module(function.module);
+        let item = module.function(function.function);
+        let named = |a: &ir::ExprId, wanted: &[&str]| {
+            matches!(&module.expr(*a).kind, ExprKind::Call { callee, .. }
+                if module.dotted(*callee).is_some_and(|d| wanted.contains(&d.rsplit('.').next().unwrap_or(""))))
+        };
+        let is_java = module.language == Language::Java;
+        let param = item.params.iter().find(|p| {
+            if is_java {
+                p.annotations.iter().any(|a| named(a, &["RequestBody"]))
+            } else {
+                p.name == body.name.as_str()
+            }
+        })?;
+        let span = param.annotations.first().map_or(module.span(param.range), |a| module.expr_span(*a));
+        let class = self.class_of_type(function, param.ty?)?;
+        if !is_java && (!self.is_controller(function) || self.asks_in_a_filter()) {
+            return None;
+        }
+        let declared = self.has_constraints(class, 0);
+        let asked = match is_java {
+            true => param.annotations.iter().any(|a| named(a, &["Valid", "Validated"])),
+            // `[ApiController]` asks by itself
+            false => {
+                declared
+                    && self.program.classes().class_of(function).is_some_and(|c| {
+                        self.program.classes().lineage(c).into_iter().any(|c| {
+                            let module = self.program.module(c.module);
+                            self.program.class(c).annotations.iter().any(|a| {
+                                matches!(&module.expr(*a).kind, ExprKind::Call { callee, .. }
+                            if module.dotted(*callee).is_some_and(|d| d.ends_with("ApiController")))
+                            })
+                        })
+                    })
+            }
+        };
+        if asked {
+            return Some((span, true));
+        }
+        // where nothing is declared there must be something to check: a text
+        let has_text = self.program.class(class).fields.iter().any(|f| {
+            let module = self.program.module(class.module);
+            f.ty.is_some_and(|t| self.sources.text(module.span(module.ty(t).range)).eq_ignore_ascii_case("string"))
+        });
+        (declared || has_text).then_some((span, self.has_validator(class)))
+    }
+
+    /// Whether a function belongs to a controller. What stands before other handlers is not known well enough.
+    fn is_controller(&self, function: FnId) -> bool {
+        self.program.classes().class_of(function).is_some_and(|c| {
+            self.program.classes().lineage(c).into_iter().any(|c| {
+                let module = self.program.module(c.module);
+                let item = self.program.class(c);
+                item.bases.iter().any(|b| self.sources.text(module.span(module.ty(*b).range)).contains("Controller"))
+                    || item.name.as_str().ends_with("Controller")
+            })
+        })
+    }
+
+    /// C#: a filter of the project's own that asks `ModelState` before every action.
+    fn asks_in_a_filter(&self) -> bool {
+        self.program.classes().all().into_iter().any(|(class, _)| {
+            let module = self.program.module(class.module);
+            let item = self.program.class(class);
+            module.language == Language::CSharp
+                && item.bases.iter().any(|b| self.sources.text(module.span(module.ty(*b).range)).contains("Filter"))
+                && module
+                    .exprs_within(item.range)
+                    .any(|(_, e)| matches!(&e.kind, ExprKind::Member { name, .. } if *name == "ModelState"))
+        })
+    }
+
+    fn class_of_type(&self, function: FnId, ty: ir::TypeId) -> Option<ClassRef> {
+        self.context().evaluator(function.module).type_values(ty, None).iter().find_map(|v| match v {
+            Value::Instance(class) | Value::Class(class) => Some(*class),
+            _ => None,
+        })
+    }
+
+    /// Whether a class of the repository validates another: `class OrderValidator : AbstractValidator<Order>`.
+    fn has_validator(&self, of: ClassRef) -> bool {
+        let name = self.program.class(of).name.as_str();
+        self.program.classes().all().into_iter().any(|(class, _)| {
+            let module = self.program.module(class.module);
+            self.program.class(class).bases.iter().any(|b| {
+                let text = self.sources.text(module.span(module.ty(*b).range));
+                text.contains("Validator<") && text.contains(name)
+            })
+        })
     }
 
     /// `req.body` in a handler or what it calls.
@@ -47,7 +389,11 @@ impl Model {
             module.exprs_within(item.range).find_map(|(id, e)| {
                 let ExprKind::Member { object, name, .. } = &e.kind else { return None };
                 let ExprKind::Name(root) = module.expr(*object).kind else { return None };
+                // `req.body.userId = …` fills it
+                let is_set = module.stmts().any(|s| matches!(&s.kind, StmtKind::Assign { target, .. }
+                    if module.expr(*target).range.start <= e.range.start && e.range.end <= module.expr(*target).range.end));
                 (*name == "body"
+                    && !is_set
                     && item.params.iter().any(|p| p.name == root && matches!(root.as_str(), "req" | "request")))
                 .then(|| module.expr_span(id))
             })
@@ -83,7 +429,7 @@ impl Model {
         let item = self.program.class(class);
         item.fields.iter().any(|f| {
             let tag = f.annotations.first().and_then(|t| module.string(*t));
-            tag.is_some_and(|t| t.as_str().contains("binding:") || t.as_str().contains("validate:"))
+            tag.is_some_and(|t| ["binding:", "validate:", "valid:", "vd:"].iter().any(|k| t.as_str().contains(k)))
                 || depth < 3
                     && f.ty.is_some_and(|ty| {
                         self.context().evaluator(class.module).type_values(ty, None).iter().any(|v| match v {
@@ -102,40 +448,69 @@ impl Model {
                 .any(|base| base != class && self.has_tags(base, depth + 1))
     }
 
-    /// Java: whether the type of a body declares constraints on its fields.
-    fn has_constraints(&self, function: FnId, ty: ir::TypeId) -> bool {
-        const CONSTRAINTS: [&str; 16] = [
-            "NotNull",
-            "NotBlank",
-            "NotEmpty",
-            "Size",
-            "Min",
-            "Max",
-            "Email",
-            "Pattern",
-            "Positive",
-            "PositiveOrZero",
-            "Past",
-            "Future",
-            "Length",
-            "Range",
-            "DecimalMin",
-            "Digits",
+    /// Whether a class declares constraints on its fields, or on those of what they hold.
+    fn has_constraints(&self, class: ClassRef, depth: u32) -> bool {
+        // projects have constraints of their own, so what is none is listed
+        const OTHERS: [&str; 30] = [
+            "Column",
+            "Id",
+            "Key",
+            "Table",
+            "GeneratedValue",
+            "ManyToOne",
+            "OneToMany",
+            "OneToOne",
+            "ManyToMany",
+            "JoinColumn",
+            "Enumerated",
+            "Transient",
+            "DataMember",
+            "Display",
+            "DisplayName",
+            "Description",
+            "Schema",
+            "ApiModelProperty",
+            "Getter",
+            "Setter",
+            "Parameter",
+            "Obsolete",
+            "Deprecated",
+            "ForeignKey",
+            "NotMapped",
+            "Default",
+            "Autowired",
+            "Value",
+            "Nullable",
+            "BindProperty",
         ];
-        let values = self.context().evaluator(function.module).type_values(ty, None);
-        values.iter().any(|value| {
-            let (Value::Instance(class) | Value::Class(class)) = value else { return false };
-            let item = self.program.class(*class);
+        self.program.classes().lineage(class).into_iter().any(|class| {
+            let item = self.program.class(class);
             let module = self.program.module(class.module);
-            item.fields.iter().flat_map(|f| &f.annotations).any(|a| {
+            let constructors = item.methods.iter().map(|m| module.function(*m)).filter(|m| m.kind == ir::FunctionKind::Constructor);
+            let annotations = item
+                .fields
+                .iter()
+                .flat_map(|f| &f.annotations)
+                .chain(constructors.flat_map(|m| m.params.iter().flat_map(|p| &p.annotations)));
+            let own = annotations.into_iter().any(|a| {
                 matches!(&module.expr(*a).kind, ExprKind::Call { callee, .. }
-                if module.dotted(*callee).is_some_and(|d| CONSTRAINTS.contains(&d.rsplit('.').next().unwrap_or(""))))
-            })
+                if module.dotted(*callee).is_some_and(|d| {
+                    let last = d.rsplit('.').next().unwrap_or("");
+                    !OTHERS.contains(&last) && !last.starts_with("Json") && !last.starts_with("Swagger") && !last.starts_with("Bson") && !last.starts_with("Table")
+                }))
+            });
+            own || depth < 2
+                && item.fields.iter().filter_map(|f| f.ty).any(|ty| {
+                    self.context().evaluator(class.module).type_values(ty, None).iter().any(|v| match v {
+                        Value::Instance(inner) | Value::Class(inner) if *inner != class => self.has_constraints(*inner, depth + 1),
+                        _ => false,
+                    })
+                })
         })
     }
 
     /// Whether a validator, or an answer of 400 or 422, is in reach.
-    pub fn checks_input(&self, function: FnId) -> bool {
+    fn checks_input(&self, function: FnId) -> bool {
         if self.effects_from(function, DEPTH).iter().any(|e| e.kind == Kind::Validator) {
             return true;
         }
@@ -143,9 +518,11 @@ impl Model {
             let module = self.program.module(f.module);
             let item = module.function(f.function);
             let named = item.name.is_some_and(|n| {
-                words(n.as_str())
-                    .iter()
-                    .any(|w| matches!(w.as_str(), "validate" | "validator" | "validation" | "sanitize"))
+                let said = words(n.as_str());
+                let has = |list: &[&str]| said.iter().any(|w| list.contains(&w.as_str()));
+                has(&["validate", "validator", "validation", "sanitize"])
+                    || has(&["check", "assert", "ensure"])
+                        && !has(&["permission", "permissions", "auth", "access", "user", "login", "role", "owner"])
             });
             named
                 || module.exprs_within(item.range).any(|(_, e)| match &e.kind {
@@ -157,9 +534,29 @@ impl Model {
                             || plain.contains("unprocessable")
                             || plain.contains("valid")
                             || plain.contains("schema")
+                            || plain.contains("illegalargument")
+                            || plain.contains("isblank")
+                            || plain.contains("hastext")
+                            || plain.contains("isnullor")
+                            || plain.contains("precondition")
+                            || plain == "requirenonnull"
+                            || plain.contains("serializer")
                     }
                     _ => false,
                 })
         })
     }
+}
+
+/// `request.POST`, `self.request.data`.
+fn is_python_body(module: &ir::Module, e: &ir::Expr) -> bool {
+    let ExprKind::Member { object, name, .. } = &e.kind else { return false };
+    let of_request = match &module.expr(*object).kind {
+        ExprKind::Name(n) => *n == "request",
+        ExprKind::Member { object, name, .. } => {
+            *name == "request" && matches!(module.expr(*object).kind, ExprKind::This)
+        }
+        _ => false,
+    };
+    of_request && matches!(name.as_str(), "POST" | "data" | "body" | "json" | "get_json" | "form")
 }

@@ -2,10 +2,13 @@
 
 use base::{Evidence, Language, Span, Symbol};
 use ir::ExprKind;
-use program::{ExprRef, FnId, ModuleId, Program};
+use program::{Evaluator, ExprRef, FnId, ModuleId, Program, Value};
 use rayon::prelude::*;
 
-use crate::facts::{Facts, Kind, Record, RecordId};
+use crate::adapters::Context;
+use crate::facts::{Kind, Record, RecordId};
+use crate::options::OptionValue;
+use crate::versions::Versions;
 
 /// One call (or annotation) that a record speaks of.
 #[derive(Clone, Debug, PartialEq)]
@@ -29,16 +32,18 @@ pub struct Effect {
 }
 
 /// Matches every call with the facts.
-pub(crate) fn collect(program: &Program, facts: &Facts) -> Vec<Effect> {
-    let per_module: Vec<Vec<Effect>> =
-        program.ids().collect::<Vec<_>>().into_par_iter().map(|id| of_module(program, facts, id)).collect();
+pub(crate) fn collect(context: &Context<'_>, versions: &Versions) -> Vec<Effect> {
+    let ids: Vec<ModuleId> = context.program.ids().collect();
+    let per_module: Vec<Vec<Effect>> = ids.into_par_iter().map(|id| of_module(context, versions, id)).collect();
     per_module.into_iter().flatten().collect()
 }
 
-fn of_module(program: &Program, facts: &Facts, id: ModuleId) -> Vec<Effect> {
+fn of_module(context: &Context<'_>, versions: &Versions, id: ModuleId) -> Vec<Effect> {
+    let (program, facts) = (context.program, context.facts);
     let module = program.module(id);
     let scopes = program.scopes(id);
     let mut found = Vec::new();
+    let mut evaluator = program.evaluator(id, facts);
     for (expr, callee) in program.calls(id) {
         let mut matched: Vec<(RecordId, Symbol, Evidence)> = Vec::new();
         for name in &callee.external {
@@ -51,19 +56,34 @@ fn of_module(program: &Program, facts: &Facts, id: ModuleId) -> Vec<Effect> {
         if matched.is_empty()
             && callee.functions.is_empty()
             && let Some(name) = callee.name
-            && let ExprKind::Call { callee, .. } = &module.expr(expr).kind
-            && (matches!(module.expr(*callee).kind, ExprKind::Member { .. })
+            && let ExprKind::Call { callee: written, .. } = &module.expr(expr).kind
+            && (matches!(module.expr(*written).kind, ExprKind::Member { .. })
                 || matches!(module.language, Language::Ruby | Language::CSharp | Language::Java))
         {
+            let external = match module.language.is_ecmascript() {
+                true => callee.external.as_slice(),
+                false => &[],
+            };
             for (record, imports) in facts.of_method(module.language, name) {
+                let here = |library: &String| match facts.record(record).anywhere {
+                    true => program.is_imported(library),
+                    false => program.imports_library(id, library),
+                };
                 if facts.record(record).distinctive {
                     matched.push((record, name, Evidence::Shown));
-                } else if imports.iter().any(|i| imports_library(module, i)) {
+                } else if is_of_another(program, external, imports) {
+                    // it is known to be a method of something else
+                } else if imports.iter().any(here) {
                     matched.push((record, name, Evidence::Suspected));
                 }
             }
         }
-        matched.retain(|(record, ..)| holds(module, facts.record(*record), expr));
+        matched.retain(|(record, ..)| {
+            let record = facts.record(*record);
+            holds(context, id, record, expr)
+                && has_first_type(&mut evaluator, module, record, expr)
+                && versions.allow(program.path(id), record.below.as_deref())
+        });
         let function = scopes.owner(expr).function.map(|function| FnId { module: id, function });
         found.extend(matched.into_iter().map(|(record, name, evidence)| Effect {
             record,
@@ -80,12 +100,33 @@ fn of_module(program: &Program, facts: &Facts, id: ModuleId) -> Vec<Effect> {
     found
 }
 
+/// Whether what is called is known to belong to a package other than these.
+fn is_of_another(program: &Program, external: &[Symbol], packages: &[String]) -> bool {
+    let starts = |name: &str, package: &str| {
+        name.strip_prefix(package).is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '#', '(', '/']))
+    };
+    let is_package = |name: &str| {
+        let ends = name.match_indices(['.', '#', '(']).map(|(end, _)| end).chain([name.len()]);
+        let mut prefixes = ends.map(|end| &name[..end]).filter(|p| !p.is_empty() && !p.starts_with(['.', '~']));
+        prefixes.any(|p| program.is_imported(p))
+    };
+    external.iter().map(|n| n.as_str()).any(|n| is_package(n) && !packages.iter().any(|p| starts(n, p)))
+}
+
+/// Whether the first argument is of the type that a record asks for.
+fn has_first_type(evaluator: &mut Evaluator<'_>, module: &ir::Module, record: &Record, call: ir::ExprId) -> bool {
+    let Some(ty) = &record.first_type else { return true };
+    let ExprKind::Call { args, .. } = &module.expr(call).kind else { return false };
+    let Some(first) = args.first() else { return false };
+    evaluator.eval(first.value).iter().any(|v| matches!(v, Value::ExternalInstance(name) if *name == ty.as_str()))
+}
+
 /// Whether the conditions of a record hold for a call.
-fn holds(module: &ir::Module, record: &Record, call: ir::ExprId) -> bool {
+pub(crate) fn holds(context: &Context<'_>, id: ModuleId, record: &Record, call: ir::ExprId) -> bool {
+    let module = context.program.module(id);
     let ExprKind::Call { args, callee, .. } = &module.expr(call).kind else { return false };
     let first = record.first.as_ref().is_none_or(|first| {
-        let written = args.first().and_then(|a| module.string(a.value));
-        written.is_some_and(|w| w.as_str().eq_ignore_ascii_case(first))
+        args.first().is_some_and(|a| says(context.program, ExprRef { module: id, expr: a.value }, first))
     });
     let receiver = record.receiver.as_ref().is_none_or(|receiver| {
         let ExprKind::Member { object, .. } = &module.expr(*callee).kind else { return false };
@@ -99,19 +140,95 @@ fn holds(module: &ir::Module, record: &Record, call: ir::ExprId) -> bool {
         };
         last == receiver.as_str()
     });
-    first && receiver
+    first && receiver && {
+        let at = ExprRef { module: id, expr: call };
+        let given = |option: &String| has_option(module, args, option) || is_set(context, at, option);
+        (record.only.is_empty() || record.only.iter().any(given)) && !record.unless.iter().any(given)
+    }
 }
 
-/// Whether a file imports a library, by the name of its package or a prefix of it.
-pub fn imports_library(module: &ir::Module, library: &str) -> bool {
-    let starts = |name: &str| {
-        name.strip_prefix(library).is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '/', ':']))
+/// Whether an expression is this string, in any case, or with `*` at its end begins with it.
+pub(crate) fn says(program: &Program, at: ExprRef, wanted: &str) -> bool {
+    let Some(prefix) = wanted.strip_suffix('*') else {
+        let text = |at: ExprRef| program.module(at.module).string(at.expr);
+        let written = text(at).or_else(|| program.definition(at).and_then(text));
+        return written.is_some_and(|w| w.as_str().eq_ignore_ascii_case(wanted));
     };
-    // `module.name`, put together only where it can begin so
-    let is_longer = |i: &ir::Import| library.strip_prefix(i.module.as_str()).is_some_and(|r| r.starts_with('.'));
-    module.imports.iter().any(|i| {
-        starts(i.module.as_str()) || is_longer(i) && i.name.is_some_and(|n| starts(&format!("{}.{n}", i.module)))
+    let mut at = at;
+    for _ in 0..24 {
+        let module = program.module(at.module);
+        if let Some(text) = module.string(at.expr) {
+            return text.as_str().get(..prefix.len()).is_some_and(|t| t.eq_ignore_ascii_case(prefix));
+        }
+        at = match &module.expr(at.expr).kind {
+            ExprKind::Binary { left, .. } => ExprRef { expr: *left, ..at },
+            ExprKind::Template(parts) => match parts.first() {
+                Some(ir::Part::Text(text)) => {
+                    return text.as_str().get(..prefix.len()).is_some_and(|t| t.eq_ignore_ascii_case(prefix));
+                }
+                Some(ir::Part::Hole(hole)) => ExprRef { expr: *hole, ..at },
+                None => return false,
+            },
+            _ => match program.definition(at) {
+                Some(defined) => defined,
+                None => return false,
+            },
+        };
+    }
+    false
+}
+
+/// Whether a call is given an option: a keyword argument or an entry of an options object, `name` or
+/// `name=value`. Values are compared by their last name or text; a lone value (`=FOLLOW`) by any argument.
+fn has_option(module: &ir::Module, args: &[ir::Arg], option: &str) -> bool {
+    let (name, value) = option.split_once('=').map_or((option, None), |(n, v)| (n, Some(v)));
+    let says = |expr: ir::ExprId| value.is_none_or(|v| last_word(module, expr) == Some(Symbol::new(v)));
+    args.iter().any(|arg| {
+        if name.is_empty() {
+            return says(arg.value);
+        }
+        if arg.name.is_some_and(|n| n == name) {
+            return says(arg.value);
+        }
+        let ExprKind::Map(entries) = &module.expr(arg.value).kind else { return false };
+        entries.iter().any(|e| e.key.and_then(|k| module.string(k)).is_some_and(|k| k == name) && says(e.value))
     })
+}
+
+/// Whether an option is set where the call is not written: in what made one of its arguments, or on the
+/// variable that holds its result.
+fn is_set(context: &Context<'_>, call: ExprRef, option: &str) -> bool {
+    let (name, value) = option.split_once('=').map_or((option, None), |(n, v)| (n, Some(v)));
+    if name.is_empty() || context.program.module(call.module).language != Language::Python {
+        return false;
+    }
+    let names = [name.to_owned()];
+    let mut found = context.option(call, &names);
+    if let ExprKind::Call { args, .. } = &context.program.expr(call).kind {
+        for arg in args.iter().filter(|a| a.name.is_some()) {
+            if matches!(found, OptionValue::Set(_) | OptionValue::On(_)) {
+                break;
+            }
+            found = context.option_of(ExprRef { module: call.module, expr: arg.value }, &names);
+        }
+    }
+    match found {
+        OptionValue::Set(at) => {
+            let module = context.program.module(at.module);
+            value.is_none_or(|v| last_word(module, at.expr).is_some_and(|w| w == v))
+        }
+        OptionValue::On(_) => value.is_none_or(|v| v == "true"),
+        OptionValue::Unset | OptionValue::Unknown => false,
+    }
+}
+
+fn last_word(module: &ir::Module, expr: ir::ExprId) -> Option<Symbol> {
+    match &module.expr(expr).kind {
+        ExprKind::Name(name) | ExprKind::Member { name, .. } => Some(*name),
+        ExprKind::Literal(ir::Literal::Bool(yes)) => Some(Symbol::new(if *yes { "true" } else { "false" })),
+        ExprKind::Call { callee, .. } => last_word(module, *callee),
+        _ => module.string(expr),
+    }
 }
 
 impl Effect {

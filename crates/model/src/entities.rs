@@ -192,6 +192,8 @@ pub struct Route {
     pub framework: &'static str,
     /// The service, see [`Service`].
     pub service: String,
+    /// What the handler gives back, where that is a string.
+    pub gives: Option<crate::facts::Gives>,
 }
 
 impl Route {
@@ -206,16 +208,18 @@ impl Route {
     ) -> Route {
         let inputs = path_parameters(&path)
             .map(|name| Input {
-                name: name.to_owned(),
+                name: name.trim_end_matches(PLAIN).to_owned(),
                 place: Place::Path,
-                ty: None,
+                // numbers, words and the like, whatever the converter's name
+                ty: name.ends_with(PLAIN).then(|| "int".to_owned()),
                 constraints: Vec::new(),
                 validated: false,
                 span: None,
             })
             .collect();
         let auth = Self::auth_of(&guards);
-        Route { method, path, span, handler, guards, auth, inputs, framework, service: String::new() }
+        let path = path.replace(PLAIN, "");
+        Route { method, path, span, handler, guards, auth, inputs, framework, service: String::new(), gives: None }
     }
 
     /// What guards in order amount to: the last word counts.
@@ -241,6 +245,29 @@ impl Route {
     pub fn has_guard(&self, kind: GuardKind) -> bool {
         self.guards.iter().any(|g| g.kind == kind)
     }
+}
+
+/// Stands after the name of a parameter that a pattern of the path keeps harmless, until the route is made.
+const PLAIN: char = '\u{1f}';
+
+/// A parameter in a path.
+pub(crate) fn parameter(name: &str, is_plain: bool) -> String {
+    match is_plain {
+        true => format!("{{{name}{PLAIN}}}"),
+        false => format!("{{{name}}}"),
+    }
+}
+
+/// Whether a converter (`int` of `<int:id>`) lets nothing dangerous through.
+pub(crate) fn is_plain_converter(converter: &str) -> bool {
+    matches!(converter.split('(').next(), Some("int" | "float" | "uuid" | "slug" | "number"))
+}
+
+/// Whether an expression (`[0-9]+`) lets only letters, digits, `-` and `_` through.
+pub(crate) fn is_plain_form(form: &str) -> bool {
+    !form.is_empty()
+        && form.chars().all(|c| c.is_ascii_alphanumeric() || "\\[]-_+*{},".contains(c))
+        && !["\\S", "\\D", "\\W"].iter().any(|class| form.contains(class))
 }
 
 /// The names of `{…}` in a path.
@@ -345,6 +372,8 @@ pub enum SettingKind {
     CookieHttpOnly,
     /// `SameSite` of a cookie.
     CookieSameSite,
+    /// Every cookie goes over encrypted connections only, whatever it says itself.
+    SecureCookies,
     /// Whether signatures of tokens are verified.
     TokenSignature,
     /// Whether the expiry of tokens is verified.
@@ -363,4 +392,10 @@ pub enum SettingKind {
     Timeout,
     /// Whether certificates of other systems are verified.
     TlsVerification,
+    /// The type of an answer's content: `application/json`.
+    AnswerType,
+    /// The mode of a cipher, such as `ECB`.
+    CipherMode,
+    /// The length of a key of RSA in bits.
+    RsaBits,
 }

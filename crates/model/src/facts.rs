@@ -16,17 +16,29 @@ const EMBEDDED: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/facts.rs")
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Kind {
-    /// The type of what a call gives back (`type`).
+    /// The type of what a call gives back (`type`); with `parameters`, the type of parameters of these names.
     Returns,
     /// `T<X>` stands for `X`.
     Transparent,
-    /// Untrusted input. `place` says where it comes from.
+    /// Untrusted data: what a call, a member or a name gives, what a parameter of this type or with this
+    /// annotation holds, or what a function with this annotation is given; with `arg`, what the call puts
+    /// into that argument. `label` says from where.
     Source,
-    /// Something dangerous for untrusted data. `label` says what kind.
+    /// The request, whose members are untrusted as the `source` records of `type` (`type#member`) say: what
+    /// a call, a member or a name gives, what a parameter of this type holds.
+    Request,
+    /// Something dangerous for untrusted data. `label` says what kind. With `handler-of`, what handlers of
+    /// that framework give back.
     Sink,
-    /// Makes data harmless for the kinds in `label`.
+    /// What it gives is harmless for the kinds in `clears`.
     Sanitizer,
-    /// Checks input against a schema.
+    /// What it gives holds what it is given.
+    Propagates,
+    /// What it gives does not come from its arguments: the contents of a file, what a program prints.
+    Answers,
+    /// It does not come back.
+    Ends,
+    /// Checks input against a schema. Its arguments are harmless for the kinds in `clears` afterwards.
     Validator,
     /// Reads or writes a database. `operation` is `read`, `write`, `delete` or `execute`.
     Query,
@@ -52,7 +64,9 @@ pub enum Kind {
     Hashes,
     /// Hashes a password as it should be done.
     PasswordHash,
-    /// Makes random numbers; `secure` says whether they may be secrets.
+    /// Encrypts, or makes what encrypts. `algorithm` says how, or `algorithm-arg` where it is given.
+    Encrypts,
+    /// Makes random numbers, or what makes them; `secure` says whether they may be secrets.
     Random,
     /// Signs a token. `secret-arg` is the key's position.
     SignsToken,
@@ -78,6 +92,8 @@ pub enum Kind {
     Spawns,
     /// Answers health checks, exports metrics or traces, or reports errors; `label` says which.
     Observes,
+    /// Signs in and locks who fails too often, where the argument `arg` is true.
+    CountsAttempts,
     /// Only `settings` matter.
     Setting,
 }
@@ -106,6 +122,27 @@ pub struct SettingFact {
     /// stands alone, constants of a settings module (`DEBUG`).
     #[serde(default)]
     pub keys: Vec<String>,
+    /// Keys of maps, named arguments, fields of structures and members that set it wherever they stand:
+    /// `rejectUnauthorized`, `InsecureSkipVerify`. Only names that no other library uses for something else.
+    #[serde(default)]
+    pub entries: Vec<String>,
+    /// Names whose mention as a value sets it to `value`: `NoopHostnameVerifier.INSTANCE`.
+    #[serde(default)]
+    pub mentions: Vec<String>,
+    /// Methods that set it to `value` when the project writes one that does nothing or says yes to all:
+    /// `checkServerTrusted`.
+    #[serde(default)]
+    pub empty_methods: Vec<String>,
+}
+
+/// What handlers give back, where it is a string.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Gives {
+    /// The body of the answer, which a browser may take as HTML.
+    Text,
+    /// The name of the view that makes the answer.
+    View,
 }
 
 /// What a guard does, in facts.
@@ -130,6 +167,18 @@ pub enum GuardFact {
     Cors,
     /// See [`crate::GuardKind::Other`].
     Other,
+}
+
+/// How the values of a statement are given.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Bind {
+    /// As one list: `query(sql, [a, b])`.
+    List,
+    /// As one tuple: `execute(sql, (a, b))`.
+    Tuple,
+    /// One by one: `Query(sql, a, b)`.
+    Rest,
 }
 
 /// One record. Names are qualified as `program` resolves them: `pg.Pool#query` (a method of a value),
@@ -157,13 +206,48 @@ pub struct Record {
     pub arg: Option<u32>,
     /// The keyword or option name of the argument that matters.
     pub keyword: Option<String>,
+    /// For `sink`: all arguments from this position on matter.
+    pub from: Option<u32>,
+    /// For `sink`: what it is called on matters.
+    #[serde(default)]
+    pub on_receiver: bool,
+    /// For `sanitizer` and `validator`: the kinds of danger, by the labels of sinks, or `all`.
+    #[serde(default)]
+    pub clears: Vec<String>,
+    /// The call counts only when one of these options or keyword arguments is given: a name, or
+    /// `name=value`.
+    #[serde(default)]
+    pub only: Vec<String>,
+    /// The call does not count when one of these is given.
+    #[serde(default)]
+    pub unless: Vec<String>,
+    /// For `request` and `source`: the parameter at `arg` of the handlers of this framework. For `sink`: what they
+    /// give back.
+    pub handler_of: Option<String>,
+    /// For `request`, `source` and `returns`: names by which parameters without a type are known, in files of
+    /// the language (`{}` is one that is taken apart); with `second` only where the next one has one of those
+    /// names, with `before` where the one before has.
+    #[serde(default)]
+    pub parameters: Vec<String>,
+    /// See `parameters`.
+    #[serde(default)]
+    pub second: Vec<String>,
+    /// For `source`: all parameters after one of these names, in files that import the library.
+    #[serde(default)]
+    pub after: Vec<String>,
+    /// With `after`: only of functions of these names (`resolve_*`: that begin so), or with an annotation.
+    #[serde(default)]
+    pub functions: Vec<String>,
+    /// See `parameters`.
+    #[serde(default)]
+    pub before: Vec<String>,
     /// For `outbound` and `opens`: names of options (keyword arguments, keys of an options object,
     /// builder methods) that set a timeout. Empty: the library has a sane default.
     #[serde(default)]
     pub timeout: Vec<String>,
-    /// For `hashes`: the algorithm.
+    /// For `hashes` and `encrypts`: the algorithm.
     pub algorithm: Option<String>,
-    /// For `hashes`: the position of the algorithm's name.
+    /// For `hashes` and `encrypts`: the position of the algorithm's name.
     pub algorithm_arg: Option<u32>,
     /// For `signs-token` and `verifies-token`: the position of the key.
     pub secret_arg: Option<u32>,
@@ -180,8 +264,32 @@ pub struct Record {
     /// an import, as shown evidence.
     #[serde(default)]
     pub distinctive: bool,
-    /// The call counts only when its first argument is this string, in any case.
+    /// For `sink`: another function of the library that does the same without the danger. A fix renames the
+    /// call.
+    pub renamed: Option<String>,
+    /// For `sink`: how a value is written in the statement (`?`, `%s`; `n` stands for its number: `$n`). With
+    /// `bind` a fix makes a statement that was put together one with parameters.
+    pub placeholder: Option<String>,
+    /// How the values follow the statement.
+    pub bind: Option<Bind>,
+    /// For `sink`: the option that asks for a shell. A fix takes it away and gives the words of the command as
+    /// a list.
+    pub shell_option: Option<String>,
+    /// The call counts only when its first argument is a value of this type.
+    pub first_type: Option<String>,
+    /// `methods` match in every file of a repository that imports the library anywhere, as suspected
+    /// evidence: for objects that other files make.
+    #[serde(default)]
+    pub anywhere: bool,
+    /// `package version`: the call counts only where the nearest manifest that names the package asks for
+    /// releases below this version (read from `package.json`).
+    pub below: Option<String>,
+    /// The call counts only when its first argument is this string, in any case; with `*` at the end, when
+    /// it begins so. With `handler-of` it speaks of what the handler gives back.
     pub first: Option<String>,
+    /// For `sink` with `handler-of`: whether the handler gives back the body of the answer as `text`, or the
+    /// name of a `view`.
+    pub gives: Option<Gives>,
     /// For `methods`: the last name of what the method is called on must be this: `Cookies` of
     /// `Response.Cookies.Append(…)`.
     pub receiver: Option<String>,
@@ -191,6 +299,19 @@ pub struct Record {
     /// Settings that the call or configuration makes.
     #[serde(default)]
     pub settings: BTreeMap<SettingKind, SettingFact>,
+}
+
+impl Record {
+    /// Whether the parameter at a place is one that `parameters`, `second` and `before` speak of.
+    pub(crate) fn is_parameter(&self, names: &[Symbol], at: usize) -> bool {
+        let is = |known: &[String], name: Option<&Symbol>| {
+            name.is_some_and(|name| known.iter().any(|k| *name == k.as_str() || k == "{}" && name.is_empty()))
+        };
+        let before = at.checked_sub(1).and_then(|at| names.get(at));
+        is(&self.parameters, names.get(at))
+            && (self.second.is_empty() || is(&self.second, names.get(at + 1)))
+            && (self.before.is_empty() || is(&self.before, before))
+    }
 }
 
 /// One library's file.
@@ -253,6 +374,8 @@ pub struct Facts {
     returns: FxHashMap<Symbol, Symbol>,
     transparent: FxHashMap<Symbol, ()>,
     known: FxHashMap<Symbol, ()>,
+    /// Records that say the type of a parameter.
+    parameters: Vec<RecordId>,
 }
 
 impl Facts {
@@ -264,12 +387,16 @@ impl Facts {
         Self::parse(EMBEDDED.iter().map(|(name, text)| (*name, *text)))
     }
 
-    /// The embedded facts with a user's own over them.
+    /// The embedded facts with a user's own over them: a file with the same folder and name replaces ours.
     ///
     /// # Errors
     /// A file that is not as the schema has it.
     pub fn with_overlay<'a>(overlay: impl Iterator<Item = (&'a str, &'a str)>) -> Result<Facts, FactsError> {
-        Self::parse(EMBEDDED.iter().map(|(name, text)| (*name, *text)).chain(overlay))
+        let overlay: Vec<(&str, &str)> = overlay.collect();
+        let is_replaced =
+            |ours: &str| overlay.iter().any(|(name, _)| name.strip_suffix(ours).is_some_and(|n| n.ends_with('/')));
+        let ours = EMBEDDED.iter().map(|(name, text)| (*name, *text)).filter(|(name, _)| !is_replaced(name));
+        Self::parse(ours.chain(overlay.iter().copied()))
     }
 
     fn parse<'a>(files: impl Iterator<Item = (&'a str, &'a str)>) -> Result<Facts, FactsError> {
@@ -305,6 +432,9 @@ impl Facts {
                     _ => self.by_name.entry(symbol).or_default().push(id),
                 }
             }
+            if record.kind == Kind::Returns && !record.parameters.is_empty() {
+                self.parameters.push(id);
+            }
             for method in &record.methods {
                 self.by_method.entry(Symbol::new(method)).or_default().push(id);
             }
@@ -328,6 +458,11 @@ impl Facts {
     /// The name of a record's library.
     pub fn library(&self, id: RecordId) -> &str {
         &self.libraries[self.library_of[id.0 as usize] as usize]
+    }
+
+    /// The packages of a record's library.
+    pub(crate) fn packages(&self, id: RecordId) -> &[String] {
+        &self.imports[self.library_of[id.0 as usize] as usize]
     }
 
     fn speaks(&self, id: RecordId, language: Language) -> bool {
@@ -391,6 +526,12 @@ impl program::Library for Facts {
 
     fn is_known(&self, qualified: Symbol) -> bool {
         self.known.contains_key(&qualified)
+    }
+
+    fn parameter(&self, language: Language, names: &[Symbol], at: usize) -> Option<(Symbol, &[String])> {
+        let of = |id: &&RecordId| self.speaks(**id, language) && self.record(**id).is_parameter(names, at);
+        let id = *self.parameters.iter().find(of)?;
+        Some((Symbol::new(self.record(id).ty.as_ref()?), self.packages(id)))
     }
 }
 

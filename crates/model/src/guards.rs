@@ -42,6 +42,8 @@ pub struct Seen {
     pub to_login: bool,
     /// Throws.
     pub throws: bool,
+    /// Speaks of a session, a user, the caller.
+    pub asks: bool,
 }
 
 impl Context<'_> {
@@ -49,8 +51,14 @@ impl Context<'_> {
     pub fn guard(&self, at: ExprRef) -> Guard {
         let module = self.program.module(at.module);
         let span = module.expr_span(at.expr);
-        let name = guard_name(self.program, at);
+        let mut name = guard_name(self.program, at);
         let function = self.function(at);
+        // `from_fn(require_user)` is what the function is
+        if name.rsplit('.').next().is_some_and(|n| n.starts_with("from_fn"))
+            && let Some(function) = function.filter(|f| self.program.function(*f).name.is_some())
+        {
+            name = self.program.function_name(function);
+        }
         if let Some(kind) = self.guard_fact(at) {
             return Guard { kind, name, span, function, evidence: Evidence::Shown };
         }
@@ -117,10 +125,15 @@ impl Context<'_> {
         if seen.rejects_429 {
             return (GuardKind::RateLimit, Evidence::Shown);
         }
-        if seen.rejects_401 || seen.to_login && (seen.identifies || authenticates) {
+        // what turns away a broken token may still let in who sends none
+        if named == GuardKind::OptionalAuthentication {
+            return (named, Evidence::Suspected);
+        }
+        if seen.rejects_401 || seen.to_login && (seen.identifies || authenticates || seen.asks) {
             return (GuardKind::Authentication, Evidence::Shown);
         }
-        if seen.rejects_403 {
+        // what forbids without asking who calls is no authorization
+        if seen.rejects_403 && (seen.asks || seen.identifies || named != GuardKind::Other) {
             return (
                 if named == GuardKind::Csrf { GuardKind::Csrf } else { GuardKind::Authorization },
                 Evidence::Shown,
@@ -174,7 +187,19 @@ pub(crate) fn in_handlers(context: &Context<'_>, routes: &mut [crate::Route]) {
     for route in routes.iter_mut().filter(|r| r.auth == crate::Auth::None) {
         let Some(handler) = route.handler.as_ref().and_then(|h| h.function) else { continue };
         let module = context.program.module(handler.module);
-        for call in context.program.calls_in(handler) {
+        route.guards.extend(own_check(context, handler));
+        // a promise's or future's closure is the handler's own code
+        let within = |call: &ir::ExprId| {
+            let mut owner = context.program.scopes(handler.module).owner(*call).function;
+            while let Some(id) = owner.filter(|id| *id != handler.function) {
+                owner = module.function(id).parent;
+            }
+            owner.is_some()
+        };
+        let range = module.function(handler.function).range;
+        let mut calls: Vec<ir::ExprId> = module.exprs_within(range).map(|(e, _)| e).filter(within).collect();
+        calls.retain(|e| matches!(module.expr(*e).kind, ExprKind::Call { .. }));
+        for call in &calls {
             let at = ExprRef { module: handler.module, expr: *call };
             let Some(callee) = context.program.call(at).filter(|c| c.certain) else { continue };
             for function in &callee.functions {
@@ -188,7 +213,7 @@ pub(crate) fn in_handlers(context: &Context<'_>, routes: &mut [crate::Route]) {
                 if !asks || logs_in || !takes_request(context, *function) || !context.seen(*function).rejects_401 {
                     continue;
                 }
-                let kind = match is_forgiven(module, *call) {
+                let kind = match is_forgiven(context, module, *call) {
                     true => GuardKind::OptionalAuthentication,
                     false => GuardKind::Authentication,
                 };
@@ -205,12 +230,117 @@ pub(crate) fn in_handlers(context: &Context<'_>, routes: &mut [crate::Route]) {
     }
 }
 
-/// `current_user(&req).ok()`: who is not known goes on.
-fn is_forgiven(module: &ir::Module, call: ir::ExprId) -> bool {
-    module.exprs().skip(call.0 as usize).take(8).any(|(_, e)| {
-        matches!(&e.kind, ExprKind::Member { object, name, .. } if *object == call
-            && matches!(name.as_str(), "ok" | "is_ok" | "unwrap_or" | "unwrap_or_default" | "unwrap_or_else"))
+/// How many statements into a handler its own check of the caller is looked for.
+const FIRST_STATEMENTS: usize = 6;
+
+/// `if (!req.user) return res.sendStatus(401)`, `if (userId == null) return unauthorized()` of a parameter
+/// that stands for the caller: a handler that turns callers away itself.
+fn own_check(context: &Context<'_>, handler: FnId) -> Option<Guard> {
+    let module = context.program.module(handler.module);
+    let item = module.function(handler.function);
+    for stmt in item.body.as_ref()?.iter().take(FIRST_STATEMENTS) {
+        let StmtKind::If { cond, then, .. } = &module.stmt(*stmt).kind else { continue };
+        let leaves = then.last().is_some_and(|last| {
+            matches!(module.stmt(*last).kind, StmtKind::Return(_) | StmtKind::Throw(_) | StmtKind::Expr(_))
+        });
+        if !leaves || !asks_for_caller(module, item, *cond) {
+            continue;
+        }
+        let mut seen = Seen::default();
+        let mut look = Look { context, at: handler, seen: &mut seen, calls: Vec::new() };
+        for inner in then {
+            for (expr, _) in module.exprs_within(module.stmt(*inner).range) {
+                look.expr(expr);
+            }
+        }
+        if seen.rejects_401 || seen.to_login {
+            let span = module.expr_span(*cond);
+            let name = context.sources.text(span).lines().next().unwrap_or("").to_owned();
+            let kind = GuardKind::Authentication;
+            return Some(Guard { kind, name, span, function: None, evidence: Evidence::Suspected });
+        }
+    }
+    None
+}
+
+/// Whether a condition is about the caller alone: a member of the request or session, a parameter that is
+/// declared as the caller.
+fn asks_for_caller(module: &ir::Module, item: &ir::Function, cond: ir::ExprId) -> bool {
+    if matches!(module.expr(cond).kind, ExprKind::Logical { op: ir::LogicalOp::And, .. }) {
+        return false;
+    }
+    let of_caller = |name: &str| {
+        let all = words(name);
+        all.iter().any(|w| {
+            matches!(
+                w.as_str(),
+                "user"
+                    | "uid"
+                    | "session"
+                    | "auth"
+                    | "authenticated"
+                    | "anonymous"
+                    | "account"
+                    | "identity"
+                    | "principal"
+                    | "login"
+                    | "loggedin"
+                    | "logged"
+            )
+        })
+    };
+    let declared_caller = |name: base::Symbol| {
+        item.params.iter().any(|p| {
+            p.name == name
+                && p.annotations.iter().any(|a| match &module.expr(*a).kind {
+                    ExprKind::Call { callee, .. } => module.dotted(*callee).is_some_and(|d| of_caller(&d)),
+                    _ => false,
+                })
+        })
+    };
+    module.exprs_within(module.expr(cond).range).any(|(_, e)| match &e.kind {
+        ExprKind::Member { object, name, .. } => {
+            let holder = match &module.expr(*object).kind {
+                ExprKind::Name(n) | ExprKind::Member { name: n, .. } => n.as_str(),
+                ExprKind::This => "this",
+                _ => "",
+            };
+            let decides = words(name.as_str())
+                .iter()
+                .any(|w| matches!(w.as_str(), "authenticated" | "anonymous" | "loggedin" | "logged"));
+            decides
+                || matches!(
+                    holder,
+                    "req" | "request" | "ctx" | "context" | "c" | "r" | "session" | "locals" | "state" | "g"
+                ) && of_caller(name.as_str())
+        }
+        ExprKind::Name(name) => {
+            matches!(name.as_str(), "session" | "current_user" | "currentUser") || declared_caller(*name)
+        }
+        _ => false,
     })
+}
+
+/// `current_user(&req).ok()`: who is not known goes on.
+fn is_forgiven(context: &Context<'_>, module: &ir::Module, call: ir::ExprId) -> bool {
+    let after = module.exprs().skip(call.0 as usize);
+    let member = after.take(8).find_map(|(id, e)| match &e.kind {
+        ExprKind::Member { object, name, .. } if *object == call => Some((id, *name)),
+        _ => None,
+    });
+    let Some((member, name)) = member else { return false };
+    match name.as_str() {
+        "ok" | "is_ok" | "unwrap_or" | "unwrap_or_default" | "unwrap_or_else" => true,
+        // `.then(|caller| find(caller.ok()))`
+        "then" => module.exprs().skip(member.0 as usize).any(|(_, e)| match &e.kind {
+            ExprKind::Call { callee, args, .. } if *callee == member => args.iter().any(|a| {
+                let text = context.sources.text(module.expr_span(a.value));
+                text.contains(".ok()")
+            }),
+            _ => false,
+        }),
+        _ => false,
+    }
 }
 
 fn takes_request(context: &Context<'_>, function: FnId) -> bool {
@@ -290,18 +420,36 @@ impl Look<'_, '_> {
     /// Names of statuses and errors, whatever the case: `StatusUnauthorized`, `HTTP_401_UNAUTHORIZED`,
     /// `UnauthorizedException`, `:unauthorized`.
     fn error_name(&mut self, name: &str) {
+        self.seen.asks |= !self.seen.asks && words(name).iter().any(|w| ASKS.contains(&w.as_str()));
         let lower: String = name.chars().filter(|c| *c != '_').collect::<String>().to_ascii_lowercase();
         self.seen.rejects_401 |= lower.contains("unauthorized")
             || lower.contains("unauthenticated")
             || lower.contains("notauthenticated")
             || lower.contains("authenticationfailed")
             || lower.contains("notloggedin")
+            || lower.contains("unlogin")
             || lower.contains("invalidcredential");
         self.seen.rejects_403 |=
             lower.contains("forbidden") || lower.contains("permissiondenied") || lower.contains("accessdenied");
         self.seen.rejects_429 |= lower.contains("toomanyrequests");
     }
 }
+
+/// Words of code that speaks of the caller.
+const ASKS: [&str; 12] = [
+    "session",
+    "user",
+    "authorization",
+    "apikey",
+    "token",
+    "cookie",
+    "role",
+    "roles",
+    "permission",
+    "permissions",
+    "claims",
+    "principal",
+];
 
 fn guard_name(program: &Program, at: ExprRef) -> String {
     let module = program.module(at.module);
@@ -316,7 +464,9 @@ fn guard_name(program: &Program, at: ExprRef) -> String {
 pub fn by_name(name: &str) -> GuardKind {
     let words = words(name);
     let has = |list: &[&str]| words.iter().any(|w| list.contains(&w.as_str()));
-    if has(&["csrf", "xsrf"]) {
+    if has(&["validates", "validators", "validations"]) {
+        GuardKind::Validation
+    } else if has(&["csrf", "xsrf"]) {
         GuardKind::Csrf
     } else if has(&["cors"]) {
         GuardKind::Cors
@@ -324,9 +474,13 @@ pub fn by_name(name: &str) -> GuardKind {
         || has(&["limit"]) && !has(&["size", "body", "upload", "length", "payload", "memory", "page", "file", "bytes"])
     {
         GuardKind::RateLimit
-    } else if has(&["validate", "validator", "validation", "schema", "celebrate"]) {
+    } else if has(&["validate", "validator", "validation", "schema", "celebrate"])
+        && !has(&["token", "jwt", "session", "auth", "login", "user"])
+    {
         GuardKind::Validation
-    } else if has(&["optional"]) && has(&["auth", "jwt", "authenticate", "user", "login", "token"]) {
+    } else if has(&["optional", "maybe"])
+        && has(&["auth", "jwt", "authenticate", "authentication", "authenticated", "user", "login", "token"])
+    {
         GuardKind::OptionalAuthentication
     } else if has(&[
         "admin",
@@ -358,11 +512,17 @@ pub fn by_name(name: &str) -> GuardKind {
         "logged",
         "signin",
         "protect",
-        "session",
-        "token",
+        "protected",
         "bearer",
         "authguard",
-    ]) && !has(&["no", "skip", "without", "init", "initialize"])
+    ]) && !has(&["no", "skip", "without", "init", "initialize", "not"])
+        || has(&["anonymous", "unauthenticated", "guest", "guests", "visitors"])
+            && has(&["reject", "deny", "block", "forbid", "redirect", "no", "disallow"])
+        || has(&["session", "token", "user"])
+            && has(&[
+                "require", "required", "requires", "check", "verify", "validate", "ensure", "needs", "must", "only",
+            ])
+            && !has(&["csrf", "no", "skip", "without"])
     {
         GuardKind::Authentication
     } else {
@@ -415,6 +575,9 @@ mod tests {
         assert_eq!(by_name("rateLimit"), GuardKind::RateLimit);
         assert_eq!(by_name("bodyParser.json"), GuardKind::Other);
         assert_eq!(by_name("loadAuthor"), GuardKind::Other);
+        assert_eq!(by_name("verifyToken"), GuardKind::Authentication);
+        assert_eq!(by_name("SessionMiddleware.new"), GuardKind::Other);
+        assert_eq!(by_name("session"), GuardKind::Other);
         assert_eq!(words("JWTSecret"), ["jwt", "secret"]);
         assert_eq!(words("userIDs"), ["user", "ids"]);
         assert_eq!(words("load_HTTP_session"), ["load", "http", "session"]);

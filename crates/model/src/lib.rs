@@ -12,23 +12,34 @@
 
 pub mod adapters;
 pub mod answers;
+mod binding;
 mod bodies;
-mod caller;
+pub mod caller;
 pub mod config;
+mod configured;
 mod constants;
+pub mod edits;
 pub mod effects;
 pub mod entities;
 mod exempt;
 pub mod facts;
 pub mod guards;
 pub mod literals;
+pub mod lookups;
+mod marked;
+pub mod markup;
 pub mod options;
+pub mod owners;
+pub mod patterns;
 mod reach;
+mod semantics;
 mod settings;
+pub mod templates;
+mod versions;
 
 use std::sync::Arc;
 
-use base::{FileRole, Gap, SourceMap, Span};
+use base::{FileRole, Gap, GapKind, SourceMap, Span};
 use program::{FnId, ModuleId, Program};
 use rayon::prelude::*;
 
@@ -36,6 +47,7 @@ pub use constants::Constant;
 pub use effects::Effect;
 pub use entities::{Auth, Guard, GuardKind, Handler, Input, Method, Place, Route, Service, Setting, SettingKind};
 pub use facts::{Facts, FactsError, Kind, Record};
+pub use flow::{self, Flow};
 
 /// The backend under review.
 pub struct Model {
@@ -65,7 +77,12 @@ pub struct Model {
     pub literals: Vec<literals::NamedLiteral>,
     /// Handlers of errors.
     pub catches: Vec<literals::CatchSite>,
+    /// What page templates print without escaping.
+    pub outputs: Vec<templates::Output>,
+    /// Untrusted data that reaches dangerous calls.
+    pub flows: Vec<Flow>,
     effects_of: rustc_hash::FxHashMap<FnId, Vec<u32>>,
+    tests_from: rustc_hash::FxHashMap<base::FileId, u32>,
 }
 
 impl Model {
@@ -85,11 +102,18 @@ impl Model {
         let mut frameworks: Vec<_> = found.iter().filter(|f| f.detected).map(|f| f.framework).collect();
         frameworks.sort_unstable();
         let mut gaps: Vec<Gap> = found.iter_mut().flat_map(|f| std::mem::take(&mut f.gaps)).collect();
-        let effects = effects::collect(&program, &facts);
+        let effects = effects::collect(&context, &versions::Versions::read(&sources));
         let settings = settings::collect(&context, &effects, &config);
         let answers = answers::collect(&context, &effects);
         let (literals, catches) =
             rayon::join(|| literals::collect(&program, &facts, &effects), || literals::catches(&program, &sources));
+        let flows = flow::analyze(&program, &semantics::prepare(&context, &effects, &routes));
+        gaps.extend(flows.cut.iter().map(|function| Gap {
+            kind: GapKind::Bound,
+            what: "data is not followed to the end of a very large function".to_owned(),
+            span: Some(context.function_span(*function)),
+            path: None,
+        }));
         gaps.extend(config_gaps);
         gaps.sort_by(|a, b| (a.span, &a.what).cmp(&(b.span, &b.what)));
         let mut effects_of: rustc_hash::FxHashMap<FnId, Vec<u32>> = Default::default();
@@ -98,7 +122,10 @@ impl Model {
                 effects_of.entry(function).or_default().push(at as u32);
             }
         }
+        let outputs = templates::collect(&sources);
+        let tests_from = inline_tests(&sources);
         Model {
+            tests_from,
             sources,
             program,
             facts,
@@ -112,6 +139,8 @@ impl Model {
             gaps,
             literals,
             catches,
+            outputs,
+            flows: flows.all,
             effects_of,
         }
     }
@@ -134,7 +163,17 @@ impl Model {
                 .iter()
                 .any(|w| plain.contains(w))
         };
-        self.routes.iter().any(|r| r.has_guard(GuardKind::RateLimit))
+        // `devise :database_authenticatable, :lockable`
+        let locks = self.effects.iter().filter(|e| e.kind == Kind::CountsAttempts).any(|e| {
+            let (module, record) = (self.program.module(e.call.module), self.facts.record(e.record));
+            let ir::ExprKind::Call { args, .. } = &module.expr(e.call.expr).kind else { return false };
+            record
+                .keyword
+                .as_ref()
+                .is_some_and(|k| args.iter().any(|a| module.string(a.value).is_some_and(|s| s.as_str() == k)))
+        });
+        locks
+            || self.routes.iter().any(|r| r.has_guard(GuardKind::RateLimit))
             || self.program.ids().any(|m| {
                 self.program
                     .module(m)
@@ -146,13 +185,82 @@ impl Model {
             || self.literals.iter().any(|l| named(l.name))
     }
 
+    /// Whether code in reach of a function counts attempts or locks accounts: `failed_attempts`,
+    /// `lockoutOnFailure: true`.
+    pub fn counts_attempts(&self, function: FnId) -> bool {
+        let named = |text: &str| {
+            let plain: String = text.chars().filter(|c| c.is_alphanumeric()).collect::<String>().to_lowercase();
+            [
+                "attemp",
+                "lockout",
+                "lockedout",
+                "islocked",
+                "lockeduntil",
+                "lockedat",
+                "throttl",
+                "ratelimit",
+                "toomany",
+                "bruteforce",
+            ]
+            .iter()
+            .any(|w| plain.contains(w))
+        };
+        let by_library =
+            self.effects_from(function, 4).into_iter().filter(|e| e.kind == Kind::CountsAttempts).any(|e| {
+                let argument = e.argument(&self.program, self.facts.record(e.record));
+                argument.is_some_and(|a| {
+                    let at = program::ExprRef { module: e.call.module, expr: a.value };
+                    self.context().constant(at).is_some_and(|c| c.text() == "true")
+                })
+            });
+        by_library
+            || self.reachable(function, 4).into_iter().any(|f| {
+                let module = self.program.module(f.module);
+                let range = module.function(f.function).range;
+                let off =
+                    |e: ir::ExprId| matches!(module.expr(e).kind, ir::ExprKind::Literal(ir::Literal::Bool(false)));
+                module.exprs_within(range).any(|(_, e)| match &e.kind {
+                    ir::ExprKind::Name(name) => named(name.as_str()),
+                    ir::ExprKind::Member { name, .. } => named(name.as_str()) && !name.as_str().starts_with("Is"),
+                    ir::ExprKind::Call { args, .. } => {
+                        args.iter().any(|a| a.name.is_some_and(|n| named(n.as_str())) && !off(a.value))
+                    }
+                    _ => false,
+                })
+            })
+    }
+
+    /// The conditions under which the code at a place runs, as written, and whether each must hold.
+    pub fn conditions_at(&self, span: Span) -> Vec<(&str, bool)> {
+        let Some(id) = self.program.module_of_file(span.file) else { return Vec::new() };
+        let module = self.program.module(id);
+        let around = |code: ir::Range| code.start <= span.start && span.end <= code.end;
+        let all = self.program.scopes(id).conditionals.iter().filter(|c| around(c.code));
+        all.map(|c| (self.sources.text(module.expr_span(c.cond)), c.holds)).collect()
+    }
+
     /// What a file is for.
     pub fn role(&self, span: Span) -> FileRole {
-        self.sources.file(span.file).role
+        match self.tests_from.get(&span.file) {
+            Some(start) if span.start >= *start => FileRole::Test,
+            _ => self.sources.file(span.file).role,
+        }
     }
 
     /// What a module's file is for.
     pub fn module_role(&self, module: ModuleId) -> FileRole {
         self.sources.file(self.program.module(module).file).role
     }
+}
+
+/// Where the tests begin in files that hold code and tests: Rust's `#[cfg(test)] mod tests`, which stands last.
+fn inline_tests(sources: &SourceMap) -> rustc_hash::FxHashMap<base::FileId, u32> {
+    let rust = sources.files().filter(|(_, f)| f.language == Some(base::Language::Rust));
+    rust.filter_map(|(id, file)| {
+        let at = file.text.rfind("#[cfg(test)]")?;
+        let rest = file.text[at + "#[cfg(test)]".len()..].trim_start();
+        let is_module = rest.starts_with("mod ") || rest.starts_with("pub mod ");
+        is_module.then(|| Some((id, u32::try_from(at).ok()?))).flatten()
+    })
+    .collect()
 }

@@ -49,6 +49,11 @@ impl Context<'_> {
         if unknown { OptionValue::Unknown } else { OptionValue::Unset }
     }
 
+    /// An option that was set when a value, such as a parser that is given on, was made.
+    pub(crate) fn option_of(&self, value: ExprRef, names: &[String]) -> OptionValue {
+        self.in_argument(value.module, &Arg { name: None, value: value.expr }, names)
+    }
+
     fn in_argument(&self, module: ModuleId, arg: &Arg, names: &[String]) -> OptionValue {
         let at = ExprRef { module, expr: arg.value };
         if let Some(name) = arg.name {
@@ -193,6 +198,15 @@ impl Context<'_> {
             {
                 return OptionValue::Set(ExprRef { module: module_id, expr: *value });
             }
+            // `response.headers["Content-Type"] = …`
+            if let StmtKind::Assign { target, value: Some(value), .. } = &stmt.kind
+                && variable.is_some()
+                && let ExprKind::Index { object, index } = &module.expr(*target).kind
+                && module.string(*index).is_some_and(|key| matches(key.as_str(), names))
+                && on_variable(*object)
+            {
+                return OptionValue::Set(ExprRef { module: module_id, expr: *value });
+            }
         }
         for (id, item) in module.exprs().filter(|(_, e)| within(e.range)) {
             match &item.kind {
@@ -223,6 +237,16 @@ impl Context<'_> {
         let tree = self.program.module(module);
         let ExprKind::Call { callee, args, .. } = &tree.expr(call).kind else { return None };
         let ExprKind::Member { name, .. } = &tree.expr(*callee).kind else { return None };
+        // `parser.setFeature(feature, true)`
+        if matches!(
+            name.as_str(),
+            "setFeature" | "setProperty" | "setAttribute" | "setOption" | "set_option" | "setopt"
+        ) && let [option, value] = args.as_slice()
+            && let Some(option) = last_name(tree, option.value)
+            && matches(option.as_str(), names)
+        {
+            return Some(OptionValue::Set(ExprRef { module, expr: value.value }));
+        }
         if !matches(name.as_str(), names) {
             return None;
         }
@@ -299,6 +323,14 @@ fn stronger(a: OptionValue, b: OptionValue) -> OptionValue {
     match (&a, &b) {
         (OptionValue::Set(_) | OptionValue::On(_), _) | (OptionValue::Unknown, OptionValue::Unset) => a,
         _ => b,
+    }
+}
+
+/// The last name of a constant, or its text.
+fn last_name(module: &ir::Module, expr: ExprId) -> Option<base::Symbol> {
+    match &module.expr(expr).kind {
+        ExprKind::Name(name) | ExprKind::Member { name, .. } => Some(*name),
+        _ => module.string(expr),
     }
 }
 

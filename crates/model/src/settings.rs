@@ -19,7 +19,12 @@ pub(crate) fn collect(context: &Context<'_>, effects: &[Effect], config: &[Confi
     let keys = Keys::new(context);
     all.extend(config.iter().flat_map(|entry| keys.of_entry(context, entry)));
     let modules: Vec<ModuleId> = context.program.ids().collect();
-    all.par_extend(modules.into_par_iter().flat_map_iter(|m| keys.of_module(context, m)));
+    let marks = crate::marked::Marks::new(context);
+    all.par_extend(modules.into_par_iter().flat_map_iter(|m| {
+        let mut found = keys.of_module(context, m);
+        marks.of_module(context, m, &mut found);
+        found
+    }));
     all.sort_by_key(|s| (s.span, s.kind, s.record));
     all.dedup_by(|a, b| a.span == b.span && a.kind == b.kind && a.group == b.group);
     all
@@ -67,7 +72,10 @@ fn of_call(context: &Context<'_>, effect: &Effect) -> Vec<Setting> {
         };
         match option {
             OptionValue::Set(at) => {
-                setting.value = value_of(context, at).map(|v| fact.meaning(v));
+                setting.value = value_of(context, at)
+                    // `MediaType.APPLICATION_JSON` says it by its name
+                    .or_else(|| (*kind == SettingKind::AnswerType).then(|| written(context, at)))
+                    .map(|v| fact.meaning(v));
                 setting.span = context.program.span(at);
                 setting.development_only |= context.is_development_only(at);
             }
@@ -89,12 +97,19 @@ fn of_call(context: &Context<'_>, effect: &Effect) -> Vec<Setting> {
     found
 }
 
+fn written(context: &Context<'_>, at: ExprRef) -> String {
+    context.sources.text(context.program.span(at)).to_owned()
+}
+
 /// The value as text; a function that says yes to everything is `reflect`.
-fn value_of(context: &Context<'_>, at: ExprRef) -> Option<String> {
+pub(crate) fn value_of(context: &Context<'_>, at: ExprRef) -> Option<String> {
     if let Some(constant) = context.constant(at) {
         return Some(constant.text());
     }
     let module = context.program.module(at.module);
+    if let Some(text) = turned(module, at.expr) {
+        return Some(text);
+    }
     match &module.expr(at.expr).kind {
         // `_ => true`, `(origin, callback) => callback(null, true)`, `func(string) bool { return true }`
         ExprKind::Lambda(function) => {
@@ -115,6 +130,22 @@ fn value_of(context: &Context<'_>, at: ExprRef) -> Option<String> {
             let of_request = has(&["req", "request", "ctx", "context", "c", "header", "headers"]);
             (of_request && has(&["origin"]) && text.len() < 80).then(|| "reflect".to_owned())
         }
+    }
+}
+
+/// `"*".parse().unwrap()`, `HeaderValue::from_static("*")`: a text by another type.
+fn turned(module: &ir::Module, expr: ir::ExprId) -> Option<String> {
+    match &module.expr(expr).kind {
+        ExprKind::Call { callee, args, .. } => {
+            let ExprKind::Member { object, name, .. } = &module.expr(*callee).kind else { return None };
+            match (name.as_str(), args.as_slice()) {
+                ("parse" | "unwrap" | "into", []) | ("expect", [_]) => turned(module, *object),
+                ("from_static", [only]) => turned(module, only.value),
+                _ => None,
+            }
+        }
+        ExprKind::Unary { operand, .. } => turned(module, *operand),
+        _ => module.string(expr).map(|s| s.to_string()),
     }
 }
 
@@ -183,10 +214,11 @@ impl<'f> Keys<'f> {
         self.by_last.get(&last).into_iter().flatten()
     }
 
-    /// Keys of files are dotted; a constant's name alone is too little.
+    /// Keys of files are dotted; a constant's name alone is too little, a variable's of the environment is not.
     fn of_entry(&self, context: &Context<'_>, entry: &ConfigEntry) -> Vec<Setting> {
+        let variable = |key: &str| key.bytes().filter(|b| *b == b'_').count() > 1 && key == key.to_ascii_uppercase();
         self.lookup(&entry.key)
-            .filter(|(.., key)| key.contains('.') && ends_with(&entry.key, key))
+            .filter(|(.., key)| (key.contains('.') || variable(key)) && ends_with(&entry.key, key))
             .map(|(record, kind, fact, _)| Setting {
                 kind: *kind,
                 value: Some(fact.meaning(entry.value.trim().to_owned())),
@@ -239,6 +271,20 @@ impl<'f> Keys<'f> {
                     if !context.facts.is_for(*record, module.language)
                         || !ends_with(written.trim_end_matches(".*"), parent)
                     {
+                        continue;
+                    }
+                    // `cookies[:token] = nil` deletes; options made elsewhere are not known here
+                    let named = match &module.expr(*value).kind {
+                        ExprKind::Name(name) | ExprKind::Member { name, .. } => Some(*name),
+                        ExprKind::Call { callee, .. } => match &module.expr(*callee).kind {
+                            ExprKind::Name(name) | ExprKind::Member { name, .. } => Some(*name),
+                            _ => None,
+                        },
+                        ExprKind::Literal(ir::Literal::Null) => continue,
+                        _ => None,
+                    };
+                    let is_options = |w: &String| matches!(w.as_str(), "option" | "options" | "opts" | "attributes");
+                    if named.is_some_and(|n| crate::guards::words(n.as_str()).iter().any(is_options)) {
                         continue;
                     }
                     setting.subject = Some((*last).to_owned());
@@ -303,7 +349,7 @@ fn dotted_key(module: &ir::Module, target: ir::ExprId) -> Option<String> {
 }
 
 impl SettingFact {
-    fn meaning(&self, written: String) -> String {
+    pub(crate) fn meaning(&self, written: String) -> String {
         self.means.get(&written).cloned().unwrap_or(written)
     }
 }

@@ -1,7 +1,7 @@
 //! Classes with all their parts: partial and reopened classes, `impl` blocks, Go's methods.
 
 use base::{Language, Symbol};
-use ir::{ClassKind, FunctionKind, ParamKind, TypeKind};
+use ir::{ClassKind, ExprKind, FunctionKind, ParamKind, StmtKind, TypeKind};
 use rayon::prelude::*;
 use rustc_hash::FxHashMap;
 use smallvec::SmallVec;
@@ -231,8 +231,26 @@ fn add_part(
         };
         info.methods.entry(name).or_default().push(id);
     }
+    if program.module(part.module).language == Language::Ruby {
+        add_aliases(program.module(part.module), info, &item.body);
+    }
     for (at, field) in item.fields.iter().enumerate() {
         info.fields.entry(field.name).or_insert((part, at as u32));
+    }
+}
+
+/// `alias_method :new, :old`, and `alias new old`, which front ends write so.
+fn add_aliases(module: &ir::Module, info: &mut ClassInfo, body: &[ir::StmtId]) {
+    for stmt in body {
+        let StmtKind::Expr(value) = module.stmt(*stmt).kind else { continue };
+        let ExprKind::Call { callee, args, .. } = &module.expr(value).kind else { continue };
+        let [new, old] = args.as_slice() else { continue };
+        let is_alias = matches!(&module.expr(*callee).kind, ExprKind::Name(name) if *name == "alias_method");
+        if let (true, Some(new), Some(old)) = (is_alias, module.string(new.value), module.string(old.value))
+            && let Some(methods) = info.methods.get(&old).cloned()
+        {
+            info.methods.entry(new).or_default().extend(methods);
+        }
     }
 }
 
@@ -366,11 +384,11 @@ impl Program {
             return Some(found);
         }
         let item = self.module(module);
-        item.imports.iter().enumerate().filter(|(_, i)| i.alias == name).find_map(|(at, _)| {
-            match self.imports.get(module.0 as usize)?.get(at)? {
-                resolve::Target::Member(ns, name) => in_namespace(*ns, *name),
-                _ => None,
-            }
+        let targets = self.imports.get(module.0 as usize)?;
+        item.imports.iter().zip(targets).find_map(|(import, target)| match target {
+            resolve::Target::Member(ns, member) if import.alias == name => in_namespace(*ns, *member),
+            resolve::Target::Namespace(ns) if import.name.is_some_and(|n| n == "*") => in_namespace(*ns, name),
+            _ => None,
         })
     }
 }

@@ -147,14 +147,26 @@ impl<'p> Evaluator<'p> {
                 return self.members(&objects, *name);
             }
             ExprKind::Index { object, index } => {
+                if let Some(ty) = annotated(module, expr) {
+                    return self.eval(ty);
+                }
                 let objects = self.eval(*object);
                 if let Some(name) = module.string(*index) {
                     return self.members(&objects, name);
+                }
+                if let ExprKind::Literal(ir::Literal::Int(Some(at))) = module.expr(*index).kind
+                    && let Ok(at) = usize::try_from(at)
+                    && let Some(item) = self.program.items(ExprRef { module: self.id, expr: *object }).get(at)
+                {
+                    return self.foreign(item.module, item.expr);
                 }
             }
             ExprKind::Call { callee, kind, args, .. } => {
                 if let Some(target) = self.required(*callee, args) {
                     return target;
+                }
+                if let Some(member) = self.reflected(*callee, args) {
+                    return member;
                 }
                 let callees = self.eval(*callee);
                 for callee in callees {
@@ -172,6 +184,11 @@ impl<'p> Evaluator<'p> {
                 push(&mut out, if instance { Value::Instance(class) } else { Value::Class(class) });
             }
             ExprKind::Map(_) => push(&mut out, Value::Object(ExprRef { module: self.id, expr })),
+            // `directory / name` is a path as the directory is
+            ExprKind::Binary { op: ir::BinaryOp::Div, left, .. } if module.language == Language::Python => {
+                let values = self.eval(*left).into_iter();
+                out.extend(values.filter(|v| matches!(v, Value::ExternalInstance(_) | Value::Instance(_))));
+            }
             ExprKind::Unary { operand, .. } => return self.eval(*operand),
             ExprKind::Logical { left, right, .. } => {
                 out = self.eval(*left);
@@ -252,6 +269,32 @@ impl<'p> Evaluator<'p> {
         let path = self.program.path(self.id);
         let target = self.program.resolver.module_specifier(module.language, path, specifier.as_str());
         Some(self.target(target))
+    }
+
+    /// `getattr(module, name)`: that member, or where the name is computed any class of a module of ours.
+    fn reflected(&mut self, callee: ExprId, args: &[ir::Arg]) -> Option<Values> {
+        let module = self.module;
+        let ExprKind::Name(name) = &module.expr(callee).kind else { return None };
+        if module.language != Language::Python || *name != "getattr" || args.len() < 2 {
+            return None;
+        }
+        let objects = self.eval(args[0].value);
+        if let Some(name) = module.string(args[1].value) {
+            return Some(self.members(&objects, name)).filter(|m| !m.is_empty());
+        }
+        let mut classes: Vec<ClassRef> = Vec::new();
+        for object in &objects {
+            let Value::Namespace(namespace) = object else { continue };
+            let names = self.program.namespaces.get(namespace).into_iter().flatten();
+            classes.extend(names.flat_map(|(_, defs)| defs).filter_map(|def| match def {
+                Def::Class(class) => Some(self.program.classes().canonical(*class)),
+                _ => None,
+            }));
+        }
+        classes.sort_unstable();
+        let mut out = Values::new();
+        classes.into_iter().for_each(|c| push(&mut out, Value::Class(c)));
+        (!out.is_empty()).then_some(out)
     }
 
     fn target(&mut self, target: Target) -> Values {
@@ -559,17 +602,26 @@ impl<'p> Evaluator<'p> {
                     None => Values::new(),
                 },
                 Binding::Param(function, at, path) => {
-                    let values = self.param(*function, *at);
+                    let mut values = self.param(*function, *at);
+                    if *at == 0
+                        && values.is_empty()
+                        && let Some(list) = program.scopes(self.id).iterated.get(function)
+                    {
+                        values = self.elements(*list);
+                    }
                     self.path(values, path)
                 }
                 Binding::Value(expr, path) => {
                     let values = self.eval(*expr);
                     self.path(values, path)
                 }
-                Binding::Element(expr, path) => {
-                    let values = self.elements(*expr);
-                    self.path(values, path)
-                }
+                Binding::Element(expr, path) => match crate::items::element_path(self.module.language, path) {
+                    Some(path) => {
+                        let values = self.elements(*expr);
+                        self.path(values, path)
+                    }
+                    None => Values::new(),
+                },
                 Binding::Typed(ty) => self.type_values(*ty, owner.class),
                 Binding::Opaque => Values::new(),
             };
@@ -578,10 +630,32 @@ impl<'p> Evaluator<'p> {
             }
             // the declared type decides, unless it says nothing
             if typed && matches!(binding, Binding::Typed(_)) && !out.is_empty() {
+                self.made_types(bindings, &mut out);
                 break;
             }
         }
         out
+    }
+
+    /// What a library makes may be known more closely than by the type that the variable is declared with:
+    /// `PrintWriter out = response.getWriter()`.
+    fn made_types(&mut self, bindings: &[Binding], out: &mut Values) {
+        if self.module.language != Language::Java || !matches!(out.as_slice(), [Value::ExternalInstance(_)]) {
+            return;
+        }
+        for binding in bindings {
+            let Binding::Value(expr, path) = binding else { continue };
+            if !path.is_empty() || !matches!(self.module.expr(*expr).kind, ExprKind::Call { .. }) {
+                continue;
+            }
+            for value in self.eval(*expr) {
+                if let Value::ExternalInstance(name) = value
+                    && self.library.is_known(name)
+                {
+                    push(out, value);
+                }
+            }
+        }
     }
 
     fn param(&mut self, function: FunctionId, at: u32) -> Values {
@@ -600,19 +674,29 @@ impl<'p> Evaluator<'p> {
                 push(&mut values, value);
             }
         }
+        if values.is_empty() && param.ty.is_none() && self.module.language.is_ecmascript() && !param.name.is_empty() {
+            let names: Vec<Symbol> = item.params.iter().map(|p| p.name).collect();
+            if let Some((ty, packages)) = self.library.parameter(self.module.language, &names, at as usize)
+                && (packages.is_empty() || packages.iter().any(|p| self.program.is_imported(p)))
+            {
+                push(&mut values, Value::ExternalInstance(ty));
+            }
+        }
         values
     }
 
-    /// What iterating gives, where a literal says so.
+    /// What iterating gives, where a literal or the declared type says so.
     fn elements(&mut self, expr: ExprId) -> Values {
-        let module = self.module;
         let mut out = Values::new();
-        if let ExprKind::List(items) = &module.expr(expr).kind {
-            for item in items.iter().take(MAX_VALUES) {
-                for value in self.eval(*item) {
-                    push(&mut out, value);
-                }
+        for item in self.program.items(ExprRef { module: self.id, expr }).into_iter().take(MAX_VALUES) {
+            for value in self.foreign(item.module, item.expr) {
+                push(&mut out, value);
             }
+        }
+        if out.is_empty()
+            && let Some(ty) = self.program.element_type(self.id, expr)
+        {
+            out = self.type_values(ty, self.owner(expr).class);
         }
         out
     }
@@ -681,7 +765,22 @@ impl<'p> Evaluator<'p> {
                         push(&mut out, value);
                     }
                 }
-                Value::External(prefix) => push(&mut out, Value::External(self.join(*prefix, '.', name))),
+                Value::External(prefix) => {
+                    // `shop.orders.Store` written in full, without an import
+                    let own = match self.module.language {
+                        Language::Java if program.namespaces.contains_key(prefix) => {
+                            self.namespace_member(*prefix, name)
+                        }
+                        _ => Values::new(),
+                    };
+                    match own.is_empty() {
+                        true => {
+                            let full = self.join(*prefix, '.', name);
+                            push(&mut out, self.submodule(*prefix, full).unwrap_or(Value::External(full)));
+                        }
+                        false => own.into_iter().for_each(|v| push(&mut out, v)),
+                    }
+                }
                 Value::ExternalInstance(ty) => push(&mut out, Value::External(self.join(*ty, '#', name))),
                 Value::Object(object) => {
                     for value in self.entry(*object, name) {
@@ -726,6 +825,28 @@ impl<'p> Evaluator<'p> {
             }
         }
         out
+    }
+
+    /// `import package.module` of a Python package without `__init__.py`.
+    fn submodule(&self, package: Symbol, full: Symbol) -> Option<Value> {
+        if self.module.language != Language::Python {
+            return None;
+        }
+        let is_package = |import: &ir::Import| {
+            import
+                .module
+                .as_str()
+                .strip_prefix(package.as_str())
+                .is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+        };
+        if !self.module.imports.iter().any(is_package) {
+            return None;
+        }
+        let path = self.program.path(self.id);
+        match self.program.resolver.module_specifier(Language::Python, path, full.as_str()) {
+            Target::Namespace(namespace) => Some(Value::Namespace(namespace)),
+            _ => None,
+        }
     }
 
     fn entry(&mut self, object: ExprRef, name: Symbol) -> Values {
@@ -859,8 +980,16 @@ impl<'p> Evaluator<'p> {
     fn type_name(&mut self, name: Symbol, owner: Owner) -> Values {
         let scopes = self.program.scopes(self.id);
         if let Some(bindings) = scopes.top.get(&name) {
-            let types: Vec<Binding> =
-                bindings.iter().filter(|b| matches!(b, Binding::Class(_) | Binding::Import(_))).cloned().collect();
+            let types: Vec<Binding> = bindings
+                .iter()
+                .filter(|b| match b {
+                    Binding::Class(_) | Binding::Import(_) => true,
+                    // `Session = Annotated[AsyncSession, Depends(session)]`
+                    Binding::Value(value, _) => annotated(self.module, *value).is_some(),
+                    _ => false,
+                })
+                .cloned()
+                .collect();
             let values = self.bindings(&types, Owner::default());
             if !values.is_empty() {
                 return values;
@@ -874,4 +1003,12 @@ impl<'p> Evaluator<'p> {
         }
         self.name(name, Owner::default())
     }
+}
+
+/// The type in Python's `Annotated[Type, …]`.
+fn annotated(module: &ir::Module, expr: ExprId) -> Option<ExprId> {
+    let ExprKind::Index { object, index } = &module.expr(expr).kind else { return None };
+    let (ExprKind::Name(name) | ExprKind::Member { name, .. }) = &module.expr(*object).kind else { return None };
+    let ExprKind::List(items) = &module.expr(*index).kind else { return None };
+    items.first().copied().filter(|_| module.language == Language::Python && *name == "Annotated")
 }

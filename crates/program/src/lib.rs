@@ -17,6 +17,7 @@
 pub mod calls;
 mod classes;
 pub mod eval;
+mod items;
 mod origin;
 mod resolve;
 mod rounds;
@@ -25,12 +26,13 @@ mod scope;
 use base::{FileId, SourceMap, Span, Symbol};
 use ir::{ClassId, ExprId, FunctionId, Module};
 use rayon::prelude::*;
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 use smallvec::SmallVec;
 
 pub use calls::{CallSite, Callee};
 pub use classes::{ClassInfo, Classes};
 pub use eval::Evaluator;
+pub use items::LoopVariable;
 pub use scope::{Binding, Owner, PathStep, Scopes};
 
 /// A module (file) of the repository: an index into [`Program::modules`].
@@ -101,6 +103,12 @@ pub trait Library: Sync {
 
     /// Whether some record speaks of this name: decides which wildcard import a name comes from.
     fn is_known(&self, qualified: Symbol) -> bool;
+
+    /// The type of the parameter at a place that has no written type, by the names of all parameters, with
+    /// the packages one of which the repository must import (none: any repository).
+    fn parameter(&self, _language: base::Language, _names: &[Symbol], _at: usize) -> Option<(Symbol, &[String])> {
+        None
+    }
 }
 
 /// The knowledge of no library, for tests.
@@ -154,6 +162,9 @@ pub struct Program {
     callers: Vec<Vec<Vec<CallSite>>>,
     calls_in: Vec<Vec<Vec<ExprId>>>,
     unique_methods: FxHashMap<Symbol, FnId>,
+    /// What each module imports, with every prefix that names a package or a part of it.
+    imported: Vec<FxHashSet<Symbol>>,
+    imported_anywhere: FxHashSet<Symbol>,
 }
 
 impl Program {
@@ -189,7 +200,11 @@ impl Program {
             callers: Vec::new(),
             calls_in: Vec::new(),
             unique_methods: FxHashMap::default(),
+            imported: Vec::new(),
+            imported_anywhere: FxHashSet::default(),
         };
+        program.imported = program.modules.par_iter().map(resolve::imported).collect();
+        program.imported_anywhere = program.imported.iter().flatten().copied().collect();
         program.imports =
             (0..program.modules.len()).into_par_iter().map(|m| program.resolve_imports(ModuleId(m as u32))).collect();
         program.passed_on = program.modules.iter().zip(&program.imports).map(resolve::passed_on).collect();
@@ -277,6 +292,21 @@ impl Program {
             Some(class) => format!("{}.{name}", self.class(class).name),
             None => name.to_string(),
         }
+    }
+
+    /// The class that a type's name means in a module, by its last part.
+    pub fn class_named(&self, module: ModuleId, path: Symbol) -> Option<ClassRef> {
+        self.lookup_class(module, path).map(|class| self.classes.canonical(class))
+    }
+
+    /// Whether a module imports a library, by the name of its package or a prefix of it.
+    pub fn imports_library(&self, module: ModuleId, library: &str) -> bool {
+        self.imported[module.0 as usize].contains(&Symbol::new(library))
+    }
+
+    /// Whether any module imports a library.
+    pub fn is_imported(&self, library: &str) -> bool {
+        self.imported_anywhere.contains(&Symbol::new(library))
     }
 
     /// An evaluator for one module, on the finished tables.

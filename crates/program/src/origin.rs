@@ -12,6 +12,15 @@ const MAX_STEPS: usize = 64;
 impl Program {
     /// The expressions that make what `at` stands for. An expression that is nobody's alias is its own.
     pub fn origins(&self, at: ExprRef, library: &dyn Library) -> Vec<ExprRef> {
+        self.back(at, library, false)
+    }
+
+    /// As [`Program::origins`], but no further than calls: what a call of the repository gives is its own.
+    pub fn origins_before_calls(&self, at: ExprRef, library: &dyn Library) -> Vec<ExprRef> {
+        self.back(at, library, true)
+    }
+
+    fn back(&self, at: ExprRef, library: &dyn Library, stops_at_calls: bool) -> Vec<ExprRef> {
         let mut found = Vec::new();
         let mut queue = vec![at];
         let mut seen: Vec<ExprRef> = Vec::new();
@@ -23,7 +32,9 @@ impl Program {
                 continue;
             }
             seen.push(here);
-            let before = self.makers(here, library);
+            let is_call = matches!(&self.expr(here).kind, ExprKind::Call { callee, .. }
+                if !matches!(&self.module(here.module).expr(*callee).kind, ExprKind::Name(n) if *n == "require" || *n == "import"));
+            let before = if stops_at_calls && is_call { Vec::new() } else { self.makers(here, library) };
             if before.is_empty() {
                 if !found.contains(&here) {
                     found.push(here);
@@ -123,14 +134,37 @@ impl Program {
                         _ => {}
                     }
                 }
-                Binding::Param(function, at, path) if path.is_empty() => {
-                    makers.extend(self.arguments_for(FnId { module, function: *function }, *at));
+                Binding::Param(function, at, path) => {
+                    let given = self.arguments_for(FnId { module, function: *function }, *at);
+                    match path.as_slice() {
+                        [] => makers.extend(given),
+                        // `({ app }) => …` called with `{ app: server }`
+                        [crate::PathStep::Key(key)] => {
+                            for arg in given {
+                                makers.extend(self.made_members(arg, *key, library));
+                            }
+                        }
+                        _ => {}
+                    }
                 }
                 _ => {}
             }
         }
         // what is only bound to itself (`x = x || y`) is no maker of itself
         makers.retain(|m| !matches!(self.expr(*m).kind, ExprKind::Name(n) if n == name && m.module == module));
+        makers
+    }
+
+    /// The expressions that make the member of a value: an entry of an object, what a class gives a field.
+    pub fn made_members(&self, at: ExprRef, name: Symbol, library: &dyn Library) -> Vec<ExprRef> {
+        let mut makers = Vec::new();
+        for value in self.evaluator(at.module, library).eval(at.expr) {
+            for maker in self.makers_of_member(value, name) {
+                if !makers.contains(&maker) {
+                    makers.push(maker);
+                }
+            }
+        }
         makers
     }
 
@@ -165,8 +199,22 @@ impl Program {
         }
     }
 
+    /// What a module exports: as a whole, by default, or as `router`.
+    pub fn exported_from(&self, module: ModuleId) -> Vec<ExprRef> {
+        let namespace = self.namespace_of[module.0 as usize];
+        let mut found = self.exported(namespace, None, 0);
+        for name in ["default", "router"] {
+            for maker in self.exported(namespace, Some(Symbol::new(name)), 0) {
+                if !found.contains(&maker) {
+                    found.push(maker);
+                }
+            }
+        }
+        found
+    }
+
     /// What a namespace gives by a name, or as a whole (`module.exports = …`).
-    fn exported(&self, namespace: Symbol, name: Option<Symbol>, hops: u32) -> Vec<ExprRef> {
+    pub(crate) fn exported(&self, namespace: Symbol, name: Option<Symbol>, hops: u32) -> Vec<ExprRef> {
         let mut makers = Vec::new();
         if let Some(module) = self.module_at(namespace.as_str()) {
             for (exported, expr) in &self.scopes(module).exports {

@@ -11,7 +11,7 @@ mod rust;
 use base::{Language, SourceMap, Symbol};
 use ir::{Import, Module};
 use rayon::prelude::*;
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 use smallvec::SmallVec;
 
 use crate::{ClassRef, Def, FnId, ModuleId, Program, Scopes, scope::Binding};
@@ -97,6 +97,10 @@ impl Resolver {
         };
         match found {
             Some(path) => Target::Namespace(Symbol::new(&path)),
+            // `node:fs` is `fs`
+            None if language.is_ecmascript() => {
+                Target::External(Symbol::new(specifier.strip_prefix("node:").unwrap_or(specifier)))
+            }
             None => Target::External(Symbol::new(specifier)),
         }
     }
@@ -109,6 +113,34 @@ pub(crate) fn passed_on((module, targets): (&Module, &Vec<Target>)) -> Vec<Symbo
         _ => None,
     };
     module.imports.iter().zip(targets).filter_map(whole).collect()
+}
+
+/// What a module imports from outside, and every prefix of it: `a`, `a/b` of `a/b`; `require` in the middle
+/// of an expression too.
+pub(crate) fn imported(module: &Module) -> FxHashSet<Symbol> {
+    let mut all = FxHashSet::default();
+    let mut add = |name: &str| {
+        all.insert(Symbol::new(name));
+        let ends = name.match_indices(['.', '/', ':']).filter(|(end, _)| *end > 0);
+        ends.for_each(|(end, _)| _ = all.insert(Symbol::new(&name[..end])));
+    };
+    for import in &module.imports {
+        add(import.module.as_str());
+        if let Some(name) = import.name {
+            add(&format!("{}.{name}", import.module));
+        }
+    }
+    if module.language.is_ecmascript() {
+        for (_, expr) in module.exprs() {
+            if let ir::ExprKind::Call { callee, args, .. } = &expr.kind
+                && matches!(&module.expr(*callee).kind, ir::ExprKind::Name(n) if *n == "require" || *n == "import")
+                && let Some(specifier) = args.first().and_then(|a| module.string(a.value))
+            {
+                add(specifier.as_str());
+            }
+        }
+    }
+    all
 }
 
 /// The directory of a path, without a slash; empty for the root.
@@ -198,13 +230,15 @@ fn names_of(module: &Module, scopes: &Scopes, id: ModuleId, namespace: Symbol) -
             continue;
         }
         let full = class_name(module, namespace, class);
-        let (prefix, name) = match module.language.is_ecmascript() || module.language == Language::Python {
-            // a path has dots of its own
+        let by_path = module.language.is_ecmascript() || matches!(module.language, Language::Python | Language::Go);
+        let (prefix, name) = match by_path {
+            // a path has dots of its own, and Go's root is one
             true => full.split_at(full.len() - item.name.as_str().len()),
             false => split_last(&full),
         };
         let def = Def::Class(ClassRef { module: id, class });
-        found.push((Symbol::new(prefix.trim_end_matches('.')), Symbol::new(name.trim_start_matches('.')), def));
+        let prefix = if by_path { prefix.strip_suffix('.').unwrap_or(prefix) } else { prefix.trim_end_matches('.') };
+        found.push((Symbol::new(prefix), Symbol::new(name.trim_start_matches('.')), def));
     }
     for (index, item) in module.imports.iter().enumerate().filter(|(_, i)| i.kind == ir::ImportKind::Export) {
         if item.alias != item.name.unwrap_or(item.alias) {
@@ -291,7 +325,19 @@ impl Program {
             Target::External(external) if module.language.is_ecmascript() && name == "default" => {
                 Target::External(external)
             }
-            Target::External(external) => Target::External(Symbol::new(&format!("{external}.{name}"))),
+            Target::External(external) => {
+                // a package without `__init__.py`
+                if module.language == Language::Python {
+                    let dot = if external.as_str().ends_with('.') { "" } else { "." };
+                    let full = format!("{external}{dot}{name}");
+                    if let namespace @ Target::Namespace(_) =
+                        self.resolver.module_specifier(module.language, self.path(id), &full)
+                    {
+                        return namespace;
+                    }
+                }
+                Target::External(Symbol::new(&format!("{external}.{name}")))
+            }
             member => member,
         }
     }

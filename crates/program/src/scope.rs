@@ -82,6 +82,11 @@ pub struct Scopes {
     pub returns: Vec<Vec<ExprId>>,
     /// Branches of `if`, of `a ? b : c`, of `switch` with one pattern, and what follows `&&`.
     pub conditionals: Vec<Conditional>,
+    /// Functions that are called with each element of what an expression gives: `xs.forEach(f)`.
+    pub(crate) iterated: FxHashMap<FunctionId, ExprId>,
+    /// What is added to lists: the function that has the list (`None`: the module, the package), its name,
+    /// the element. `x.push(v)`, `x = append(x, v)`.
+    pub(crate) appended: Vec<(Option<FunctionId>, Symbol, ExprId)>,
 }
 
 /// Where many expressions stand at once.
@@ -340,6 +345,7 @@ impl Survey<'_> {
 
     fn assign(&mut self, target: ExprId, value: Option<ExprId>, ty: Option<TypeId>, declares: bool) {
         match (&self.module.expr(target).kind, value) {
+            (ExprKind::Name(name), Some(value)) if !declares && self.is_append_to_outer(*name, value) => {}
             (ExprKind::Name(name), value) => {
                 // a name of the module that a function assigns without declaring it stays the module's
                 let outer = !declares
@@ -392,12 +398,63 @@ impl Survey<'_> {
     }
 
     fn is_bound_locally(&self, name: Symbol) -> bool {
+        self.binder(name).is_some()
+    }
+
+    /// The function around that has a variable of this name.
+    fn binder(&self, name: Symbol) -> Option<FunctionId> {
         let mut function = self.here.owner.function;
         while let Some(id) = function {
             if self.scopes.functions[id.0 as usize].contains_key(&name) {
-                return true;
+                return Some(id);
             }
             function = self.module.function(id).parent;
+        }
+        None
+    }
+
+    /// Calls that hand on each element of a list, or add to one.
+    fn list_call(&mut self, callee: ExprId, args: &[ir::Arg], block: Option<FunctionId>) {
+        match &self.module.expr(callee).kind {
+            ExprKind::Member { object, name, .. } => match name.as_str() {
+                "forEach" | "map" | "each" | "for_each" | "flatMap" | "ForEach" => {
+                    let lambda = args.first().and_then(|a| match self.module.expr(a.value).kind {
+                        ExprKind::Lambda(function) => Some(function),
+                        _ => None,
+                    });
+                    if let Some(function) = lambda.or(block) {
+                        self.scopes.iterated.insert(function, *object);
+                    }
+                }
+                "push" | "append" | "add" | "Add" if args.len() == 1 => {
+                    if let ExprKind::Name(list) = self.module.expr(*object).kind {
+                        let binder = self.binder(list);
+                        self.scopes.appended.push((binder, list, args[0].value));
+                    }
+                }
+                _ => {}
+            },
+            ExprKind::Name(name) if *name == "append" => {
+                if let Some((first, rest)) = args.split_first()
+                    && let ExprKind::Name(list) = self.module.expr(first.value).kind
+                {
+                    let binder = self.binder(list);
+                    self.scopes.appended.extend(rest.iter().map(|a| (binder, list, a.value)));
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// `x = append(x, …)` of a variable around the function declares nothing.
+    fn is_append_to_outer(&self, name: Symbol, value: ExprId) -> bool {
+        if let ExprKind::Call { callee, args, .. } = &self.module.expr(value).kind
+            && matches!(self.module.expr(*callee).kind, ExprKind::Name(n) if n == "append")
+            && let Some(first) = args.first()
+        {
+            return matches!(self.module.expr(first.value).kind, ExprKind::Name(n) if n == name)
+                && self.here.owner.function.is_some()
+                && !self.is_bound_locally(name);
         }
         false
     }
@@ -432,14 +489,30 @@ impl Survey<'_> {
                     path.pop();
                 }
             }
-            ExprKind::Assign { target, .. } => self.pattern(*target, path, make),
+            ExprKind::Assign { target, value, .. } => {
+                self.pattern(*target, path, make);
+                // `name @ pattern`; ECMAScript has a default there
+                if !self.module.language.is_ecmascript() {
+                    self.pattern(*value, path, make);
+                }
+            }
+            // `a | b`
+            ExprKind::Logical { left, right, .. } => {
+                self.pattern(*left, path, make);
+                self.pattern(*right, path, make);
+            }
             ExprKind::Spread(inner) => {
                 path.push(PathStep::Rest);
                 self.pattern(*inner, path, make);
                 path.pop();
             }
             ExprKind::Unary { operand, .. } => self.pattern(*operand, path, make),
-            ExprKind::Cast { value, .. } => self.pattern(*value, path, make),
+            ExprKind::Cast { ty, value } => {
+                if let ExprKind::Name(name) = &self.module.expr(*value).kind {
+                    self.bind(*name, Binding::Typed(*ty));
+                }
+                self.pattern(*value, path, make);
+            }
             ExprKind::Call { args, .. } => {
                 let one = args.len() == 1;
                 for (at, arg) in args.iter().enumerate() {
@@ -473,6 +546,7 @@ impl Survey<'_> {
             ExprKind::Assign { target, op: None, value } => self.assign(*target, Some(*value), None, false),
             ExprKind::IsType { ty, binding: Some(name), .. } => self.bind(*name, Binding::Typed(*ty)),
             ExprKind::ClassExpr(class) => self.class(*class),
+            ExprKind::Call { callee, args, block, .. } => self.list_call(*callee, args, *block),
             ExprKind::Ternary { cond, then, otherwise } => {
                 for (branch, holds) in [(*then, true), (*otherwise, false)] {
                     let code = self.module.expr(branch).range;

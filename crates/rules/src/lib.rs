@@ -7,6 +7,9 @@
 //! To add a rule: `cargo xtask new-rule <area> <id>`, then name it below, as a module and in [`all`].
 //! [`strengths`] are the controls found in place.
 
+mod injection;
+pub mod naming;
+pub mod passwords;
 pub mod strengths;
 pub mod support;
 
@@ -52,6 +55,7 @@ impl<'r> Report<'r> {
             trade_offs: Text::new(),
             related: Vec::new(),
             trace: Vec::new(),
+            edits: Vec::new(),
             fingerprint: String::new(),
         }
     }
@@ -123,8 +127,60 @@ mod unverified_token;
 #[path = "../security/weak-password-hash/rule.rs"]
 mod weak_password_hash;
 
+#[path = "../security/code-injection/rule.rs"]
+mod code_injection;
+#[path = "../security/command-injection/rule.rs"]
+mod command_injection;
+#[path = "../security/cross-site-scripting/rule.rs"]
+mod cross_site_scripting;
+#[path = "../security/header-injection/rule.rs"]
+mod header_injection;
+#[path = "../security/ldap-injection/rule.rs"]
+mod ldap_injection;
+#[path = "../security/log-injection/rule.rs"]
+mod log_injection;
+#[path = "../security/mass-assignment/rule.rs"]
+mod mass_assignment;
+#[path = "../security/nosql-injection/rule.rs"]
+mod nosql_injection;
+#[path = "../security/open-redirect/rule.rs"]
+mod open_redirect;
+#[path = "../security/path-traversal/rule.rs"]
+mod path_traversal;
+#[path = "../security/prototype-pollution/rule.rs"]
+mod prototype_pollution;
+#[path = "../security/regex-denial-of-service/rule.rs"]
+mod regex_denial_of_service;
+#[path = "../security/second-order-injection/rule.rs"]
+mod second_order_injection;
+#[path = "../security/sensitive-data-in-log/rule.rs"]
+mod sensitive_data_in_log;
+#[path = "../security/server-side-request-forgery/rule.rs"]
+mod server_side_request_forgery;
+#[path = "../security/sql-injection/rule.rs"]
+mod sql_injection;
+#[path = "../security/template-injection/rule.rs"]
+mod template_injection;
+#[path = "../security/trust-boundary/rule.rs"]
+mod trust_boundary;
+#[path = "../security/unsafe-deserialization/rule.rs"]
+mod unsafe_deserialization;
+#[path = "../security/unsafe-reflection/rule.rs"]
+mod unsafe_reflection;
+#[path = "../security/xml-external-entity/rule.rs"]
+mod xml_external_entity;
+#[path = "../security/xpath-injection/rule.rs"]
+mod xpath_injection;
 /// The languages of each rule's fixtures.
 const STACKS: &[(&str, &[&str])] = include!(concat!(env!("OUT_DIR"), "/stacks.rs"));
+#[path = "../security/tls-verification-off/rule.rs"]
+mod tls_verification_off;
+#[path = "../security/weak-cipher/rule.rs"]
+mod weak_cipher;
+#[path = "../security/weak-hash/rule.rs"]
+mod weak_hash;
+#[path = "../security/weak-random-for-secret/rule.rs"]
+mod weak_random_for_secret;
 
 /// A rule with the page of its folder.
 macro_rules! rule {
@@ -142,17 +198,43 @@ pub fn all() -> Vec<Rule> {
         rule!("reliability/blocking-call-in-async", blocking_call_in_async),
         rule!("reliability/missing-timeout", missing_timeout),
         rule!("reliability/swallowed-error", swallowed_error),
-        rule!("security/hardcoded-secret", hardcoded_secret),
-        rule!("security/no-rate-limit-on-login", no_rate_limit_on_login),
         rule!("security/debug-enabled", debug_enabled),
         rule!("security/error-detail-leak", error_detail_leak),
+        rule!("security/hardcoded-secret", hardcoded_secret),
         rule!("security/insecure-cookie", insecure_cookie),
         rule!("security/missing-ownership-check", missing_ownership_check),
+        rule!("security/no-rate-limit-on-login", no_rate_limit_on_login),
         rule!("security/permissive-cors", permissive_cors),
-        rule!("security/unvalidated-body", unvalidated_body),
+        rule!("security/tls-verification-off", tls_verification_off),
         rule!("security/unguarded-write", unguarded_write),
+        rule!("security/unvalidated-body", unvalidated_body),
         rule!("security/unverified-token", unverified_token),
+        rule!("security/weak-cipher", weak_cipher),
+        rule!("security/weak-hash", weak_hash),
         rule!("security/weak-password-hash", weak_password_hash),
+        rule!("security/sql-injection", sql_injection),
+        rule!("security/nosql-injection", nosql_injection),
+        rule!("security/command-injection", command_injection),
+        rule!("security/code-injection", code_injection),
+        rule!("security/path-traversal", path_traversal),
+        rule!("security/server-side-request-forgery", server_side_request_forgery),
+        rule!("security/open-redirect", open_redirect),
+        rule!("security/cross-site-scripting", cross_site_scripting),
+        rule!("security/template-injection", template_injection),
+        rule!("security/xml-external-entity", xml_external_entity),
+        rule!("security/xpath-injection", xpath_injection),
+        rule!("security/ldap-injection", ldap_injection),
+        rule!("security/unsafe-deserialization", unsafe_deserialization),
+        rule!("security/header-injection", header_injection),
+        rule!("security/log-injection", log_injection),
+        rule!("security/prototype-pollution", prototype_pollution),
+        rule!("security/mass-assignment", mass_assignment),
+        rule!("security/unsafe-reflection", unsafe_reflection),
+        rule!("security/trust-boundary", trust_boundary),
+        rule!("security/second-order-injection", second_order_injection),
+        rule!("security/regex-denial-of-service", regex_denial_of_service),
+        rule!("security/sensitive-data-in-log", sensitive_data_in_log),
+        rule!("security/weak-random-for-secret", weak_random_for_secret),
     ];
     all.sort_by_key(|r| r.info.id);
     all

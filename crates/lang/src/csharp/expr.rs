@@ -1,13 +1,14 @@
 //! Expressions and patterns.
 
 use base::Symbol;
-use ir::{
-    Arg, Arm, BinaryOp, CallKind, Entry, ExprId, ExprKind, Literal, LogicalOp, Part, Range, StmtKind, TypeKind, UnaryOp,
-};
+use ir::{Arg, Arm, BinaryOp, CallKind, Entry, ExprId, ExprKind, Literal, LogicalOp, Part, Range, StmtKind, UnaryOp};
 
-use super::{items, stmt};
+use smallvec::smallvec;
+
+use super::{items, patterns, stmt};
 use crate::{
-    lowering::{Lowering, named_children, range},
+    lowering::{Lowering, has_token, named_children, range},
+    text,
     tree::Node,
 };
 
@@ -23,7 +24,8 @@ fn field<'t>(l: &mut Lowering<'t>, node: Node<'t>, name: &str) -> ExprId {
     }
 }
 
-fn first<'t>(l: &mut Lowering<'t>, node: Node<'t>) -> ExprId {
+/// What stands first in a node.
+pub fn first<'t>(l: &mut Lowering<'t>, node: Node<'t>) -> ExprId {
     match named_children(node).first() {
         Some(child) => lower(l, *child),
         None => l.ir.expr(ExprKind::Unknown(Vec::new()), range(node)),
@@ -53,6 +55,7 @@ fn lower_kind<'t>(l: &mut Lowering<'t>, node: Node<'t>) -> ExprId {
         | "checked_expression"
         | "constant_pattern"
         | "argument"
+        | "collection_element"
         | "parenthesized_pattern"
         | "global_statement"
         | "arrow_expression_clause"
@@ -102,14 +105,22 @@ fn lower_kind<'t>(l: &mut Lowering<'t>, node: Node<'t>) -> ExprId {
         | "implicit_array_creation_expression"
         | "stackalloc_expression"
         | "implicit_stackalloc_expression" => {
-            match named_children(node).into_iter().find(|c| c.kind() == "initializer_expression") {
-                Some(initializer) => return lower(l, initializer),
-                None => ExprKind::List(Vec::new()),
+            if let Some(initializer) = named_children(node).into_iter().find(|c| c.kind() == "initializer_expression") {
+                return lower(l, initializer);
             }
+            let Some(ty) = node.child_by_field_name("type") else {
+                return l.ir.expr(ExprKind::List(Vec::new()), at);
+            };
+            let sizes = ty.child_by_field_name("rank").map(named_children).unwrap_or_default();
+            let args = sizes.into_iter().map(|c| Arg { name: None, value: lower(l, c) }).collect();
+            let ty = items::ty(l, ty);
+            let callee = l.ir.expr(ExprKind::TypeExpr(ty), at);
+            ExprKind::Call { callee, args, block: None, kind: CallKind::New }
         }
         "initializer_expression" => return initializer(l, node),
-        "collection_expression" | "list_pattern" | "tuple_pattern" => ExprKind::List(all(l, node)),
-        "collection_element" | "spread_element" => ExprKind::Spread(first(l, node)),
+        "collection_expression" | "tuple_pattern" => ExprKind::List(all(l, node)),
+        "list_pattern" => ExprKind::List(patterns::list_pattern(l, node)),
+        "spread_element" => ExprKind::Spread(first(l, node)),
         "tuple_expression" => {
             let items = arguments(l, node).into_iter().map(|a| a.value).collect();
             ExprKind::List(items)
@@ -145,7 +156,7 @@ fn lower_kind<'t>(l: &mut Lowering<'t>, node: Node<'t>) -> ExprId {
                 None => return value,
             }
         }
-        "is_expression" | "is_pattern_expression" => return is(l, node),
+        "is_expression" | "is_pattern_expression" => return patterns::is(l, node),
         "conditional_expression" => {
             let cond = field(l, node, "condition");
             let then = field(l, node, "consequence");
@@ -166,19 +177,19 @@ fn lower_kind<'t>(l: &mut Lowering<'t>, node: Node<'t>) -> ExprId {
             ExprKind::Do(vec![stmt])
         }
         "switch_expression" => return switch(l, node),
+        // `a with { X = 1 }`: a copy of `a` but for X
         "with_expression" => {
-            let value = first(l, node);
-            let parts = all(l, node);
-            let mut args = vec![Arg { name: None, value }];
-            args.extend(parts.into_iter().skip(1).map(|value| Arg { name: None, value }));
-            let callee = l.ir.expr(ExprKind::Name(Symbol::new("with")), at);
-            ExprKind::Call { callee, args, block: None, kind: CallKind::Call }
-        }
-        "with_initializer" => {
-            let target = first(l, node);
-            let parts = all(l, node);
-            let value = parts.last().copied().unwrap_or(target);
-            ExprKind::Assign { target, op: None, value }
+            let copied = first(l, node);
+            let value = l.ir.expr(ExprKind::Spread(copied), at);
+            let mut entries = vec![Entry { key: None, value }];
+            for child in named_children(node).into_iter().filter(|c| c.kind() == "with_initializer") {
+                if let [name, value, ..] = named_children(child).as_slice() {
+                    let symbol = l.symbol(*name);
+                    let key = Some(l.ir.expr(ExprKind::Literal(Literal::Str(symbol)), range(*name)));
+                    entries.push(Entry { key, value: lower(l, *value) });
+                }
+            }
+            ExprKind::Map(entries)
         }
         "typeof_expression" | "sizeof_expression" => match named_children(node).first() {
             Some(ty) => ExprKind::TypeExpr(items::ty(l, *ty)),
@@ -189,6 +200,13 @@ fn lower_kind<'t>(l: &mut Lowering<'t>, node: Node<'t>) -> ExprId {
             let bounds = all(l, node);
             ExprKind::List(bounds)
         }
+        "declaration_pattern" if patterns::names_type(l, node) => {
+            let value = field(l, node, "name");
+            match node.child_by_field_name("type") {
+                Some(ty) => ExprKind::Cast { ty: items::ty(l, ty), value },
+                None => return value,
+            }
+        }
         "declaration_expression" | "declaration_pattern" | "var_pattern" => match node.child_by_field_name("name") {
             Some(name) => return lower(l, name),
             None => match named_children(node).last() {
@@ -197,9 +215,9 @@ fn lower_kind<'t>(l: &mut Lowering<'t>, node: Node<'t>) -> ExprId {
             },
         },
         "parenthesized_variable_designation" => ExprKind::List(all(l, node)),
-        "recursive_pattern" | "property_pattern_clause" | "positional_pattern_clause" => {
-            ExprKind::Map(property_patterns(l, node))
-        }
+        "recursive_pattern" => return patterns::recursive_pattern(l, node),
+        "property_pattern_clause" => ExprKind::Map(patterns::property_patterns(l, node)),
+        "positional_pattern_clause" => ExprKind::List(all(l, node)),
         "subpattern" => match named_children(node).last() {
             Some(inner) => return lower(l, *inner),
             None => ExprKind::Unknown(Vec::new()),
@@ -211,7 +229,8 @@ fn lower_kind<'t>(l: &mut Lowering<'t>, node: Node<'t>) -> ExprId {
             ExprKind::Logical { op, left, right }
         }
         "negated_pattern" => ExprKind::Unary { op: UnaryOp::Not, operand: first(l, node) },
-        "relational_pattern" => return first(l, node),
+        // `> 5` is no value to compare with
+        "relational_pattern" => ExprKind::Unary { op: UnaryOp::Other, operand: first(l, node) },
         "type_pattern" | "nullable_type" | "array_type" | "tuple_type" | "pointer_type" => {
             let inner = if node.kind() == "type_pattern" {
                 named_children(node).first().copied().unwrap_or(node)
@@ -235,7 +254,11 @@ fn lower_kind<'t>(l: &mut Lowering<'t>, node: Node<'t>) -> ExprId {
         | "makeref_expression"
         | "bracketed_argument_list" => ExprKind::Unknown(Vec::new()),
         "ERROR" => ExprKind::Unknown(all(l, node)),
-        kind if kind.starts_with("preproc") => ExprKind::Unknown(all(l, node)),
+        // the condition of `#if` is no code
+        kind if kind.starts_with("preproc") => {
+            let code = named_children(node).into_iter().filter(|c| !c.is_field("condition"));
+            ExprKind::Unknown(code.map(|c| lower(l, c)).collect())
+        }
         _ => return l.unknown(node, lower),
     };
     l.ir.expr(kind, at)
@@ -258,40 +281,29 @@ fn string_text(raw: &str) -> String {
         return verbatim.strip_suffix('"').unwrap_or(verbatim).replace("\"\"", "\"");
     }
     if raw.starts_with("\"\"\"") {
-        return raw.trim_matches('"').trim().to_owned();
+        let inner = raw.trim_matches('"');
+        let Some((_, lines)) = inner.split_once('\n') else { return inner.to_owned() };
+        // what stands before the closing quotes stands before no line
+        let (lines, last) = lines.rsplit_once('\n').unwrap_or(("", lines));
+        let lines = lines.split('\n').map(|line| text::outdented(line.trim_end_matches('\r'), last.len()));
+        return lines.collect::<Vec<_>>().join("\n");
     }
     let inner = raw.strip_prefix(['"', '\'']).and_then(|r| r.strip_suffix(['"', '\''])).unwrap_or(raw);
-    unescape(inner)
-}
-
-fn unescape(inner: &str) -> String {
-    if !inner.contains('\\') {
-        return inner.to_owned();
-    }
-    let mut out = String::with_capacity(inner.len());
-    let mut chars = inner.chars();
-    while let Some(c) = chars.next() {
-        if c != '\\' {
-            out.push(c);
-            continue;
-        }
-        match chars.next() {
-            Some('n') => out.push('\n'),
-            Some('t') => out.push('\t'),
-            Some('r') => out.push('\r'),
-            Some('0') => out.push('\0'),
-            Some('u') => {
-                let digits: String = chars.by_ref().take(4).collect();
-                out.extend(u32::from_str_radix(&digits, 16).ok().and_then(char::from_u32));
-            }
-            Some(c) => out.push(c),
-            None => {}
-        }
-    }
-    out
+    text::unescape(inner, &text::CSHARP)
 }
 
 fn interpolated<'t>(l: &mut Lowering<'t>, node: Node<'t>) -> ExprId {
+    let whole = l.str(node);
+    let prefix = &whole[..whole.find('"').unwrap_or(0)];
+    let is_raw = whole[prefix.len()..].starts_with("\"\"\"");
+    let is_verbatim = prefix.contains('@');
+    // a raw string over lines begins behind the first and ends before the last, which says its indentation
+    let body = whole[prefix.len()..].trim_matches('"');
+    let (mut start, mut end, mut width) = (node.start_byte(), node.end_byte(), 0);
+    if is_raw && let (Some(first), Some(last)) = (body.find('\n'), body.rfind('\n')) {
+        let from = node.start_byte() + (body.as_ptr() as usize).saturating_sub(whole.as_ptr() as usize);
+        (start, end, width) = (from + first + 1, from + last, body.len() - last - 1);
+    }
     let mut parts = Vec::new();
     for child in named_children(node) {
         match child.kind() {
@@ -302,11 +314,27 @@ fn interpolated<'t>(l: &mut Lowering<'t>, node: Node<'t>) -> ExprId {
                     parts.extend(l.ir.parts_of(hole));
                 }
             }
-            "string_content" | "escape_sequence" => {
-                parts.push(Part::Text(Symbol::new(&unescape(l.str(child)))));
-            }
             "interpolation_start" | "interpolation_quote" => {}
-            _ => parts.push(Part::Text(l.symbol(child))),
+            _ if is_raw => {
+                let from = child.start_byte().max(start);
+                let Some(text) = l.text.get(from..child.end_byte().min(end).max(from)) else { continue };
+                let mut at = from;
+                let mut dedented = String::with_capacity(text.len());
+                for line in text.split_inclusive('\n') {
+                    let starts = l.text[..at].ends_with('\n');
+                    dedented.push_str(if starts { text::outdented(line, width) } else { line });
+                    at += line.len();
+                }
+                parts.push(Part::Text(Symbol::new(&dedented)));
+            }
+            _ => {
+                let text = l.str(child).replace("{{", "{").replace("}}", "}");
+                let text = match is_verbatim {
+                    true => text.replace("\"\"", "\""),
+                    false => text::unescape(&text, &text::CSHARP),
+                };
+                parts.push(Part::Text(Symbol::new(&text)));
+            }
         }
     }
     l.ir.template(parts, range(node))
@@ -401,11 +429,20 @@ pub fn arguments<'t>(l: &mut Lowering<'t>, node: Node<'t>) -> Vec<Arg> {
             continue;
         }
         let name = child.child_by_field_name("name");
-        let value = named_children(child).into_iter().rfind(|c| Some(c.id()) != name.map(|n| n.id()));
-        if let Some(value) = value {
-            let name = name.map(|n| Symbol::new(l.str(n).trim_end_matches(':').trim()));
-            args.push(Arg { name, value: lower(l, value) });
+        // `this` has no node of the grammar
+        let value = crate::lowering::children(child).into_iter().rfind(|c| {
+            Some(c.id()) != name.map(|n| n.id())
+                && !c.is_extra()
+                && (c.is_named() || matches!(c.kind(), "this" | "base"))
+        });
+        let Some(value) = value else { continue };
+        let name = name.map(|n| Symbol::new(l.str(n).trim_end_matches(':').trim()));
+        let mut lowered = lower(l, value);
+        // what the call may set
+        if has_token(child, "out") || has_token(child, "ref") {
+            lowered = l.ir.expr(ExprKind::Unary { op: UnaryOp::Ref, operand: lowered }, range(child));
         }
+        args.push(Arg { name, value: lowered });
     }
     args
 }
@@ -425,7 +462,8 @@ fn call<'t>(l: &mut Lowering<'t>, node: Node<'t>) -> ExprId {
         Some("string.Format" | "String.Format") => {
             let format = args.iter().position(|a| l.ir.module.string(a.value).is_some());
             if let Some((position, text)) = format.and_then(|p| Some((p, l.ir.module.string(args[p].value)?))) {
-                let parts = format_parts(text.as_str(), &args[position + 1..]);
+                let values: Vec<ExprId> = args[position + 1..].iter().map(|a| a.value).collect();
+                let parts = text::fill(&mut l.ir, text::braces(text.as_str()), &values, |_, _| None);
                 return l.ir.template(parts, at);
             }
         }
@@ -449,26 +487,6 @@ fn call<'t>(l: &mut Lowering<'t>, node: Node<'t>) -> ExprId {
     l.ir.expr(ExprKind::Call { callee, args, block: None, kind: CallKind::Call }, at)
 }
 
-fn format_parts(text: &str, holes: &[Arg]) -> Vec<Part> {
-    let mut parts = Vec::new();
-    let mut rest = text;
-    while let Some(open) = rest.find('{') {
-        parts.push(Part::Text(Symbol::new(&rest[..open])));
-        rest = &rest[open + 1..];
-        if let Some(after) = rest.strip_prefix('{') {
-            parts.push(Part::Text(Symbol::new("{")));
-            rest = after;
-            continue;
-        }
-        let Some(close) = rest.find('}') else { break };
-        let number = rest[..close].split([',', ':']).next().and_then(|n| n.trim().parse::<usize>().ok());
-        parts.extend(number.and_then(|n| holes.get(n)).map(|a| Part::Hole(a.value)));
-        rest = &rest[close + 1..];
-    }
-    parts.push(Part::Text(Symbol::new(rest)));
-    parts
-}
-
 /// `new T(a) { B = c }`; `ty` is the type, written or declared around.
 pub fn creation<'t>(l: &mut Lowering<'t>, node: Node<'t>, ty: Option<Node<'t>>) -> ExprId {
     let at = range(node);
@@ -480,7 +498,9 @@ pub fn creation<'t>(l: &mut Lowering<'t>, node: Node<'t>, ty: Option<Node<'t>>) 
         }
         None => l.ir.expr(ExprKind::Name(Symbol::new("new")), at),
     };
-    let mut args = node.child_by_field_name("arguments").map(|a| arguments(l, a)).unwrap_or_default();
+    let list = node.child_by_field_name("arguments");
+    let list = list.or_else(|| named_children(node).into_iter().find(|c| c.kind() == "argument_list"));
+    let mut args = list.map(|a| arguments(l, a)).unwrap_or_default();
     if let Some(list) = node.child_by_field_name("initializer") {
         args.push(Arg { name: None, value: lower(l, list) });
     }
@@ -490,7 +510,9 @@ pub fn creation<'t>(l: &mut Lowering<'t>, node: Node<'t>, ty: Option<Node<'t>>) 
 fn initializer<'t>(l: &mut Lowering<'t>, node: Node<'t>) -> ExprId {
     let at = range(node);
     let children = named_children(node);
-    let keyed = children.iter().any(|c| c.kind() == "assignment_expression");
+    let is_pair = |c: &Node<'t>| c.kind() == "initializer_expression" && named_children(*c).len() == 2;
+    let keyed = children.iter().any(|c| c.kind() == "assignment_expression") || children.iter().all(is_pair);
+    let keyed = keyed && !children.is_empty();
     if !keyed {
         let items = children.into_iter().map(|c| lower(l, c)).collect();
         return l.ir.expr(ExprKind::List(items), at);
@@ -498,8 +520,14 @@ fn initializer<'t>(l: &mut Lowering<'t>, node: Node<'t>) -> ExprId {
     let mut entries = Vec::new();
     for child in children {
         let (Some(left), Some(right)) = (child.child_by_field_name("left"), child.child_by_field_name("right")) else {
-            let value = lower(l, child);
-            entries.push(Entry { key: None, value });
+            // `{ key, value }`
+            let parts = if is_pair(&child) { named_children(child) } else { smallvec![child] };
+            let parts: Vec<ExprId> = parts.into_iter().map(|p| lower(l, p)).collect();
+            let (key, value) = match parts.as_slice() {
+                [key, value] => (Some(*key), *value),
+                _ => (None, parts[0]),
+            };
+            entries.push(Entry { key, value });
             continue;
         };
         let key = match left.kind() {
@@ -599,66 +627,6 @@ pub fn compound(
     }
 }
 
-fn is<'t>(l: &mut Lowering<'t>, node: Node<'t>) -> ExprId {
-    let at = range(node);
-    let left = node.child_by_field_name("expression").or_else(|| node.child_by_field_name("left"));
-    let right = node.child_by_field_name("pattern").or_else(|| node.child_by_field_name("right"));
-    let (Some(left), Some(right)) = (left, right) else { return first(l, node) };
-    let value = lower(l, left);
-    match right.kind() {
-        "constant_pattern" | "negated_pattern" | "relational_pattern" | "or_pattern" | "and_pattern" => {
-            let negated = right.kind() == "negated_pattern";
-            let right = lower(l, right);
-            let right = match &l.ir.module.expr(right).kind {
-                ExprKind::Unary { op: UnaryOp::Not, operand } if negated => *operand,
-                _ => right,
-            };
-            let op = if negated { BinaryOp::Ne } else { BinaryOp::Eq };
-            l.ir.expr(ExprKind::Binary { op, left: value, right }, at)
-        }
-        _ => {
-            let binding = right.child_by_field_name("name").map(|n| l.symbol(n));
-            let ty = right.child_by_field_name("type");
-            let ty = match (ty, right.kind()) {
-                (Some(ty), _) => items::ty(l, ty),
-                (None, kind) if kind.ends_with("pattern") && kind != "type_pattern" => {
-                    let pattern = lower(l, right);
-                    l.ir.ty(TypeKind::Expr(pattern), range(right))
-                }
-                (None, "type_pattern") => {
-                    let inner = named_children(right).first().copied().unwrap_or(right);
-                    items::ty(l, inner)
-                }
-                _ => items::ty(l, right),
-            };
-            l.ir.expr(ExprKind::IsType { value, ty, binding }, at)
-        }
-    }
-}
-
-fn property_patterns<'t>(l: &mut Lowering<'t>, node: Node<'t>) -> Vec<Entry> {
-    let mut entries = Vec::new();
-    for child in named_children(node) {
-        match child.kind() {
-            "property_pattern_clause" | "positional_pattern_clause" => entries.extend(property_patterns(l, child)),
-            "subpattern" => {
-                let parts = named_children(child);
-                let key = match parts.as_slice() {
-                    [name, _] => {
-                        let symbol = l.symbol(*name);
-                        Some(l.ir.expr(ExprKind::Literal(Literal::Str(symbol)), range(*name)))
-                    }
-                    _ => None,
-                };
-                let value = lower(l, child);
-                entries.push(Entry { key, value });
-            }
-            _ => {}
-        }
-    }
-    entries
-}
-
 fn switch<'t>(l: &mut Lowering<'t>, node: Node<'t>) -> ExprId {
     let at = range(node);
     let mut subject = None;
@@ -675,10 +643,14 @@ fn switch<'t>(l: &mut Lowering<'t>, node: Node<'t>) -> ExprId {
     for arm in list.into_iter().filter(|c| c.kind() == "switch_expression_arm") {
         let parts = named_children(arm);
         let (Some(pattern), Some(value)) = (parts.first(), parts.last()) else { continue };
-        let patterns = if pattern.kind() == "discard" { Vec::new() } else { vec![lower(l, *pattern)] };
+        let patterns = if pattern.kind() == "discard" { Vec::new() } else { patterns::alternatives(*pattern) };
+        let patterns = patterns.into_iter().map(|p| lower(l, p)).collect();
         let guard = parts.iter().find(|p| p.kind() == "when_clause").map(|g| first(l, *g));
-        let value_id = lower(l, *value);
-        let body = vec![l.ir.stmt(StmtKind::Expr(value_id), range(*value))];
+        let kind = match value.kind() {
+            "throw_expression" => StmtKind::Throw(Some(first(l, *value))),
+            _ => StmtKind::Expr(lower(l, *value)),
+        };
+        let body = vec![l.ir.stmt(kind, range(*value))];
         arms.push(Arm { patterns, guard, body, range: range(arm) });
     }
     let stmt = l.ir.stmt(StmtKind::Switch { subject, arms }, at);
@@ -688,39 +660,82 @@ fn switch<'t>(l: &mut Lowering<'t>, node: Node<'t>) -> ExprId {
 /// A query expression: its clauses as loops, conditions and values, in order.
 fn query<'t>(l: &mut Lowering<'t>, node: Node<'t>) -> ExprId {
     let at = range(node);
-    let mut heads = Vec::new();
+    let mut heads: Vec<(Range, Head)> = Vec::new();
     let mut last = None;
     for clause in named_children(node) {
         let clause_at = range(clause);
         match clause.kind() {
-            "from_clause" | "join_clause" => {
-                let pattern = clause.child_by_field_name("name").map(|n| lower(l, n));
-                let parts = named_children(clause);
-                let name = clause.child_by_field_name("name").map(|n| n.id());
-                let iter = parts.into_iter().find(|p| Some(p.id()) != name && !p.kind().ends_with("type"));
+            "from_clause" => {
+                let name = clause.child_by_field_name("name");
+                let pattern = name.map(|n| lower(l, n));
+                let iter = named_children(clause).into_iter().rfind(|p| Some(p.id()) != name.map(|n| n.id()));
                 let iter = iter.map(|i| lower(l, i));
-                heads.push((clause_at, pattern, iter, None));
+                heads.push((clause_at, Head::Loop(pattern, iter)));
+            }
+            // `join T x in xs on a equals b`
+            "join_clause" => {
+                let parts: Vec<Node<'t>> =
+                    named_children(clause).into_iter().filter(|c| c.kind() != "join_into_clause").collect();
+                let parts = &parts[parts.len().saturating_sub(4)..];
+                if let [name, iter, left, right] = parts {
+                    let (pattern, iter) = (lower(l, *name), lower(l, *iter));
+                    heads.push((clause_at, Head::Loop(Some(pattern), Some(iter))));
+                    let (left, right) = (lower(l, *left), lower(l, *right));
+                    let cond = l.ir.expr(ExprKind::Binary { op: BinaryOp::Eq, left, right }, clause_at);
+                    heads.push((clause_at, Head::If(cond)));
+                }
             }
             "where_clause" => {
                 let cond = first(l, clause);
-                heads.push((clause_at, None, None, Some(cond)));
+                heads.push((clause_at, Head::If(cond)));
             }
-            _ => {
-                let values = all(l, clause);
-                last = Some(l.ir.expr(ExprKind::List(values), clause_at));
+            "let_clause" => {
+                if let [name, value, ..] = named_children(clause).as_slice() {
+                    let (target, value) = (lower(l, *name), lower(l, *value));
+                    heads.push((clause_at, Head::Let(target, value)));
+                }
             }
+            // `into name`: what was selected goes on under a name
+            "identifier" => {
+                if let Some(value) = last.take() {
+                    let target = lower(l, clause);
+                    heads.push((clause_at, Head::Let(target, value)));
+                }
+            }
+            "select_clause" | "group_clause" => {
+                let parts = all(l, clause);
+                if let [value, key] = parts.as_slice() {
+                    heads.push((clause_at, Head::Value(*key)));
+                    last = Some(*value);
+                } else {
+                    last = parts.first().copied();
+                }
+            }
+            _ => heads.extend(all(l, clause).into_iter().map(|value| (clause_at, Head::Value(value)))),
         }
     }
     let value = last.unwrap_or_else(|| l.ir.expr(ExprKind::Unknown(Vec::new()), at));
-    let mut inner = l.ir.stmt(StmtKind::Expr(value), at);
-    for (clause, pattern, iter, cond) in heads.into_iter().rev() {
-        let kind = match cond {
-            Some(cond) => StmtKind::If { cond, then: vec![inner], otherwise: Vec::new() },
-            None => StmtKind::Loop { pattern, iter, cond: None, body: vec![inner] },
+    let mut inner = vec![l.ir.stmt(StmtKind::Expr(value), at)];
+    for (clause, head) in heads.into_iter().rev() {
+        let kind = match head {
+            Head::Loop(pattern, iter) => StmtKind::Loop { pattern, iter, cond: None, body: std::mem::take(&mut inner) },
+            Head::If(cond) => StmtKind::If { cond, then: std::mem::take(&mut inner), otherwise: Vec::new() },
+            Head::Let(target, value) => {
+                StmtKind::Assign { target, ty: None, op: None, value: Some(value), declares: true }
+            }
+            Head::Value(value) => StmtKind::Expr(value),
         };
-        inner = l.ir.stmt(kind, clause);
+        inner.insert(0, l.ir.stmt(kind, clause));
     }
-    l.ir.expr(ExprKind::Do(vec![inner]), at)
+    l.ir.expr(ExprKind::Do(inner), at)
+}
+
+/// A clause of a query before its last.
+enum Head {
+    Loop(Option<ExprId>, Option<ExprId>),
+    If(ExprId),
+    Let(ExprId, ExprId),
+    Value(ExprId),
 }
 
 /// A binary operator.

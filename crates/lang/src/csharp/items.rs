@@ -6,6 +6,8 @@ use ir::{
     Param, ParamKind, StmtKind, TypeId, TypeKind, Visibility,
 };
 
+use smallvec::smallvec;
+
 use super::{expr, stmt};
 use crate::{
     lowering::{Lowering, children, has_token, named_children, range},
@@ -68,6 +70,8 @@ pub fn declarations<'t>(l: &mut Lowering<'t>, node: Node<'t>, scope: &mut Namesp
             }
             "qualified_name" | "identifier" | "extern_alias_directive" => {}
             kind if kind.starts_with("preproc") => {}
+            // of `#if`
+            _ if child.is_field("condition") => {}
             _ => stmt::lower(l, child, out),
         }
     }
@@ -231,7 +235,7 @@ pub fn class<'t>(l: &mut Lowering<'t>, node: Node<'t>, namespace: Option<&str>) 
     if kind != ClassKind::Alias {
         let list = named_children(node).into_iter().find(|c| c.kind() == "parameter_list");
         if let Some(list) = list {
-            primary_constructor(l, list, id);
+            primary_constructor(l, node, list, id);
         }
         if let Some(body) = node.child_by_field_name("body") {
             members(l, body, id);
@@ -242,19 +246,33 @@ pub fn class<'t>(l: &mut Lowering<'t>, node: Node<'t>, namespace: Option<&str>) 
     id
 }
 
-fn primary_constructor<'t>(l: &mut Lowering<'t>, list: Node<'t>, id: ClassId) {
+/// The parameters behind the name of a class: of a record they are properties, of another class its own
+/// affair. The constructor hands arguments to the base and sets each.
+fn primary_constructor<'t>(l: &mut Lowering<'t>, node: Node<'t>, list: Node<'t>, id: ClassId) {
     let constructor = l.ir.function(FunctionKind::Constructor, range(list));
     l.ir.function_mut(constructor).class = Some(id);
     l.function = Some(constructor);
     let params = parameters(l, list);
+    let bases = named_children(node).into_iter().filter(|c| c.kind() == "base_list").flat_map(named_children);
+    let handed = bases.flat_map(|b| if b.kind() == "argument_list" { smallvec![b] } else { named_children(b) });
+    let mut body = Block::new();
+    for arguments in handed.filter(|c| c.kind() == "argument_list") {
+        let at = range(arguments);
+        let args = expr::arguments(l, arguments);
+        let callee = l.ir.expr(ExprKind::Super, at);
+        let call = l.ir.expr(ExprKind::Call { callee, args, block: None, kind: CallKind::Call }, at);
+        body.push(l.ir.stmt(StmtKind::Expr(call), at));
+    }
     l.function = None;
+    let is_record = node.kind().starts_with("record");
     for param in &params {
+        body.push(l.ir.sets_member(param.name, param.range));
         let field = Field {
             name: param.name,
             ty: param.ty,
             init: None,
             annotations: param.annotations.clone(),
-            visibility: Visibility::Private,
+            visibility: if is_record { Visibility::Public } else { Visibility::Private },
             is_static: false,
             is_constant: true,
             range: param.range,
@@ -263,7 +281,7 @@ fn primary_constructor<'t>(l: &mut Lowering<'t>, list: Node<'t>, id: ClassId) {
     }
     let function = l.ir.function_mut(constructor);
     function.params = params;
-    function.body = Some(Block::new());
+    function.body = Some(body);
     l.ir.class_mut(id).methods.push(constructor);
 }
 
@@ -308,6 +326,8 @@ fn members<'t>(l: &mut Lowering<'t>, body: Node<'t>, id: ClassId) {
             | "declaration_list"
             | "enum_member_declaration_list" => members(l, child, id),
             kind if kind.starts_with("preproc") => {}
+            // of `#if`
+            _ if child.is_field("condition") => {}
             // what the parser recovered to inside a broken or conditional member
             "identifier" | "modifier" | "predefined_type" | "attribute_list" => {}
             _ => l.not_understood(child),

@@ -2,7 +2,7 @@
 
 use ir::{Arm, Block, Catch, ExprId, ExprKind, StmtKind};
 
-use super::{expr, items};
+use super::{expr, items, patterns};
 use crate::{
     lowering::{Lowering, has_token, named_children, range},
     tree::Node,
@@ -97,15 +97,14 @@ fn lower_kind<'t>(l: &mut Lowering<'t>, node: Node<'t>, out: &mut Block) {
         }
         "foreach_statement" => {
             let left = node.child_by_field_name("left");
-            let pattern = left.map(|p| expr::lower(l, p));
-            let iter = Some(field(l, node, "right"));
-            let mut body = body_of(l, node.child_by_field_name("body"));
+            let mut pattern = left.map(|p| expr::lower(l, p));
             let ty = node.child_by_field_name("type").filter(|t| t.kind() != "implicit_type");
-            if let (Some(target), Some(ty)) = (pattern, ty) {
-                let ty = Some(items::ty(l, ty));
-                let kind = StmtKind::Assign { target, ty, op: None, value: None, declares: true };
-                body.insert(0, l.ir.stmt(kind, at));
+            if let (Some(value), Some(ty)) = (pattern, ty) {
+                let ty = items::ty(l, ty);
+                pattern = Some(l.ir.expr(ExprKind::Cast { ty, value }, at));
             }
+            let iter = Some(field(l, node, "right"));
+            let body = body_of(l, node.child_by_field_name("body"));
             out.push(l.ir.stmt(StmtKind::Loop { pattern, iter, cond: None, body }, at));
         }
         "while_statement" | "do_statement" => {
@@ -151,7 +150,8 @@ fn lower_kind<'t>(l: &mut Lowering<'t>, node: Node<'t>, out: &mut Block) {
         | "preproc_elif"
         | "preproc_if_in_expression"
         | "global_statement" => {
-            for child in named_children(node) {
+            // the condition of `#if` is no code
+            for child in named_children(node).into_iter().filter(|c| !c.is_field("condition")) {
                 lower(l, child, out);
             }
         }
@@ -219,19 +219,33 @@ fn expression<'t>(l: &mut Lowering<'t>, node: Node<'t>, out: &mut Block) {
 
 fn switch<'t>(l: &mut Lowering<'t>, node: Node<'t>, out: &mut Block) {
     let subject = node.child_by_field_name("value").map(|v| expr::lower(l, v));
-    let mut arms = Vec::new();
-    for section in node.child_by_field_name("body").map(named_children).unwrap_or_default() {
-        let (mut patterns, mut guard, mut body) = (Vec::new(), None, Block::new());
+    let mut arms: Vec<Arm> = Vec::new();
+    // labels of sections without statements belong to the next section with some
+    let (mut patterns, mut is_default) = (Vec::new(), false);
+    let mut sections = node.child_by_field_name("body").map(named_children).unwrap_or_default().into_iter().peekable();
+    while let Some(section) = sections.next() {
+        let (mut guard, mut body, mut is_empty) = (None, Block::new(), true);
+        is_default |= has_token(section, "default");
         for child in named_children(section) {
             match child.kind() {
                 "when_clause" => guard = named_children(child).first().map(|g| expr::lower(l, *g)),
                 kind if kind.ends_with("_pattern") || kind.ends_with("literal") || is_label(child) => {
-                    patterns.push(expr::lower(l, child));
+                    patterns.extend(patterns::alternatives(child).into_iter().map(|p| expr::lower(l, p)));
                 }
-                _ => lower(l, child, &mut body),
+                _ => {
+                    is_empty = false;
+                    lower(l, child, &mut body);
+                }
             }
         }
-        arms.push(Arm { patterns, guard, body, range: range(section) });
+        if is_empty && guard.is_none() && sections.peek().is_some() {
+            continue;
+        }
+        let mut labels = std::mem::take(&mut patterns);
+        if std::mem::take(&mut is_default) {
+            labels.clear();
+        }
+        arms.push(Arm { patterns: labels, guard, body, range: range(section) });
     }
     out.push(l.ir.stmt(StmtKind::Switch { subject, arms }, range(node)));
 }

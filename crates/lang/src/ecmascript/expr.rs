@@ -6,6 +6,7 @@ use ir::{Arg, BinaryOp, CallKind, Entry, ExprId, ExprKind, FunctionKind, Literal
 use super::{items, stmt, types};
 use crate::{
     lowering::{Lowering, children, named_children, range},
+    text,
     tree::Node,
 };
 
@@ -61,7 +62,7 @@ fn lower_kind<'t>(l: &mut Lowering<'t>, node: Node<'t>) -> ExprId {
             }
             ExprKind::Do(block)
         }
-        "member_expression" => {
+        "member_expression" | "nested_identifier" => {
             let object = field(l, node, "object");
             let Some(property) = node.child_by_field_name("property") else { return object };
             let optional = children(node).iter().any(|c| c.kind() == "optional_chain");
@@ -85,7 +86,7 @@ fn lower_kind<'t>(l: &mut Lowering<'t>, node: Node<'t>) -> ExprId {
         | "function_declaration"
         | "generator_function_declaration" => ExprKind::Lambda(items::function(l, node)),
         "class" | "class_declaration" => ExprKind::ClassExpr(items::class(l, node)),
-        "array" => ExprKind::List(named_children(node).into_iter().map(|c| lower(l, c)).collect()),
+        "array" => ExprKind::List(items_in_place(l, node, lower)),
         "object" => ExprKind::Map(object(l, node)),
         "unary_expression" => {
             let operand = field(l, node, "argument");
@@ -98,6 +99,13 @@ fn lower_kind<'t>(l: &mut Lowering<'t>, node: Node<'t>) -> ExprId {
             ExprKind::Unary { op, operand }
         }
         "update_expression" => ExprKind::Unary { op: UnaryOp::Other, operand: field(l, node, "argument") },
+        // the grammar takes `a + b!` for `(a + b)!`, and `f<T>`…`` for `f<T>!`…``
+        "non_null_expression"
+            if named_children(node).first().is_some_and(|c| c.kind() == "binary_expression")
+                || node.children().any(Node::is_missing) =>
+        {
+            return first(l, node);
+        }
         "non_null_expression" => ExprKind::Unary { op: UnaryOp::NonNull, operand: first(l, node) },
         "binary_expression" => return binary(l, node),
         "ternary_expression" => {
@@ -163,39 +171,8 @@ fn number(text: &str) -> Literal {
 /// The text of a string literal, quotes off and escapes resolved.
 pub fn string_text<'t>(l: &Lowering<'t>, node: Node<'t>) -> String {
     let raw = l.str(node);
-    if raw.len() < 2 {
-        return raw.to_owned();
-    }
-    let mut text = String::new();
-    let mut any = false;
-    for child in named_children(node) {
-        any = true;
-        match child.kind() {
-            "string_fragment" => text.push_str(l.str(child)),
-            "escape_sequence" => text.push_str(&escape(l.str(child))),
-            _ => text.push_str(l.str(child)),
-        }
-    }
-    if any { text } else { raw.trim_matches(['"', '\'', '`']).to_owned() }
-}
-
-fn escape(raw: &str) -> String {
-    let Some(rest) = raw.strip_prefix('\\') else { return raw.to_owned() };
-    match rest.chars().next() {
-        Some('n') => "\n".into(),
-        Some('t') => "\t".into(),
-        Some('r') => "\r".into(),
-        Some('0') => "\0".into(),
-        Some('b') => "\u{8}".into(),
-        Some('u' | 'x') => {
-            let digits: String = rest.chars().filter(char::is_ascii_hexdigit).collect();
-            let digits = digits.trim_start_matches('u');
-            u32::from_str_radix(digits, 16).ok().and_then(char::from_u32).map(String::from).unwrap_or_default()
-        }
-        Some('\n' | '\r') => String::new(),
-        Some(c) => c.to_string(),
-        None => String::new(),
-    }
+    let inner = raw.strip_prefix(['"', '\'', '`']).and_then(|r| r.strip_suffix(['"', '\'', '`'])).unwrap_or(raw);
+    text::unescape(inner, &text::ECMASCRIPT)
 }
 
 fn template<'t>(l: &mut Lowering<'t>, node: Node<'t>) -> ExprId {
@@ -212,7 +189,7 @@ fn template<'t>(l: &mut Lowering<'t>, node: Node<'t>) -> ExprId {
                 let hole = first(l, child);
                 parts.extend(l.ir.parts_of(hole));
             }
-            "escape_sequence" => parts.push(Part::Text(Symbol::new(&escape(l.str(child))))),
+            "escape_sequence" => parts.push(Part::Text(Symbol::new(&text::unescape(l.str(child), &text::ECMASCRIPT)))),
             _ => parts.push(Part::Text(l.symbol(child))),
         }
         at = child.end_byte();
@@ -227,7 +204,15 @@ fn call<'t>(l: &mut Lowering<'t>, node: Node<'t>) -> ExprId {
     let callee = field(l, node, "function");
     let args = match node.child_by_field_name("arguments") {
         Some(template) if template.kind() == "template_string" => {
-            vec![Arg { name: None, value: lower(l, template) }]
+            let value = lower(l, template);
+            let args = tagged(l, value, range(template));
+            // the grammar takes `await f<T>`…`` for `(await f<T>)`…``
+            if let ExprKind::Await(callee) = l.ir.module.expr(callee).kind {
+                let call = ExprKind::Call { callee, args, block: None, kind: CallKind::Call };
+                let call = l.ir.expr(call, range(node));
+                return l.ir.expr(ExprKind::Await(call), range(node));
+            }
+            args
         }
         Some(list) => arguments(l, list),
         None => Vec::new(),
@@ -244,6 +229,24 @@ fn call<'t>(l: &mut Lowering<'t>, node: Node<'t>) -> ExprId {
         return l.ir.template(parts, range(node));
     }
     l.ir.expr(ExprKind::Call { callee, args, block: None, kind: CallKind::Call }, range(node))
+}
+
+/// A tag is given the texts of its template, and then what stands in the holes, apart from them.
+fn tagged(l: &mut Lowering<'_>, template: ExprId, at: Range) -> Vec<Arg> {
+    let parts = match &l.ir.module.expr(template).kind {
+        ExprKind::Template(parts) if parts.iter().any(|p| matches!(p, Part::Hole(_))) => parts.clone(),
+        _ => return vec![Arg { name: None, value: template }],
+    };
+    let mut texts = Vec::new();
+    let mut holes = Vec::new();
+    for part in &parts {
+        match part {
+            Part::Text(text) => texts.push(l.ir.expr(ExprKind::Literal(Literal::Str(*text)), at)),
+            Part::Hole(hole) => holes.push(Arg { name: None, value: *hole }),
+        }
+    }
+    let texts = Arg { name: None, value: l.ir.expr(ExprKind::List(texts), at) };
+    std::iter::once(texts).chain(holes).collect()
 }
 
 /// The arguments of a call.
@@ -303,6 +306,16 @@ fn object<'t>(l: &mut Lowering<'t>, node: Node<'t>) -> Vec<Entry> {
 fn binary<'t>(l: &mut Lowering<'t>, node: Node<'t>) -> ExprId {
     let at = range(node);
     let operator = node.child_by_field_name("operator").map_or("", |o| o.kind());
+    // the grammar takes `f<T>`…`` for two comparisons
+    if let (">", Some(tag), Some(template)) =
+        (operator, node.child_by_field_name("left"), node.child_by_field_name("right"))
+        && template.kind() == "template_string"
+        && tag.child_by_field_name("operator").is_some_and(|o| o.kind() == "<")
+    {
+        let callee = field(l, tag, "left");
+        let args = vec![Arg { name: None, value: lower(l, template) }];
+        return l.ir.expr(ExprKind::Call { callee, args, block: None, kind: CallKind::Call }, at);
+    }
     let left = field(l, node, "left");
     if operator == "instanceof" {
         let Some(right) = node.child_by_field_name("right") else { return left };
@@ -345,7 +358,8 @@ pub fn compound(
 fn cast<'t>(l: &mut Lowering<'t>, node: Node<'t>) -> ExprId {
     let parts = named_children(node);
     let (value, ty) = match (node.kind(), parts.as_slice()) {
-        ("type_assertion", [ty, value]) => (*value, Some(*ty)),
+        // `<T>value`
+        ("type_assertion", [ty, value]) => (*value, Some(named_children(*ty).first().copied().unwrap_or(*ty))),
         (_, [value, ty, ..]) => (*value, Some(*ty)),
         (_, [value]) => (*value, None),
         _ => return l.ir.expr(ExprKind::Unknown(Vec::new()), range(node)),
@@ -392,13 +406,41 @@ fn jsx<'t>(l: &mut Lowering<'t>, node: Node<'t>) -> ExprId {
     let attributes = l.ir.expr(ExprKind::Map(entries), at);
     let mut args = vec![Arg { name: None, value: attributes }];
     for child in named_children(node) {
-        if !matches!(child.kind(), "jsx_opening_element" | "jsx_closing_element" | "jsx_attribute" | "jsx_text")
+        // `{/* a comment */}`
+        let is_empty = child.kind() == "jsx_expression" && named_children(child).is_empty();
+        if !is_empty
+            && !matches!(child.kind(), "jsx_opening_element" | "jsx_closing_element" | "jsx_attribute" | "jsx_text")
             && node.kind() != "jsx_self_closing_element"
         {
             args.push(Arg { name: None, value: lower(l, child) });
         }
     }
     l.ir.expr(ExprKind::Call { callee, args, block: None, kind: CallKind::Call }, at)
+}
+
+/// The items of an array or its pattern; a hole keeps its place.
+fn items_in_place<'t>(
+    l: &mut Lowering<'t>,
+    node: Node<'t>,
+    lower: fn(&mut Lowering<'t>, Node<'t>) -> ExprId,
+) -> Vec<ExprId> {
+    let (mut items, mut filled) = (Vec::new(), false);
+    for child in children(node) {
+        match child.kind() {
+            "," => {
+                if !filled {
+                    items.push(l.ir.expr(ExprKind::Literal(Literal::Null), range(child)));
+                }
+                filled = false;
+            }
+            _ if child.is_named() && !child.is_extra() => {
+                items.push(lower(l, child));
+                filled = true;
+            }
+            _ => {}
+        }
+    }
+    items
 }
 
 /// Lowers a pattern: the target of an assignment, a parameter, a loop's binding.
@@ -444,28 +486,7 @@ fn pattern_kind<'t>(l: &mut Lowering<'t>, node: Node<'t>) -> ExprId {
             }
             ExprKind::Map(entries)
         }
-        "array_pattern" | "array" => {
-            // holes keep their place
-            let mut items = Vec::new();
-            let mut filled = false;
-            for child in children(node) {
-                match child.kind() {
-                    "," => {
-                        if !filled {
-                            items.push(l.ir.expr(ExprKind::Unknown(Vec::new()), range(child)));
-                        }
-                        filled = false;
-                    }
-                    "[" | "]" => {}
-                    _ if child.is_named() && !child.is_extra() => {
-                        items.push(pattern(l, child));
-                        filled = true;
-                    }
-                    _ => {}
-                }
-            }
-            ExprKind::List(items)
-        }
+        "array_pattern" | "array" => ExprKind::List(items_in_place(l, node, pattern)),
         "assignment_pattern" => {
             let (Some(left), Some(right)) = (node.child_by_field_name("left"), node.child_by_field_name("right"))
             else {

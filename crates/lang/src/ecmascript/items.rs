@@ -54,6 +54,11 @@ pub fn function<'t>(l: &mut Lowering<'t>, node: Node<'t>) -> FunctionId {
     let (parent, class) = (l.function, l.class);
     let name_text = name.map(|n| match n.kind() {
         "string" => Symbol::new(&expr::string_text(l, n)),
+        // `["name"]() {}`
+        "computed_property_name" => match named_children(n).as_slice() {
+            [inner] if inner.kind() == "string" => Symbol::new(&expr::string_text(l, *inner)),
+            _ => l.symbol(n),
+        },
         _ => l.symbol(n),
     });
     {
@@ -325,10 +330,11 @@ fn field<'t>(l: &mut Lowering<'t>, node: Node<'t>, id: ClassId, mut annotations:
     l.ir.class_mut(id).fields.push(field);
 }
 
-/// `constructor(private readonly users: UserService)` declares a field.
+/// `constructor(private readonly users: UserService)` declares a field and sets it.
 fn parameter_properties<'t>(l: &mut Lowering<'t>, node: Node<'t>, function: FunctionId, id: ClassId) {
     let list = node.child_by_field_name("parameters").map(named_children).unwrap_or_default();
     let list: Vec<_> = list.into_iter().filter(|c| c.kind().ends_with("_parameter")).collect();
+    let mut set = Block::new();
     for (at, param) in list.into_iter().enumerate() {
         let declares =
             has_token(param, "readonly") || named_children(param).iter().any(|c| c.kind() == "accessibility_modifier");
@@ -348,5 +354,10 @@ fn parameter_properties<'t>(l: &mut Lowering<'t>, node: Node<'t>, function: Func
             range: item.range,
         };
         l.ir.class_mut(id).fields.push(field);
+        let sets = l.ir.sets_member(item.name, item.range);
+        set.push(sets);
+    }
+    if let Some(body) = &mut l.ir.function_mut(function).body {
+        body.splice(0..0, set);
     }
 }

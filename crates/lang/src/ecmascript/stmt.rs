@@ -54,7 +54,14 @@ fn lower_kind<'t>(l: &mut Lowering<'t>, node: Node<'t>, out: &mut Block) {
         }
         "import_statement" => import(l, node, out),
         "export_statement" => export(l, node, out),
-        "import_alias" => {}
+        // `import A = B.C`
+        "import_alias" => {
+            if let [name, value, ..] = named_children(node).as_slice() {
+                let target = expr::lower(l, *name);
+                let value = Some(expr::lower(l, *value));
+                out.push(l.ir.stmt(StmtKind::Assign { target, ty: None, op: None, value, declares: true }, at));
+            }
+        }
         "statement_block" => {
             let block = block(l, node);
             out.push(l.ir.stmt(StmtKind::Block(block), at));
@@ -172,9 +179,8 @@ fn expression<'t>(l: &mut Lowering<'t>, node: Node<'t>, out: &mut Block) {
                 expr::lower(l, right)
             };
             let target = expr::pattern(l, left);
-            out.push(
-                l.ir.stmt(StmtKind::Assign { target, ty: None, op: None, value: Some(value), declares: false }, at),
-            );
+            let declares = has_token(node, "using");
+            out.push(l.ir.stmt(StmtKind::Assign { target, ty: None, op: None, value: Some(value), declares }, at));
         }
         "augmented_assignment_expression" => {
             let (Some(left), Some(right)) = (node.child_by_field_name("left"), node.child_by_field_name("right"))
@@ -186,6 +192,12 @@ fn expression<'t>(l: &mut Lowering<'t>, node: Node<'t>, out: &mut Block) {
             let op = node.child_by_field_name("operator").map_or("", |o| l.str(o));
             let (op, value) = expr::compound(l, op, target, value, at);
             out.push(l.ir.stmt(StmtKind::Assign { target, ty: None, op, value: Some(value), declares: false }, at));
+        }
+        // `await using a = b`
+        "await_expression" if named_children(node).first().is_some_and(|c| has_token(*c, "using")) => {
+            for child in named_children(node) {
+                expression(l, child, out);
+            }
         }
         "internal_module" | "function_declaration" | "class_declaration" => lower(l, node, out),
         _ => {
@@ -233,20 +245,42 @@ fn condition<'t>(l: &mut Lowering<'t>, node: Node<'t>) -> ExprId {
 fn switch<'t>(l: &mut Lowering<'t>, node: Node<'t>, out: &mut Block) {
     let subject = node.child_by_field_name("value").map(|v| expr::lower(l, v));
     let mut arms = Vec::new();
-    for case in node.child_by_field_name("body").map(named_children).unwrap_or_default() {
-        let patterns = case.child_by_field_name("value").map(|v| expr::lower(l, v)).into_iter().collect();
+    // labels without statements belong to the next ones with some
+    let (mut patterns, mut is_default) = (Vec::new(), false);
+    let mut cases = node.child_by_field_name("body").map(named_children).unwrap_or_default().into_iter().peekable();
+    while let Some(case) = cases.next() {
+        match case.child_by_field_name("value") {
+            Some(value) => patterns.push(expr::lower(l, value)),
+            None => is_default = true,
+        }
+        let statements = field_children(case, "body");
+        if statements.is_empty() && cases.peek().is_some() {
+            continue;
+        }
         let mut body = Block::new();
-        for stmt in field_children(case, "body") {
+        for stmt in statements {
             lower(l, stmt, &mut body);
         }
-        arms.push(Arm { patterns, guard: None, body, range: range(case) });
+        let mut labels = std::mem::take(&mut patterns);
+        if std::mem::take(&mut is_default) {
+            labels.clear();
+        }
+        arms.push(Arm { patterns: labels, guard: None, body, range: range(case) });
     }
     out.push(l.ir.stmt(StmtKind::Switch { subject, arms }, range(node)));
 }
 
 fn catch<'t>(l: &mut Lowering<'t>, node: Node<'t>) -> Catch {
-    let binding = node.child_by_field_name("parameter").filter(|p| p.kind() == "identifier").map(|p| l.symbol(p));
-    let body = body_of(l, node.child_by_field_name("body"));
+    let parameter = node.child_by_field_name("parameter");
+    let binding = parameter.map(|p| l.symbol(p));
+    let mut body = body_of(l, node.child_by_field_name("body"));
+    // `catch ({ message })` takes apart what has no name; its text is one that no other thing has
+    if let (Some(parameter), Some(name)) = (parameter.filter(|p| p.kind() != "identifier"), binding) {
+        let at = range(parameter);
+        let target = expr::pattern(l, parameter);
+        let value = Some(l.ir.expr(ExprKind::Name(name), at));
+        body.insert(0, l.ir.stmt(StmtKind::Assign { target, ty: None, op: None, value, declares: true }, at));
+    }
     Catch { types: Vec::new(), binding, body, range: range(node) }
 }
 
@@ -255,6 +289,9 @@ fn import<'t>(l: &mut Lowering<'t>, node: Node<'t>, out: &mut Block) {
     let kind = if types_only { ImportKind::Type } else { ImportKind::Import };
     let source = node.child_by_field_name("source").map(|s| Symbol::new(&expr::string_text(l, s)));
     let mut add = |l: &mut Lowering<'t>, module: Symbol, name: Option<Symbol>, alias: Symbol, at: Node<'t>| {
+        // `import { type A }`
+        let is_type = at.kind() == "import_specifier" && has_token(at, "type");
+        let kind = if is_type { ImportKind::Type } else { kind };
         let import = l.ir.import(Import { module, name, alias, kind, range: range(at) });
         out.push(l.ir.stmt(StmtKind::Import(import), range(at)));
     };

@@ -38,9 +38,6 @@ fn lower_kind<'t>(l: &mut Lowering<'t>, node: Node<'t>) -> TypeId {
         | "rest_type"
         | "constraint"
         | "default_type"
-        | "asserts"
-        | "asserts_annotation"
-        | "type_predicate_annotation"
         | "opting_type_annotation"
         | "omitting_type_annotation"
         | "adding_type_annotation" => match named_children(node).last() {
@@ -108,7 +105,20 @@ fn lower_kind<'t>(l: &mut Lowering<'t>, node: Node<'t>) -> TypeId {
             Some(inner) => TypeKind::Optional(lower(l, *inner)),
             None => TypeKind::Unknown,
         },
-        // object, function, mapped, conditional and query types say nothing of where values come from
+        "type_predicate" | "type_predicate_annotation" => {
+            TypeKind::Named { path: Symbol::new("boolean"), args: Vec::new() }
+        }
+        "function_type" => {
+            let params = node.child_by_field_name("parameters").map(named_children).unwrap_or_default();
+            let params = params.into_iter().map(|p| match p.child_by_field_name("type") {
+                Some(ty) => lower(l, ty),
+                None => l.ir.ty(TypeKind::Unknown, range(p)),
+            });
+            let params = params.collect();
+            let ret = node.child_by_field_name("return_type").map(|r| lower(l, r));
+            TypeKind::Function(params, ret)
+        }
+        // object, mapped, conditional and query types say nothing of where values come from
         _ => TypeKind::Unknown,
     };
     l.ir.ty(kind, at)

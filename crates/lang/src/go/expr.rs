@@ -1,11 +1,12 @@
 //! Expressions.
 
 use base::Symbol;
-use ir::{Arg, BinaryOp, CallKind, Entry, ExprId, ExprKind, Literal, LogicalOp, ParamKind, Part};
+use ir::{Arg, BinaryOp, CallKind, Entry, ExprId, ExprKind, Literal, LogicalOp, ParamKind, TypeKind};
 
 use super::{items, stmt};
 use crate::{
     lowering::{Lowering, named_children, range},
+    text,
     tree::Node,
 };
 
@@ -90,6 +91,15 @@ fn lower_kind<'t>(l: &mut Lowering<'t>, node: Node<'t>) -> ExprId {
             ExprKind::Index { object, index }
         }
         "call_expression" => return call(l, node),
+        // `f[T](x)` is read as a conversion
+        "type_conversion_expression"
+            if node.child_by_field_name("type").is_some_and(|t| t.kind() == "generic_type") =>
+        {
+            let ty = node.child_by_field_name("type").unwrap_or(node);
+            let callee = field(l, ty, "type");
+            let args = vec![Arg { name: None, value: field(l, node, "operand") }];
+            ExprKind::Call { callee, args, block: None, kind: CallKind::Call }
+        }
         "type_conversion_expression" => {
             let value = field(l, node, "operand");
             match node.child_by_field_name("type") {
@@ -110,7 +120,7 @@ fn lower_kind<'t>(l: &mut Lowering<'t>, node: Node<'t>) -> ExprId {
         },
         "func_literal" => ExprKind::Lambda(items::function(l, node)),
         "composite_literal" => return composite(l, node),
-        "literal_value" => return literal_value(l, node),
+        "literal_value" => return literal_value(l, node, false),
         "unary_expression" => {
             let operator = node.child_by_field_name("operator").map_or("", |o| o.kind());
             let operand = field(l, node, "operand");
@@ -156,6 +166,7 @@ fn integer(text: &str) -> Literal {
         Some("0x") => i64::from_str_radix(&clean[2..], 16).ok(),
         Some("0b") => i64::from_str_radix(&clean[2..], 2).ok(),
         Some("0o") => i64::from_str_radix(&clean[2..], 8).ok(),
+        Some(start) if start.starts_with('0') => i64::from_str_radix(&clean, 8).ok(),
         _ => clean.parse().ok(),
     })
 }
@@ -165,6 +176,16 @@ fn call<'t>(l: &mut Lowering<'t>, node: Node<'t>) -> ExprId {
     let callee = field(l, node, "function");
     let list = node.child_by_field_name("arguments").map(named_children).unwrap_or_default();
     let mut args: Vec<Arg> = list.into_iter().map(|a| Arg { name: None, value: lower(l, a) }).collect();
+    // `string(x)`
+    if let (Some(function), [one]) = (node.child_by_field_name("function"), args.as_slice())
+        && function.kind() == "identifier"
+        && is_predeclared(l.str(function))
+    {
+        let value = one.value;
+        let path = l.symbol(function);
+        let ty = l.ir.ty(TypeKind::Named { path, args: Vec::new() }, range(function));
+        return l.ir.expr(ExprKind::Cast { ty, value }, at);
+    }
     // `[]byte(x)`
     if let (ExprKind::TypeExpr(ty), [one]) = (l.ir.module.expr(callee).kind.clone(), args.as_slice()) {
         let value = one.value;
@@ -175,7 +196,7 @@ fn call<'t>(l: &mut Lowering<'t>, node: Node<'t>) -> ExprId {
         && let Some(text) = l.ir.module.string(format.value)
     {
         let holes: Vec<ExprId> = args[position + 1..].iter().map(|a| a.value).collect();
-        let parts = format_parts(text.as_str(), &holes);
+        let parts = text::fill(&mut l.ir, text::percent(text.as_str(), false), &holes, |_, _| None);
         if l.ir.module.dotted(callee).as_deref() == Some("fmt.Sprintf") {
             return l.ir.template(parts, at);
         }
@@ -184,6 +205,13 @@ fn call<'t>(l: &mut Lowering<'t>, node: Node<'t>) -> ExprId {
         args.push(Arg { name: None, value });
     }
     l.ir.expr(ExprKind::Call { callee, args, block: None, kind: CallKind::Call }, at)
+}
+
+/// Whether a name is a type that every file has.
+fn is_predeclared(name: &str) -> bool {
+    let number = name.trim_end_matches(|c: char| c.is_ascii_digit());
+    matches!(name, "string" | "bool" | "byte" | "rune" | "any" | "uintptr")
+        || matches!(number, "int" | "uint" | "float" | "complex")
 }
 
 /// Where the format string of a formatting function of the standard library is.
@@ -195,33 +223,16 @@ fn format_position(callee: Option<&str>) -> Option<usize> {
     }
 }
 
-fn format_parts(text: &str, holes: &[ExprId]) -> Vec<Part> {
-    let mut parts = Vec::new();
-    let mut rest = text;
-    let mut next = 0;
-    while let Some(open) = rest.find('%') {
-        parts.push(Part::Text(Symbol::new(&rest[..open])));
-        rest = &rest[open + 1..];
-        if let Some(after) = rest.strip_prefix('%') {
-            parts.push(Part::Text(Symbol::new("%")));
-            rest = after;
-            continue;
-        }
-        parts.extend(holes.get(next).map(|h| Part::Hole(*h)));
-        next += 1;
-        let end = rest.char_indices().find(|(_, c)| c.is_ascii_alphabetic()).map_or(rest.len(), |(e, _)| e + 1);
-        rest = &rest[end..];
-    }
-    parts.push(Part::Text(Symbol::new(rest)));
-    parts.extend(holes.iter().skip(next).map(|h| Part::Hole(*h)));
-    parts
-}
-
 /// `T{…}` makes a `T`; slices and maps are plain lists and maps.
 fn composite<'t>(l: &mut Lowering<'t>, node: Node<'t>) -> ExprId {
     let at = range(node);
-    let body = field(l, node, "body");
-    let Some(ty) = node.child_by_field_name("type") else { return body };
+    let ty = node.child_by_field_name("type");
+    let body = match node.child_by_field_name("body") {
+        Some(body) if ty.is_some_and(|t| t.kind() == "map_type") => literal_value(l, body, true),
+        Some(body) => lower(l, body),
+        None => l.ir.expr(ExprKind::Unknown(Vec::new()), at),
+    };
+    let Some(ty) = ty else { return body };
     let callee = match ty.kind() {
         "type_identifier" => {
             let name = l.symbol(ty);
@@ -241,7 +252,8 @@ fn composite<'t>(l: &mut Lowering<'t>, node: Node<'t>) -> ExprId {
     l.ir.expr(ExprKind::Call { callee, args, block: None, kind: CallKind::New }, at)
 }
 
-fn literal_value<'t>(l: &mut Lowering<'t>, node: Node<'t>) -> ExprId {
+/// `{a: b}`: of a map the keys are values, elsewhere names of fields.
+fn literal_value<'t>(l: &mut Lowering<'t>, node: Node<'t>, is_map: bool) -> ExprId {
     let at = range(node);
     let children = named_children(node);
     if children.iter().any(|c| c.kind() == "keyed_element") {
@@ -255,7 +267,7 @@ fn literal_value<'t>(l: &mut Lowering<'t>, node: Node<'t>) -> ExprId {
             };
             let name = named_children(*key).first().copied().unwrap_or(*key);
             let key = match name.kind() {
-                "identifier" | "field_identifier" => {
+                "identifier" | "field_identifier" if !is_map => {
                     let symbol = l.symbol(name);
                     l.ir.expr(ExprKind::Literal(Literal::Str(symbol)), range(name))
                 }

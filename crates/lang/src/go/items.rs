@@ -10,6 +10,7 @@ use smallvec::smallvec;
 use super::{expr, stmt};
 use crate::{
     lowering::{Lowering, field_children, named_children, range},
+    text,
     tree::Node,
 };
 
@@ -90,7 +91,7 @@ pub fn function<'t>(l: &mut Lowering<'t>, node: Node<'t>) -> FunctionId {
         function.name_range = name.map_or(at, range);
         function.parent = parent;
         function.class = class;
-        function.visibility = text.map_or(Visibility::Private, visibility);
+        function.visibility = text.map_or(Visibility::Public, visibility);
     }
     l.function = Some(id);
     if let Some(receiver) = node.child_by_field_name("receiver") {
@@ -271,7 +272,8 @@ fn ty_kind<'t>(l: &mut Lowering<'t>, node: Node<'t>) -> TypeId {
         }
         "function_type" => {
             let ret = node.child_by_field_name("result").map(|r| result(l, r));
-            TypeKind::Function(Vec::new(), ret)
+            let params = node.child_by_field_name("parameters").map(|p| parameters(l, p)).unwrap_or_default();
+            TypeKind::Function(params.into_iter().filter_map(|p| p.ty).collect(), ret)
         }
         "struct_type" | "interface_type" => TypeKind::Unknown,
         _ => TypeKind::Unknown,
@@ -286,32 +288,5 @@ pub fn string_text(l: &Lowering<'_>, node: Node<'_>) -> String {
         return raw.trim_matches('`').to_owned();
     }
     let inner = raw.strip_prefix(['"', '\'']).and_then(|r| r.strip_suffix(['"', '\''])).unwrap_or(raw);
-    if !inner.contains('\\') {
-        return inner.to_owned();
-    }
-    let mut out = String::with_capacity(inner.len());
-    let mut chars = inner.chars();
-    while let Some(c) = chars.next() {
-        if c != '\\' {
-            out.push(c);
-            continue;
-        }
-        match chars.next() {
-            Some('n') => out.push('\n'),
-            Some('t') => out.push('\t'),
-            Some('r') => out.push('\r'),
-            Some(code @ ('x' | 'u' | 'U')) => {
-                let digits = match code {
-                    'x' => 2,
-                    'u' => 4,
-                    _ => 8,
-                };
-                let text: String = chars.by_ref().take(digits).collect();
-                out.extend(u32::from_str_radix(&text, 16).ok().and_then(char::from_u32));
-            }
-            Some(c) => out.push(c),
-            None => {}
-        }
-    }
-    out
+    text::unescape(inner, &text::GO)
 }

@@ -1,11 +1,11 @@
 //! Statements.
 
-use ir::{Arm, BinaryOp, Block, ExprId, ExprKind, Literal, StmtKind, UnaryOp};
+use ir::{Arm, BinaryOp, Block, ExprId, ExprKind, Literal, StmtKind, TypeKind, UnaryOp};
 use smallvec::smallvec;
 
 use super::{expr, items};
 use crate::{
-    lowering::{Lowering, field_children, named_children, range},
+    lowering::{Lowering, field_children, has_token, named_children, range},
     tree::Node,
 };
 
@@ -146,7 +146,7 @@ fn assignment<'t>(l: &mut Lowering<'t>, node: Node<'t>, out: &mut Block) {
         "=" | ":=" => None,
         op => Some(expr::binary_op(op.trim_end_matches('='))),
     };
-    let declares = node.kind() == "short_var_declaration";
+    let declares = node.kind() == "short_var_declaration" || has_token(node, ":=");
     // `a, b := x, y` is one assignment each
     if let (Some(value), None) = (value, op)
         && let (ExprKind::List(targets), ExprKind::List(values)) =
@@ -154,6 +154,7 @@ fn assignment<'t>(l: &mut Lowering<'t>, node: Node<'t>, out: &mut Block) {
         && targets.len() == values.len()
         && node.child_by_field_name("right").is_some_and(|r| r.kind() == "expression_list")
         && targets.len() > 1
+        && !is_swap(l, &targets, &values)
     {
         for (target, value) in targets.into_iter().zip(values) {
             out.push(l.ir.stmt(StmtKind::Assign { target, ty: None, op, value: Some(value), declares }, at));
@@ -161,6 +162,21 @@ fn assignment<'t>(l: &mut Lowering<'t>, node: Node<'t>, out: &mut Block) {
         return;
     }
     out.push(l.ir.stmt(StmtKind::Assign { target, ty: None, op, value, declares }, at));
+}
+
+/// Whether a value reads what an assignment before it sets: `a, b = b, a`.
+fn is_swap(l: &Lowering<'_>, targets: &[ExprId], values: &[ExprId]) -> bool {
+    let module = &l.ir.module;
+    let written: Vec<String> = targets.iter().filter_map(|t| module.dotted(*t)).filter(|t| !t.is_empty()).collect();
+    values.iter().skip(1).any(|value| {
+        // what stands below an expression was made right before it
+        let at = module.expr(*value).range;
+        let below = (0..=value.0).rev().map(ExprId).take_while(|id| {
+            let range = module.expr(*id).range;
+            at.start <= range.start && range.end <= at.end
+        });
+        below.into_iter().any(|id| module.dotted(id).is_some_and(|read| written.contains(&read)))
+    })
 }
 
 fn variables<'t>(l: &mut Lowering<'t>, spec: Node<'t>, out: &mut Block) {
@@ -228,13 +244,9 @@ fn switch<'t>(l: &mut Lowering<'t>, node: Node<'t>, out: &mut Block) {
                 for ty in field_children(case, "type") {
                     let at = range(ty);
                     let ty = items::ty(l, ty);
-                    patterns.push(l.ir.expr(ExprKind::TypeExpr(ty), at));
-                    if let (Some(name), Some(value)) = (binding, subject) {
-                        let target = expr::lower(l, name);
-                        let value = l.ir.expr(ExprKind::Cast { ty, value }, at);
-                        let kind = StmtKind::Assign { target, ty: None, op: None, value: Some(value), declares: true };
-                        body.push(l.ir.stmt(kind, at));
-                    }
+                    let is_nil = matches!(&l.ir.module.ty(ty).kind, TypeKind::Named { path, .. } if *path == "nil");
+                    let null = ExprKind::Literal(Literal::Null);
+                    patterns.push(l.ir.expr(if is_nil { null } else { ExprKind::TypeExpr(ty) }, at));
                 }
             }
             "communication_case" => {
@@ -244,6 +256,19 @@ fn switch<'t>(l: &mut Lowering<'t>, node: Node<'t>, out: &mut Block) {
             }
             "default_case" => {}
             _ => continue,
+        }
+        // the name has the type of its arm when that is one
+        if let (Some(name), Some(mut value), "type_case" | "default_case") = (binding, subject, case.kind()) {
+            let at = range(case);
+            if let [pattern] = patterns.as_slice()
+                && let ExprKind::TypeExpr(ty) = l.ir.module.expr(*pattern).kind
+            {
+                let at = l.ir.module.expr(*pattern).range;
+                value = l.ir.expr(ExprKind::Cast { ty, value }, at);
+            }
+            let target = expr::lower(l, name);
+            let kind = StmtKind::Assign { target, ty: None, op: None, value: Some(value), declares: true };
+            body.push(l.ir.stmt(kind, at));
         }
         let labels = ["value", "type", "communication"];
         let skip: Vec<u32> = labels.iter().flat_map(|f| field_children(case, f)).map(|n| n.id()).collect();

@@ -6,6 +6,7 @@ use ir::{Arg, BinaryOp, CallKind, ExprId, ExprKind, Literal, LogicalOp, Part, St
 use super::{items, stmt};
 use crate::{
     lowering::{Lowering, named_children, range},
+    text,
     tree::Node,
 };
 
@@ -90,8 +91,13 @@ fn lower_kind<'t>(l: &mut Lowering<'t>, node: Node<'t>) -> ExprId {
             Some(value) => return lower(l, value),
             None => {
                 let sizes = crate::lowering::field_children(node, "dimensions");
-                let sizes = sizes.into_iter().flat_map(named_children).map(|c| lower(l, c)).collect();
-                ExprKind::List(sizes)
+                let sizes = sizes.into_iter().flat_map(named_children);
+                let args = sizes.map(|c| Arg { name: None, value: lower(l, c) }).collect();
+                let element = node.child_by_field_name("type").map(|t| items::ty(l, t));
+                let element = element.unwrap_or_else(|| l.ir.ty(TypeKind::Unknown, at));
+                let ty = l.ir.ty(TypeKind::Array(element), at);
+                let callee = l.ir.expr(ExprKind::TypeExpr(ty), at);
+                ExprKind::Call { callee, args, block: None, kind: CallKind::New }
             }
         },
         "array_initializer" | "element_value_array_initializer" => {
@@ -141,6 +147,11 @@ fn lower_kind<'t>(l: &mut Lowering<'t>, node: Node<'t>) -> ExprId {
             let value = field(l, node, "left");
             let binding = node.child_by_field_name("name").map(|n| l.symbol(n));
             let right = node.child_by_field_name("right").or_else(|| node.child_by_field_name("pattern"));
+            // `o instanceof Point(int x, int y)` takes apart
+            if let Some(pattern) = right.filter(|r| r.kind() == "record_pattern") {
+                let target = lower(l, pattern);
+                return l.ir.expr(ExprKind::Assign { target, op: None, value }, at);
+            }
             let (ty, binding) = match right {
                 Some(pattern) if pattern.kind().ends_with("pattern") => {
                     let parts = named_children(pattern);
@@ -204,9 +215,14 @@ fn lower_kind<'t>(l: &mut Lowering<'t>, node: Node<'t>) -> ExprId {
             let args = inner.into_iter().map(|c| Arg { name: None, value: lower(l, c) }).collect();
             ExprKind::Call { callee, args, block: None, kind: CallKind::New }
         }
-        "record_pattern_component" => match named_children(node).last() {
-            Some(name) => return lower(l, *name),
-            None => ExprKind::Unknown(Vec::new()),
+        "record_pattern_component" => match named_children(node).as_slice() {
+            [ty, name] if l.str(*ty) != "var" => {
+                let ty = items::ty(l, *ty);
+                let value = lower(l, *name);
+                ExprKind::Cast { ty, value }
+            }
+            [.., name] => return lower(l, *name),
+            [] => ExprKind::Unknown(Vec::new()),
         },
         "integral_type" | "floating_point_type" | "boolean_type" | "void_type" | "generic_type" | "array_type" => {
             ExprKind::TypeExpr(items::ty(l, node))
@@ -224,40 +240,26 @@ fn integer(text: &str) -> Literal {
     Literal::Int(match clean.get(..2) {
         Some("0x") => i64::from_str_radix(&clean[2..], 16).ok(),
         Some("0b") => i64::from_str_radix(&clean[2..], 2).ok(),
+        Some(start) if start.starts_with('0') => i64::from_str_radix(clean, 8).ok(),
         _ => clean.parse().ok(),
     })
 }
 
 /// The text of a string, character or text block, escapes resolved.
 pub fn string_text(raw: &str) -> String {
-    let inner = match raw.strip_prefix("\"\"\"").and_then(|r| r.strip_suffix("\"\"\"")) {
-        Some(block) => block.trim_start_matches([' ', '\t']).trim_start_matches(['\r', '\n']),
-        None => raw.strip_prefix(['"', '\'']).and_then(|r| r.strip_suffix(['"', '\''])).unwrap_or(raw),
+    let Some(block) = raw.strip_prefix("\"\"\"").and_then(|r| r.strip_suffix("\"\"\"")) else {
+        let inner = raw.strip_prefix(['"', '\'']).and_then(|r| r.strip_suffix(['"', '\''])).unwrap_or(raw);
+        return text::unescape(inner, &text::JAVA);
     };
-    if !inner.contains('\\') {
-        return inner.to_owned();
+    // a text block: what all lines are indented by, the last one with its quotes too, is not in it
+    let lines: Vec<&str> = block.split_once('\n').map_or(block, |(_, lines)| lines).split('\n').collect();
+    let last = lines.last().copied().unwrap_or("");
+    let mut width = text::indentation(lines.iter().copied());
+    if last.trim().is_empty() {
+        width = width.min(last.len());
     }
-    let mut out = String::with_capacity(inner.len());
-    let mut chars = inner.chars();
-    while let Some(c) = chars.next() {
-        if c != '\\' {
-            out.push(c);
-            continue;
-        }
-        match chars.next() {
-            Some('n') => out.push('\n'),
-            Some('t') => out.push('\t'),
-            Some('r') => out.push('\r'),
-            Some('s') => out.push(' '),
-            Some('u') => {
-                let digits: String = chars.by_ref().take(4).collect();
-                out.extend(u32::from_str_radix(&digits, 16).ok().and_then(char::from_u32));
-            }
-            Some('\n') | None => {}
-            Some(c) => out.push(c),
-        }
-    }
-    out
+    let lines = lines.iter().map(|line| text::outdented(line, width).trim_end_matches([' ', '\t', '\r']));
+    text::unescape(&lines.collect::<Vec<_>>().join("\n"), &text::JAVA)
 }
 
 fn call<'t>(l: &mut Lowering<'t>, node: Node<'t>) -> ExprId {
@@ -278,37 +280,38 @@ fn call<'t>(l: &mut Lowering<'t>, node: Node<'t>) -> ExprId {
     l.ir.expr(ExprKind::Call { callee, args, block: None, kind: CallKind::Call }, at)
 }
 
-/// `String.format("…", a)` and `"…".formatted(a)`.
-fn formatted(l: &Lowering<'_>, callee: ExprId, args: &[Arg]) -> Option<Vec<Part>> {
-    let ExprKind::Member { object, name, .. } = &l.ir.module.expr(callee).kind else { return None };
-    let (text, holes) = match name.as_str() {
-        "format" if l.ir.module.dotted(*object).as_deref() == Some("String") => {
-            let at = args.iter().position(|a| l.ir.module.string(a.value).is_some())?;
-            (l.ir.module.string(args[at].value)?, &args[at + 1..])
+/// `String.format("…", a)`, `"…".formatted(a)`, `MessageFormat.format("…", a)` and `"…".concat(a)`.
+fn formatted(l: &mut Lowering<'_>, callee: ExprId, args: &[Arg]) -> Option<Vec<Part>> {
+    let ExprKind::Member { object, name, .. } = l.ir.module.expr(callee).kind else { return None };
+    let of = l.ir.module.dotted(object);
+    let (pieces, args) = match (name.as_str(), of.as_deref()) {
+        ("format", Some("String")) => {
+            // a locale may stand first
+            let at = args.iter().take(2).position(|a| l.ir.module.string(a.value).is_some())?;
+            (text::percent(l.ir.module.string(args[at].value)?.as_str(), true), &args[at + 1..])
         }
-        "formatted" => (l.ir.module.string(*object)?, args),
+        ("formatted", _) => (text::percent(l.ir.module.string(object)?.as_str(), true), args),
+        ("format", Some("MessageFormat")) => {
+            let (format, args) = args.split_first()?;
+            // quotes are doubled there
+            let text = l.ir.module.string(format.value)?.as_str().replace("''", "'");
+            (text::braces(&text), args)
+        }
+        ("concat", _) if !args.is_empty() => {
+            let is_text = |id: ExprId| {
+                matches!(l.ir.module.expr(id).kind, ExprKind::Literal(Literal::Str(_)) | ExprKind::Template(_))
+            };
+            if !is_text(object) {
+                return None;
+            }
+            let mut parts = l.ir.parts_of(object);
+            parts.extend(args.iter().flat_map(|a| l.ir.parts_of(a.value)));
+            return Some(parts);
+        }
         _ => return None,
     };
-    let mut parts = Vec::new();
-    let mut rest = text.as_str();
-    let mut next = 0;
-    while let Some(open) = rest.find('%') {
-        parts.push(Part::Text(Symbol::new(&rest[..open])));
-        rest = &rest[open + 1..];
-        if let Some(after) = rest.strip_prefix(['%', 'n']) {
-            rest = after;
-            continue;
-        }
-        let digits: String = rest.chars().take_while(char::is_ascii_digit).collect();
-        let indexed = rest[digits.len()..].starts_with('$');
-        let index = if indexed { digits.parse::<usize>().ok()?.checked_sub(1)? } else { next };
-        next += usize::from(!indexed);
-        parts.extend(holes.get(index).map(|h| Part::Hole(h.value)));
-        let end = rest.find(|c: char| c.is_ascii_alphabetic()).map_or(rest.len(), |e| e + 1);
-        rest = &rest[end..];
-    }
-    parts.push(Part::Text(Symbol::new(rest)));
-    Some(parts)
+    let values: Vec<ExprId> = args.iter().map(|a| a.value).collect();
+    Some(text::fill(&mut l.ir, pieces, &values, |_, _| None))
 }
 
 fn creation<'t>(l: &mut Lowering<'t>, node: Node<'t>) -> ExprId {

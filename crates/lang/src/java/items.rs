@@ -201,11 +201,18 @@ fn components<'t>(l: &mut Lowering<'t>, node: Node<'t>, id: ClassId) {
         };
         l.ir.class_mut(id).fields.push(field);
     }
+    // the canonical constructor: what a compact one says, then each component is set
     let constructor = l.ir.function(FunctionKind::Constructor, range(list));
+    let members = node.child_by_field_name("body").map(named_children).unwrap_or_default();
+    let compact = members.into_iter().find(|c| c.kind() == "compact_constructor_declaration");
+    let before = l.function.replace(constructor);
+    let mut body = compact.and_then(|c| c.child_by_field_name("body")).map(|b| stmt::block(l, b)).unwrap_or_default();
+    l.function = before;
+    body.extend(params.iter().map(|p| l.ir.sets_member(p.name, p.range)));
     let function = l.ir.function_mut(constructor);
     function.params = params;
     function.class = Some(id);
-    function.body = Some(Block::new());
+    function.body = Some(body);
     l.ir.class_mut(id).methods.push(constructor);
 }
 
@@ -215,13 +222,12 @@ fn members<'t>(l: &mut Lowering<'t>, body: Node<'t>, id: ClassId) {
     for child in named_children(body) {
         match child.kind() {
             "field_declaration" | "constant_declaration" => fields(l, child, id),
-            "method_declaration"
-            | "constructor_declaration"
-            | "compact_constructor_declaration"
-            | "annotation_type_element_declaration" => {
-                let method = method(l, child, id);
+            "method_declaration" | "constructor_declaration" | "annotation_type_element_declaration" => {
+                let method = method(l, child, Some(id));
                 l.ir.class_mut(id).methods.push(method);
             }
+            // in the canonical constructor
+            "compact_constructor_declaration" => {}
             "enum_constant" => constant(l, child, id),
             "enum_body_declarations" | "ERROR" => members(l, child, id),
             "block" | "static_initializer" => {
@@ -288,12 +294,17 @@ fn constant<'t>(l: &mut Lowering<'t>, node: Node<'t>, id: ClassId) {
     l.ir.class_mut(id).fields.push(field);
 }
 
-fn method<'t>(l: &mut Lowering<'t>, node: Node<'t>, class: ClassId) -> FunctionId {
+/// A method or constructor.
+pub fn method<'t>(l: &mut Lowering<'t>, node: Node<'t>, class: Option<ClassId>) -> FunctionId {
     let at = range(node);
-    let kind = if node.kind().contains("constructor") { FunctionKind::Constructor } else { FunctionKind::Method };
+    let kind = match class {
+        None => FunctionKind::Function,
+        Some(_) if node.kind().contains("constructor") => FunctionKind::Constructor,
+        Some(_) => FunctionKind::Method,
+    };
     let id = l.ir.function(kind, at);
     let found = modifiers(l, node);
-    let interface = l.ir.module.class(class).kind == ClassKind::Interface;
+    let interface = class.is_some_and(|c| l.ir.module.class(c).kind == ClassKind::Interface);
     let name = node.child_by_field_name("name");
     let symbol = name.map(|n| l.symbol(n));
     let parent = l.function;
@@ -305,7 +316,7 @@ fn method<'t>(l: &mut Lowering<'t>, node: Node<'t>, class: ClassId) -> FunctionI
         let default = if interface { Visibility::Public } else { Visibility::Internal };
         function.visibility = found.visibility.unwrap_or(default);
         function.annotations = found.annotations;
-        function.class = Some(class);
+        function.class = class;
         function.parent = parent;
     }
     l.function = Some(id);

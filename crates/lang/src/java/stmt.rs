@@ -96,16 +96,15 @@ fn lower_kind<'t>(l: &mut Lowering<'t>, node: Node<'t>, out: &mut Block) {
             out.push(l.ir.stmt(StmtKind::Loop { pattern: None, iter: None, cond, body }, at));
         }
         "enhanced_for_statement" => {
-            let pattern = node.child_by_field_name("name").map(|n| expr::lower(l, n));
-            let iter = Some(field(l, node, "value"));
-            let mut body = body_of(l, node.child_by_field_name("body"));
-            if let (Some(target), Some(ty)) = (pattern, node.child_by_field_name("type"))
+            let mut pattern = node.child_by_field_name("name").map(|n| expr::lower(l, n));
+            if let (Some(value), Some(ty)) = (pattern, node.child_by_field_name("type"))
                 && l.str(ty) != "var"
             {
-                let ty = Some(items::ty(l, ty));
-                let kind = StmtKind::Assign { target, ty, op: None, value: None, declares: true };
-                body.insert(0, l.ir.stmt(kind, at));
+                let ty = items::ty(l, ty);
+                pattern = Some(l.ir.expr(ExprKind::Cast { ty, value }, at));
             }
+            let iter = Some(field(l, node, "value"));
+            let body = body_of(l, node.child_by_field_name("body"));
             out.push(l.ir.stmt(StmtKind::Loop { pattern, iter, cond: None, body }, at));
         }
         "while_statement" | "do_statement" => {
@@ -157,6 +156,11 @@ fn lower_kind<'t>(l: &mut Lowering<'t>, node: Node<'t>, out: &mut Block) {
                 }
             }
         }
+        // of a file that is a program by itself
+        "method_declaration" => {
+            let function = items::method(l, node, None);
+            out.push(l.ir.stmt(StmtKind::Function(function), at));
+        }
         "import_declaration" | "package_declaration" => items::top_level(l, node, out),
         "empty_statement" | "modifiers" => {}
         _ => expression(l, node, out),
@@ -180,23 +184,38 @@ fn expression<'t>(l: &mut Lowering<'t>, node: Node<'t>, out: &mut Block) {
 /// A switch statement or expression.
 pub fn switch<'t>(l: &mut Lowering<'t>, node: Node<'t>) -> ir::StmtId {
     let subject = node.child_by_field_name("condition").map(|c| expr::lower(l, c));
-    let mut arms = Vec::new();
-    for group in node.child_by_field_name("body").map(named_children).unwrap_or_default() {
-        let (mut patterns, mut guard, mut body) = (Vec::new(), None, Block::new());
+    let mut arms: Vec<Arm> = Vec::new();
+    // labels of groups without statements belong to the next group with some
+    let (mut patterns, mut guard, mut is_default) = (Vec::new(), None, false);
+    let mut groups = node.child_by_field_name("body").map(named_children).unwrap_or_default().into_iter().peekable();
+    while let Some(group) = groups.next() {
+        let mut body = Block::new();
         for child in named_children(group) {
-            if child.kind() == "switch_label" {
-                for label in named_children(child) {
-                    if label.kind() == "guard" {
-                        guard = named_children(label).first().map(|g| expr::lower(l, *g));
-                    } else {
-                        patterns.push(expr::lower(l, label));
+            match child.kind() {
+                "switch_label" => {
+                    let labels = named_children(child);
+                    // `default` alone has no node of its own
+                    is_default |= labels.is_empty();
+                    for label in labels {
+                        match label.kind() {
+                            "guard" => guard = named_children(label).first().map(|g| expr::lower(l, *g)),
+                            _ if l.str(label) == "default" => is_default = true,
+                            _ => patterns.push(expr::lower(l, label)),
+                        }
                     }
                 }
-            } else {
-                lower(l, child, &mut body);
+                "block" if group.kind() == "switch_rule" => body.extend(block(l, child)),
+                _ => lower(l, child, &mut body),
             }
         }
-        arms.push(Arm { patterns, guard, body, range: range(group) });
+        if body.is_empty() && group.kind() == "switch_block_statement_group" && groups.peek().is_some() {
+            continue;
+        }
+        let mut labels = std::mem::take(&mut patterns);
+        if std::mem::take(&mut is_default) {
+            labels.clear();
+        }
+        arms.push(Arm { patterns: labels, guard: guard.take(), body, range: range(group) });
     }
     l.ir.stmt(StmtKind::Switch { subject, arms }, range(node))
 }

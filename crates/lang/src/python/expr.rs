@@ -6,6 +6,7 @@ use ir::{Arg, BinaryOp, CallKind, Entry, ExprId, ExprKind, Literal, LogicalOp, P
 use super::{items, stmt};
 use crate::{
     lowering::{Lowering, children, field_children, has_token, named_children, range},
+    text,
     tree::Node,
 };
 
@@ -62,7 +63,11 @@ fn lower_kind<'t>(l: &mut Lowering<'t>, node: Node<'t>) -> ExprId {
             let parts = string_parts(l, node);
             return l.ir.template(parts, at);
         }
-        "parenthesized_expression" | "case_pattern" | "interpolation" => return first(l, node),
+        "parenthesized_expression" | "interpolation" => return first(l, node),
+        "case_pattern" => match pattern_parts(l, node).first() {
+            Some(inner) => return *inner,
+            None => ExprKind::Name(Symbol::new("_")),
+        },
         "attribute" => {
             let object = field(l, node, "object");
             let Some(name) = node.child_by_field_name("attribute") else { return object };
@@ -83,7 +88,8 @@ fn lower_kind<'t>(l: &mut Lowering<'t>, node: Node<'t>) -> ExprId {
         "list" | "tuple" | "set" | "expression_list" | "pattern_list" | "tuple_pattern" | "list_pattern" => {
             ExprKind::List(all(l, node))
         }
-        "dictionary" | "dict_pattern" => ExprKind::Map(entries(l, node)),
+        "dictionary" => ExprKind::Map(entries(l, node)),
+        "dict_pattern" => ExprKind::Map(pattern_entries(l, node)),
         "list_comprehension" | "set_comprehension" | "generator_expression" | "dictionary_comprehension" => {
             return comprehension(l, node);
         }
@@ -128,7 +134,11 @@ fn lower_kind<'t>(l: &mut Lowering<'t>, node: Node<'t>) -> ExprId {
         | "list_splat_pattern"
         | "dictionary_splat_pattern"
         | "parenthesized_list_splat"
-        | "splat_pattern" => ExprKind::Spread(first(l, node)),
+        | "splat_pattern" => match named_children(node).first() {
+            Some(inner) => ExprKind::Spread(lower(l, *inner)),
+            // `*_`
+            None => ExprKind::Spread(l.ir.expr(ExprKind::Name(Symbol::new("_")), at)),
+        },
         "type" => return first(l, node),
         "as_pattern" | "as_pattern_target" => {
             let parts = named_children(node);
@@ -142,21 +152,33 @@ fn lower_kind<'t>(l: &mut Lowering<'t>, node: Node<'t>) -> ExprId {
                 _ => ExprKind::Unknown(Vec::new()),
             }
         }
-        "union_pattern" | "complex_pattern" => ExprKind::List(all(l, node)),
+        "union_pattern" => {
+            let parts = pattern_parts(l, node);
+            let whole = parts
+                .into_iter()
+                .reduce(|left, right| l.ir.expr(ExprKind::Logical { op: LogicalOp::Or, left, right }, at));
+            return whole.unwrap_or_else(|| l.ir.expr(ExprKind::Unknown(Vec::new()), at));
+        }
+        "complex_pattern" => ExprKind::List(all(l, node)),
         "class_pattern" => {
             let parts = named_children(node);
             let callee = match parts.first() {
                 Some(name) => lower(l, *name),
                 None => l.ir.expr(ExprKind::Unknown(Vec::new()), at),
             };
-            let args = parts.into_iter().skip(1).map(|c| Arg { name: None, value: lower(l, c) }).collect();
+            let args = parts.into_iter().skip(1).map(|part| {
+                let inner = named_children(part).into_iter().find(|p| p.kind() == "keyword_pattern");
+                let name = inner.and_then(|k| named_children(k).first().copied()).map(|n| l.symbol(n));
+                Arg { name, value: lower(l, part) }
+            });
+            let args = args.collect();
             ExprKind::Call { callee, args, block: None, kind: CallKind::New }
         }
         "keyword_pattern" => {
-            let parts = named_children(node);
-            match parts.last() {
-                Some(value) => return lower(l, *value),
-                None => ExprKind::Unknown(Vec::new()),
+            // `_` has no node
+            match pattern_parts(l, node).get(1) {
+                Some(value) => return *value,
+                None => ExprKind::Name(Symbol::new("_")),
             }
         }
         "keyword_argument" => return field(l, node, "value"),
@@ -176,6 +198,40 @@ fn lower_kind<'t>(l: &mut Lowering<'t>, node: Node<'t>) -> ExprId {
         _ => return l.unknown(node, lower),
     };
     l.ir.expr(kind, at)
+}
+
+/// What stands in a pattern, minus signs and `_` included, which have no nodes of their own.
+pub fn pattern_parts<'t>(l: &mut Lowering<'t>, node: Node<'t>) -> Vec<ExprId> {
+    let (mut parts, mut is_negative) = (Vec::new(), false);
+    for child in children(node).into_iter().filter(|c| !c.is_extra()) {
+        let at = range(child);
+        if child.is_named() {
+            let operand = lower(l, child);
+            parts.push(match std::mem::take(&mut is_negative) {
+                true => l.ir.expr(ExprKind::Unary { op: UnaryOp::Neg, operand }, at),
+                false => operand,
+            });
+        } else if l.str(child) == "-" {
+            is_negative = true;
+        } else if l.str(child) == "_" {
+            parts.push(l.ir.expr(ExprKind::Name(Symbol::new("_")), at));
+        }
+    }
+    parts
+}
+
+/// `{"key": value, **rest}` of a pattern.
+fn pattern_entries<'t>(l: &mut Lowering<'t>, node: Node<'t>) -> Vec<Entry> {
+    let mut entries = Vec::new();
+    let mut key = None;
+    for child in named_children(node) {
+        let lowered = lower(l, child);
+        match key.take() {
+            _ if child.is_field("key") => key = Some(lowered),
+            key => entries.push(Entry { key, value: lowered }),
+        }
+    }
+    entries
 }
 
 fn dotted<'t>(l: &mut Lowering<'t>, node: Node<'t>) -> ExprId {
@@ -229,11 +285,23 @@ fn string_parts<'t>(l: &mut Lowering<'t>, node: Node<'t>) -> Vec<Part> {
                 parts.push(Part::Text(Symbol::new(l.text.get(at..child.end_byte()).unwrap_or(""))));
             }
             "interpolation" => {
-                let hole = match child.child_by_field_name("expression").or(named_children(child).first().copied()) {
-                    Some(inner) => lower(l, inner),
-                    None => continue,
+                let Some(inner) = child.child_by_field_name("expression").or(named_children(child).first().copied())
+                else {
+                    continue;
                 };
+                // `{x=}`
+                if has_token(child, "=") {
+                    parts.push(Part::Text(Symbol::new(&format!("{}=", l.str(inner)))));
+                }
+                let hole = lower(l, inner);
                 parts.extend(l.ir.parts_of(hole));
+                // values in the specification: `{x:{width}}`
+                for spec in child.child_by_field_name("format_specifier").map(named_children).unwrap_or_default() {
+                    if let Some(inner) = spec.child_by_field_name("expression") {
+                        let hole = lower(l, inner);
+                        parts.push(Part::Hole(hole));
+                    }
+                }
             }
             _ => {}
         }
@@ -242,21 +310,10 @@ fn string_parts<'t>(l: &mut Lowering<'t>, node: Node<'t>) -> Vec<Part> {
 }
 
 fn unescape(text: &str) -> String {
-    let Some(rest) = text.strip_prefix('\\') else {
+    match text.starts_with('\\') {
+        true => text::unescape(text, &text::PYTHON),
         // `{{` and `}}` of an f-string
-        return text.chars().next().map(String::from).unwrap_or_default();
-    };
-    match rest.chars().next() {
-        Some('n') => "\n".into(),
-        Some('t') => "\t".into(),
-        Some('r') => "\r".into(),
-        Some('\n') => String::new(),
-        Some('x' | 'u' | 'U') => {
-            u32::from_str_radix(&rest[1..], 16).ok().and_then(char::from_u32).map(String::from).unwrap_or_default()
-        }
-        Some('0') => "\0".into(),
-        Some(c) => c.to_string(),
-        None => String::new(),
+        false => text.chars().next().map(String::from).unwrap_or_default(),
     }
 }
 
@@ -304,45 +361,48 @@ fn call<'t>(l: &mut Lowering<'t>, node: Node<'t>) -> ExprId {
     let args = node.child_by_field_name("arguments").map(|a| arguments(l, a)).unwrap_or_default();
     // `"…".format(a, b=c)` builds a string
     if let ExprKind::Member { object, name, .. } = &l.ir.module.expr(callee).kind
-        && *name == "format"
         && let Some(text) = l.ir.module.string(*object)
     {
-        let parts = format_parts(text.as_str(), &args);
-        return l.ir.template(parts, at);
+        let parts = match name.as_str() {
+            "format" => Some(format_parts(l, text.as_str(), &args)),
+            "format_map" => args.first().map(|map| {
+                let value = l.ir.expr(ExprKind::Spread(map.value), at);
+                format_parts(l, text.as_str(), &[Arg { name: None, value }])
+            }),
+            _ => None,
+        };
+        if let Some(parts) = parts {
+            return l.ir.template(parts, at);
+        }
     }
     l.ir.expr(ExprKind::Call { callee, args, block: None, kind: CallKind::Call }, at)
 }
 
-fn format_parts(text: &str, args: &[Arg]) -> Vec<Part> {
-    let mut parts = Vec::new();
-    let mut next = 0;
-    let mut rest = text;
-    while let Some(open) = rest.find('{') {
-        parts.push(Part::Text(Symbol::new(&rest[..open])));
-        rest = &rest[open + 1..];
-        if let Some(after) = rest.strip_prefix('{') {
-            parts.push(Part::Text(Symbol::new("{")));
-            rest = after;
-            continue;
+fn format_parts(l: &mut Lowering<'_>, text: &str, args: &[Arg]) -> Vec<Part> {
+    let values: Vec<ExprId> = args.iter().filter(|a| a.name.is_none()).map(|a| a.value).collect();
+    text::fill(&mut l.ir, text::braces(text), &values, |ir, name| {
+        if let Some(arg) = args.iter().find(|a| a.name.is_some_and(|n| n == name)) {
+            return Some(arg.value);
         }
-        let Some(close) = rest.find('}') else { break };
-        let name = rest[..close].split([':', '!', '.', '[']).next().unwrap_or("");
-        rest = &rest[close + 1..];
-        let positional = || args.iter().filter(|a| a.name.is_none());
-        let arg = match name.parse::<usize>() {
-            Ok(number) => positional().nth(number),
-            Err(_) if name.is_empty() => {
-                next += 1;
-                positional().nth(next - 1)
-            }
-            Err(_) => args.iter().find(|a| a.name.is_some_and(|n| n == name)),
-        };
-        if let Some(arg) = arg {
-            parts.push(Part::Hole(arg.value));
-        }
+        // what `**values` has under the name
+        let spread = values.iter().rev().find_map(|v| match ir.module.expr(*v).kind {
+            ExprKind::Spread(inner) => Some(inner),
+            _ => None,
+        });
+        spread.map(|object| named_value(ir, object, name))
+    })
+}
+
+/// What a dictionary has under a name.
+fn named_value(ir: &mut ir::Builder, object: ExprId, name: &str) -> ExprId {
+    if let ExprKind::Map(entries) = &ir.module.expr(object).kind
+        && let Some(entry) = entries.iter().find(|e| e.key.and_then(|k| ir.module.string(k)).is_some_and(|k| k == name))
+    {
+        return entry.value;
     }
-    parts.push(Part::Text(Symbol::new(&rest.replace("}}", "}"))));
-    parts
+    let at = ir.module.expr(object).range;
+    let index = ir.expr(ExprKind::Literal(Literal::Str(Symbol::new(name))), at);
+    ir.expr(ExprKind::Index { object, index }, at)
 }
 
 fn binary<'t>(l: &mut Lowering<'t>, node: Node<'t>) -> ExprId {
@@ -353,48 +413,30 @@ fn binary<'t>(l: &mut Lowering<'t>, node: Node<'t>) -> ExprId {
     if operator == "+" {
         return l.ir.add(left, right, at);
     }
-    if operator == "%" && l.ir.module.string(left).is_some() {
+    let is_text = matches!(l.ir.module.expr(left).kind, ExprKind::Literal(Literal::Str(_)) | ExprKind::Template(_));
+    if operator == "%" && is_text {
         return percent(l, left, right, at);
-    }
-    if operator == "%" && matches!(l.ir.module.expr(left).kind, ExprKind::Template(_)) {
-        let mut parts = l.ir.parts_of(left);
-        parts.extend(l.ir.parts_of(right));
-        return l.ir.template(parts, at);
     }
     l.ir.expr(ExprKind::Binary { op: stmt::binary_op(operator), left, right }, at)
 }
 
 /// `"… %s …" % value`
 fn percent(l: &mut Lowering<'_>, left: ExprId, right: ExprId, at: ir::Range) -> ExprId {
-    let text = l.ir.module.string(left).map_or("", Symbol::as_str);
-    let (values, map): (Vec<ExprId>, Vec<Entry>) = match &l.ir.module.expr(right).kind {
-        ExprKind::List(items) => (items.clone(), Vec::new()),
-        ExprKind::Map(entries) => (Vec::new(), entries.clone()),
-        _ => (vec![right], Vec::new()),
+    let values = match &l.ir.module.expr(right).kind {
+        ExprKind::List(items) => items.clone(),
+        _ => vec![right],
     };
     let mut parts = Vec::new();
-    let mut rest = text;
-    let mut next = 0;
-    while let Some(open) = rest.find('%') {
-        parts.push(Part::Text(Symbol::new(&rest[..open])));
-        rest = &rest[open + 1..];
-        if let Some(after) = rest.strip_prefix('%') {
-            parts.push(Part::Text(Symbol::new("%")));
-            rest = after;
-            continue;
+    for part in l.ir.parts_of(left) {
+        match part {
+            Part::Text(text) => {
+                let pieces = text::percent(text.as_str(), false);
+                let filled = text::fill(&mut l.ir, pieces, &values, |ir, name| Some(named_value(ir, right, name)));
+                parts.extend(filled);
+            }
+            hole @ Part::Hole(_) => parts.push(hole),
         }
-        if let Some((name, after)) = rest.strip_prefix('(').and_then(|r| r.split_once(')')) {
-            let entry = map.iter().find(|e| e.key.and_then(|k| l.ir.module.string(k)).is_some_and(|k| k == name));
-            parts.push(Part::Hole(entry.map_or(right, |e| e.value)));
-            rest = after;
-        } else {
-            parts.push(Part::Hole(values.get(next).copied().unwrap_or(right)));
-            next += 1;
-        }
-        let end = rest.find(|c: char| c.is_ascii_alphabetic()).map_or(rest.len(), |e| e + 1);
-        rest = &rest[end..];
     }
-    parts.push(Part::Text(Symbol::new(rest)));
     l.ir.template(parts, at)
 }
 

@@ -57,6 +57,21 @@ fn has_decorator(l: &Lowering<'_>, annotations: &[ExprId], name: &str) -> bool {
     })
 }
 
+/// `@property`, `@name.setter`, `@name.deleter`
+fn is_accessor(l: &Lowering<'_>, annotations: &[ExprId], name: &str) -> bool {
+    has_decorator(l, annotations, "property")
+        || annotations.iter().any(|a| match &l.ir.module.expr(*a).kind {
+            ExprKind::Call { callee, .. } => {
+                let dotted = l.ir.module.dotted(*callee);
+                dotted
+                    .as_deref()
+                    .and_then(|d| d.strip_prefix(name))
+                    .is_some_and(|d| matches!(d, ".setter" | ".deleter"))
+            }
+            _ => false,
+        })
+}
+
 fn function<'t>(l: &mut Lowering<'t>, node: Node<'t>, annotations: Vec<ExprId>, whole: ir::Range) -> FunctionId {
     let name = node.child_by_field_name("name");
     let text = name.map_or("", |n| l.str(n));
@@ -64,7 +79,7 @@ fn function<'t>(l: &mut Lowering<'t>, node: Node<'t>, annotations: Vec<ExprId>, 
     let class = l.class.filter(|c| l.ir.module.class(*c).function == l.function);
     let kind = match (class, text) {
         (Some(_), "__init__") => FunctionKind::Constructor,
-        (Some(_), _) if has_decorator(l, &annotations, "property") => FunctionKind::Accessor,
+        (Some(_), _) if is_accessor(l, &annotations, text) => FunctionKind::Accessor,
         (Some(_), _) => FunctionKind::Method,
         _ => FunctionKind::Function,
     };
@@ -187,6 +202,21 @@ fn class<'t>(l: &mut Lowering<'t>, node: Node<'t>, annotations: Vec<ExprId>, who
     let body = node.child_by_field_name("body").map(|b| stmt::block(l, b)).unwrap_or_default();
     l.class = outer;
     members(l, id, body);
+    id
+}
+
+/// `type A = B`
+pub fn alias<'t>(l: &mut Lowering<'t>, node: Node<'t>) -> ir::ClassId {
+    let name = node.child_by_field_name("left");
+    let text = name.map_or("", |n| l.str(n)).split('[').next().unwrap_or("").trim();
+    let id = l.ir.class(ClassKind::Alias, Symbol::new(text), range(node));
+    let base = node.child_by_field_name("right").map(|t| ty(l, t));
+    let (outer, function) = (l.class, l.function);
+    let class = l.ir.class_mut(id);
+    class.name_range = name.map_or(class.range, range);
+    class.bases = base.into_iter().collect();
+    class.outer = outer;
+    class.function = function;
     id
 }
 

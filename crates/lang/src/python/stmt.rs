@@ -1,7 +1,7 @@
 //! Statements and imports.
 
 use base::Symbol;
-use ir::{Arm, BinaryOp, Block, Catch, ExprKind, Import, ImportKind, StmtKind, UnaryOp};
+use ir::{Arg, Arm, BinaryOp, Block, CallKind, Catch, ExprKind, Import, ImportKind, StmtKind, UnaryOp};
 use smallvec::smallvec;
 
 use super::{expr, items};
@@ -82,8 +82,27 @@ fn lower_kind<'t>(l: &mut Lowering<'t>, node: Node<'t>, out: &mut Block) {
         }
         "break_statement" => out.push(l.ir.stmt(StmtKind::Break, at)),
         "continue_statement" => out.push(l.ir.stmt(StmtKind::Continue, at)),
-        "pass_statement" | "global_statement" | "nonlocal_statement" | "type_alias_statement" => {}
-        "print_statement" | "exec_statement" | "ERROR" => {
+        "pass_statement" | "global_statement" | "nonlocal_statement" => {}
+        "type_alias_statement" => {
+            let class = items::alias(l, node);
+            out.push(l.ir.stmt(StmtKind::Class(class), at));
+        }
+        // of Python 2: the calls that they became
+        "print_statement" | "exec_statement" => {
+            let name = if node.kind() == "exec_statement" { "exec" } else { "print" };
+            let callee = l.ir.expr(ExprKind::Name(Symbol::new(name)), at);
+            let args = named_children(node).into_iter().map(|child| match child.kind() {
+                "chevron" => {
+                    let file = named_children(child).first().copied().unwrap_or(child);
+                    Arg { name: Some(Symbol::new("file")), value: expr::lower(l, file) }
+                }
+                _ => Arg { name: None, value: expr::lower(l, child) },
+            });
+            let args = args.collect();
+            let call = l.ir.expr(ExprKind::Call { callee, args, block: None, kind: CallKind::Call }, at);
+            out.push(l.ir.stmt(StmtKind::Expr(call), at));
+        }
+        "ERROR" => {
             for child in named_children(node) {
                 lower(l, child, out);
             }
@@ -251,8 +270,11 @@ fn match_<'t>(l: &mut Lowering<'t>, node: Node<'t>, out: &mut Block) {
     for case in cases.into_iter().filter(|c| c.kind() == "case_clause") {
         let mut patterns = Vec::new();
         for pattern in named_children(case).into_iter().filter(|p| p.kind() == "case_pattern") {
-            if l.str(pattern) != "_" {
-                patterns.push(expr::lower(l, pattern));
+            let inner = named_children(pattern);
+            match inner.as_slice() {
+                _ if l.str(pattern) == "_" => {}
+                [union] if union.kind() == "union_pattern" => patterns.extend(expr::pattern_parts(l, *union)),
+                _ => patterns.push(expr::lower(l, pattern)),
             }
         }
         let guard = case.child_by_field_name("guard").and_then(|g| named_children(g).first().copied());

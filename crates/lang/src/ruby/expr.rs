@@ -9,6 +9,7 @@ use ir::{
 use super::{items, stmt};
 use crate::{
     lowering::{Lowering, children, field_children, has_token, named_children, range},
+    text,
     tree::Node,
 };
 
@@ -48,7 +49,8 @@ fn lower_kind<'t>(l: &mut Lowering<'t>, node: Node<'t>) -> ExprId {
         // without parentheses: a call with the arguments of the method around
         "super" => {
             let callee = l.ir.expr(ExprKind::Super, at);
-            ExprKind::Call { callee, args: Vec::new(), block: None, kind: CallKind::Call }
+            let args = items::arguments_passed_on(l, at);
+            ExprKind::Call { callee, args, block: None, kind: CallKind::Call }
         }
         "nil" => ExprKind::Literal(Literal::Null),
         "true" => ExprKind::Literal(Literal::Bool(true)),
@@ -58,7 +60,11 @@ fn lower_kind<'t>(l: &mut Lowering<'t>, node: Node<'t>) -> ExprId {
         "simple_symbol" | "hash_key_symbol" | "bare_symbol_name" => {
             ExprKind::Literal(Literal::Str(stmt::plain(l.str(node))))
         }
-        "character" => ExprKind::Literal(Literal::Str(Symbol::new(l.str(node).trim_start_matches('?')))),
+        "character" => {
+            let text = l.str(node);
+            let text = text::unescape(text.strip_prefix('?').unwrap_or(text), &text::RUBY);
+            ExprKind::Literal(Literal::Str(Symbol::new(&text)))
+        }
         "string" | "delimited_symbol" | "bare_string" | "bare_symbol" | "heredoc_body" => {
             let parts = parts(l, node);
             return l.ir.template(parts, at);
@@ -78,7 +84,7 @@ fn lower_kind<'t>(l: &mut Lowering<'t>, node: Node<'t>) -> ExprId {
             ExprKind::Call { callee, args: vec![Arg { name: None, value }], block: None, kind: CallKind::Call }
         }
         "regex" => {
-            let parts = parts(l, node);
+            let parts = raw_parts(l, node);
             match parts.iter().all(|p| matches!(p, Part::Text(_))) {
                 true => {
                     let text: String = parts
@@ -181,7 +187,10 @@ fn lower_kind<'t>(l: &mut Lowering<'t>, node: Node<'t>) -> ExprId {
         }
         "unary" => {
             let operator = node.child_by_field_name("operator").map_or("", |o| l.str(o));
+            let string = node.child_by_field_name("operand").is_some_and(|o| o.kind() == "string");
             let op = match operator {
+                // `+"…"` and `-"…"` are about freezing
+                "+" | "-" if string => return field(l, node, "operand"),
                 "!" | "not" => UnaryOp::Not,
                 "-" => UnaryOp::Neg,
                 _ => UnaryOp::Other,
@@ -196,8 +205,11 @@ fn lower_kind<'t>(l: &mut Lowering<'t>, node: Node<'t>) -> ExprId {
             ExprKind::Ternary { cond, then, otherwise }
         }
         "range" => {
-            let left = field(l, node, "begin");
-            let right = field(l, node, "end");
+            let mut bound = |name| match node.child_by_field_name(name) {
+                Some(bound) => lower(l, bound),
+                None => l.ir.expr(ExprKind::Literal(Literal::Null), at),
+            };
+            let (left, right) = (bound("begin"), bound("end"));
             ExprKind::Binary { op: BinaryOp::Range, left, right }
         }
         "assignment" => {
@@ -217,12 +229,17 @@ fn lower_kind<'t>(l: &mut Lowering<'t>, node: Node<'t>) -> ExprId {
         }
         "splat_argument" | "hash_splat_argument" => match named_children(node).first() {
             Some(inner) => ExprKind::Spread(lower(l, *inner)),
-            None => ExprKind::Spread(l.ir.expr(ExprKind::Unknown(Vec::new()), at)),
+            // the parameter without a name, whose name is its sign
+            None => ExprKind::Spread(l.ir.expr(ExprKind::Name(l.symbol(node)), at)),
         },
-        "block_argument" => match named_children(node).first() {
-            Some(inner) => ExprKind::Unary { op: UnaryOp::Ref, operand: lower(l, *inner) },
-            None => ExprKind::Unary { op: UnaryOp::Ref, operand: l.ir.expr(ExprKind::Unknown(Vec::new()), at) },
-        },
+        "forward_argument" => ExprKind::Spread(l.ir.expr(ExprKind::Name(l.symbol(node)), at)),
+        "block_argument" => {
+            let operand = match named_children(node).first() {
+                Some(inner) => lower(l, *inner),
+                None => l.ir.expr(ExprKind::Name(l.symbol(node)), at),
+            };
+            ExprKind::Unary { op: UnaryOp::Ref, operand }
+        }
         "test_pattern" | "match_pattern" => {
             let value = field(l, node, "value");
             match node.child_by_field_name("pattern") {
@@ -235,8 +252,8 @@ fn lower_kind<'t>(l: &mut Lowering<'t>, node: Node<'t>) -> ExprId {
             [inner] => return lower(l, *inner),
             _ => ExprKind::Do(stmt::block(l, node)),
         },
-        "operator" | "setter" | "forward_argument" | "escape_sequence" | "string_content" | "heredoc_content"
-        | "heredoc_end" | "empty_statement" | "alias" | "undef" | "uninterpreted" => ExprKind::Unknown(Vec::new()),
+        "operator" | "setter" | "escape_sequence" | "string_content" | "heredoc_content" | "heredoc_end"
+        | "empty_statement" | "alias" | "undef" | "uninterpreted" => ExprKind::Unknown(Vec::new()),
         "left_assignment_list"
         | "rest_assignment"
         | "destructured_left_assignment"
@@ -259,12 +276,27 @@ fn integer(text: &str) -> Literal {
         Some("0x") => i64::from_str_radix(&clean[2..], 16).ok(),
         Some("0b") => i64::from_str_radix(&clean[2..], 2).ok(),
         Some("0o") => i64::from_str_radix(&clean[2..], 8).ok(),
-        _ => clean.parse().ok(),
+        Some(start) if start.starts_with('0') => i64::from_str_radix(&clean, 8).ok(),
+        _ => clean.trim_start_matches("0d").parse().ok(),
     })
 }
 
 /// The text and holes of a string-like node.
 fn parts<'t>(l: &mut Lowering<'t>, node: Node<'t>) -> Vec<Part> {
+    let plain = is_single_quoted(l, node);
+    parts_of(l, node, |text, is_escape| match (is_escape, plain) {
+        (true, _) => text::unescape(text, &text::RUBY),
+        (false, Some(close)) => single_quoted(text, close),
+        (false, None) => text.to_owned(),
+    })
+}
+
+/// The text and holes of a regular expression: its escapes are its own.
+fn raw_parts<'t>(l: &mut Lowering<'t>, node: Node<'t>) -> Vec<Part> {
+    parts_of(l, node, |text, _| text.to_owned())
+}
+
+fn parts_of<'t>(l: &mut Lowering<'t>, node: Node<'t>, resolve: impl Fn(&str, bool) -> String) -> Vec<Part> {
     let mut parts = Vec::new();
     for child in named_children(node) {
         match child.kind() {
@@ -274,39 +306,93 @@ fn parts<'t>(l: &mut Lowering<'t>, node: Node<'t>) -> Vec<Part> {
                     parts.extend(l.ir.parts_of(hole));
                 }
             }
-            "escape_sequence" => parts.push(Part::Text(Symbol::new(&escape(l.str(child))))),
             "heredoc_end" => {}
-            _ => parts.push(Part::Text(l.symbol(child))),
+            kind => parts.push(Part::Text(Symbol::new(&resolve(l.str(child), kind == "escape_sequence")))),
         }
     }
     parts
 }
 
-fn escape(text: &str) -> String {
-    let Some(rest) = text.strip_prefix('\\') else { return text.to_owned() };
-    match rest.chars().next() {
-        Some('n') => "\n".into(),
-        Some('t') => "\t".into(),
-        Some('r') => "\r".into(),
-        Some('e') => "\u{1b}".into(),
-        Some('s') => " ".into(),
-        Some('0') => "\0".into(),
-        Some('u') => {
-            let digits: String = rest.chars().filter(char::is_ascii_hexdigit).collect();
-            u32::from_str_radix(&digits, 16).ok().and_then(char::from_u32).map(String::from).unwrap_or_default()
+/// For `'…'`, `%q(…)` and the words of `%w[…]` the bracket that closes them.
+fn is_single_quoted(l: &Lowering<'_>, node: Node<'_>) -> Option<char> {
+    match node.kind() {
+        "string" | "delimited_symbol" => {
+            let text = l.str(node);
+            let single = text.starts_with(['\'']) || text.starts_with("%q") || text.starts_with(":'");
+            (single || text.starts_with("%s")).then(|| text.chars().last().unwrap_or('\''))
         }
-        Some('\n') | None => String::new(),
-        Some(c) => c.to_string(),
+        // `%W` has escapes as children; in `%w` a backslash takes a space or a bracket
+        "bare_string" | "bare_symbol" => Some(' '),
+        _ => None,
     }
+}
+
+/// `\\` and the quotes are all that can be escaped.
+fn single_quoted(text: &str, close: char) -> String {
+    let open = match close {
+        ')' => '(',
+        ']' => '[',
+        '}' => '{',
+        '>' => '<',
+        other => other,
+    };
+    let mut out = String::with_capacity(text.len());
+    let mut chars = text.chars().peekable();
+    while let Some(c) = chars.next() {
+        match chars.peek() {
+            Some(next) if c == '\\' && (*next == '\\' || *next == close || *next == open) => {
+                out.push(*next);
+                chars.next();
+            }
+            _ => out.push(c),
+        }
+    }
+    out
 }
 
 /// A heredoc's contents stand in the body node after the line that opens it: the n-th opening has the
 /// n-th body.
 fn heredoc<'t>(l: &mut Lowering<'t>, node: Node<'t>) -> ExprId {
-    let bodies = l.heredocs(node);
-    let Some(body) = bodies else { return l.ir.expr(ExprKind::Unknown(Vec::new()), range(node)) };
-    let parts = parts(l, body);
-    l.ir.template(parts, range(node))
+    let at = range(node);
+    let opening = l.str(node);
+    let Some(body) = l.heredocs(node) else { return l.ir.expr(ExprKind::Unknown(Vec::new()), at) };
+    let end = named_children(body).into_iter().find(|c| c.kind() == "heredoc_end");
+    let end = end.map_or(body.end_byte(), Node::start_byte);
+    // the lines between the one that opens it and the one that closes it
+    let start =
+        l.text.get(body.start_byte()..end).and_then(|t| t.find('\n')).map_or(end, |n| body.start_byte() + n + 1);
+    let lines = l.text.get(start..end).unwrap_or("");
+    let end = start + lines.rfind('\n').map_or(0, |n| n + 1);
+    let width = if opening.starts_with("<<~") { text::indentation(lines[..end - start].lines()) } else { 0 };
+    let mut parts = Vec::new();
+    for child in named_children(body) {
+        match child.kind() {
+            "heredoc_end" => {}
+            "interpolation" => {
+                if !named_children(child).is_empty() {
+                    let hole = lower(l, child);
+                    parts.extend(l.ir.parts_of(hole));
+                }
+            }
+            "escape_sequence" => {
+                let text = text::unescape(l.str(child), &text::RUBY);
+                parts.push(Part::Text(Symbol::new(&text)));
+            }
+            _ => {
+                let (from, to) = (child.start_byte().max(start), child.end_byte().min(end));
+                let Some(text) = l.text.get(from..to) else { continue };
+                let mut dedented = String::with_capacity(text.len());
+                let mut at = from;
+                for line in text.split_inclusive('\n') {
+                    let starts = l.text[..at].ends_with('\n');
+                    dedented.push_str(if starts { text::outdented(line, width) } else { line });
+                    at += line.len();
+                }
+                parts.push(Part::Text(Symbol::new(&dedented)));
+            }
+        }
+    }
+    l.ir.template(parts, at)
 }
 
 fn entries<'t>(l: &mut Lowering<'t>, node: Node<'t>) -> Vec<Entry> {
@@ -402,39 +488,36 @@ fn call<'t>(l: &mut Lowering<'t>, node: Node<'t>) -> ExprId {
 }
 
 /// `format("…", a)`, `sprintf("…", a)`.
-fn formatted(l: &Lowering<'_>, callee: ExprId, args: &[Arg]) -> Option<Vec<Part>> {
-    let ExprKind::Name(name) = l.ir.module.expr(callee).kind else { return None };
-    if name != "format" && name != "sprintf" {
-        return None;
+fn formatted(l: &mut Lowering<'_>, callee: ExprId, args: &[Arg]) -> Option<Vec<Part>> {
+    match l.ir.module.dotted(callee).as_deref() {
+        Some("format" | "sprintf" | "Kernel.format" | "Kernel.sprintf") => {}
+        _ => return None,
     }
-    let text = l.ir.module.string(args.first()?.value)?;
-    let holes: Vec<ExprId> = args[1..].iter().map(|a| a.value).collect();
-    Some(percent(text.as_str(), &holes))
+    let (format, values) = args.split_first()?;
+    let text = l.ir.module.string(format.value)?;
+    Some(percent(l, text.as_str(), values))
 }
 
-fn percent(text: &str, holes: &[ExprId]) -> Vec<Part> {
-    let mut parts = Vec::new();
-    let mut rest = text;
-    let mut next = 0;
-    while let Some(open) = rest.find('%') {
-        parts.push(Part::Text(Symbol::new(&rest[..open])));
-        rest = &rest[open + 1..];
-        if let Some(after) = rest.strip_prefix('%') {
-            parts.push(Part::Text(Symbol::new("%")));
-            rest = after;
-            continue;
+/// A format with its values. Named ones stand in the arguments or in a hash that one of them is.
+fn percent(l: &mut Lowering<'_>, text: &str, args: &[Arg]) -> Vec<Part> {
+    let values: Vec<ExprId> = args.iter().filter(|a| a.name.is_none()).map(|a| a.value).collect();
+    text::fill(&mut l.ir, text::percent(text, false), &values, |ir, name| {
+        if let Some(arg) = args.iter().find(|a| a.name.is_some_and(|n| n == name)) {
+            return Some(arg.value);
         }
-        parts.extend(holes.get(next).map(|h| Part::Hole(*h)));
-        next += 1;
-        let close = match rest.chars().next() {
-            Some('{') => rest.find('}').map(|e| e + 1),
-            _ => rest.find(|c: char| c.is_ascii_alphabetic()).map(|e| e + 1),
+        let object = *values.last()?;
+        let at = ir.module.expr(object).range;
+        let object = match &ir.module.expr(object).kind {
+            ExprKind::Map(entries) => {
+                let found = entries.iter().find(|e| e.key.and_then(|k| ir.module.string(k)).is_some_and(|k| k == name));
+                return found.map(|e| e.value);
+            }
+            ExprKind::Spread(inner) => *inner,
+            _ => object,
         };
-        rest = &rest[close.unwrap_or(rest.len())..];
-    }
-    parts.push(Part::Text(Symbol::new(rest)));
-    parts.extend(holes.iter().skip(next).map(|h| Part::Hole(*h)));
-    parts
+        let index = ir.expr(ExprKind::Literal(Literal::Str(Symbol::new(name))), at);
+        Some(ir.expr(ExprKind::Index { object, index }, at))
+    })
 }
 
 fn binary<'t>(l: &mut Lowering<'t>, node: Node<'t>) -> ExprId {
@@ -446,17 +529,32 @@ fn binary<'t>(l: &mut Lowering<'t>, node: Node<'t>) -> ExprId {
         "&&" | "and" => ExprKind::Logical { op: LogicalOp::And, left, right },
         "||" | "or" => ExprKind::Logical { op: LogicalOp::Or, left, right },
         "+" => return l.ir.add(left, right, at),
-        "%" if l.ir.module.string(left).is_some() => {
-            let holes = match &l.ir.module.expr(right).kind {
+        "%" if is_text(l, left) => {
+            let values = match &l.ir.module.expr(right).kind {
                 ExprKind::List(items) => items.clone(),
                 _ => vec![right],
             };
-            let text = l.ir.module.string(left).map_or("", Symbol::as_str);
-            return l.ir.template(percent(text, &holes), at);
+            let args: Vec<Arg> = values.into_iter().map(|value| Arg { name: None, value }).collect();
+            let mut parts = Vec::new();
+            for part in l.ir.parts_of(left) {
+                match part {
+                    Part::Text(text) => parts.extend(percent(l, text.as_str(), &args)),
+                    hole @ Part::Hole(_) => parts.push(hole),
+                }
+            }
+            return l.ir.template(parts, at);
+        }
+        "!~" => {
+            let operand = l.ir.expr(ExprKind::Binary { op: BinaryOp::Match, left, right }, at);
+            ExprKind::Unary { op: UnaryOp::Not, operand }
         }
         op => ExprKind::Binary { op: binary_op(op), left, right },
     };
     l.ir.expr(kind, at)
+}
+
+fn is_text(l: &Lowering<'_>, id: ExprId) -> bool {
+    matches!(l.ir.module.expr(id).kind, ExprKind::Literal(Literal::Str(_)) | ExprKind::Template(_))
 }
 
 /// An assignment's target or a pattern. Plain names become locals.
@@ -472,19 +570,35 @@ fn target_kind<'t>(l: &mut Lowering<'t>, node: Node<'t>) -> ExprId {
             l.locals.push(name);
             ExprKind::Name(name)
         }
-        "left_assignment_list"
-        | "destructured_left_assignment"
-        | "array_pattern"
-        | "find_pattern"
-        | "alternative_pattern" => ExprKind::List(named_children(node).into_iter().map(|c| target(l, c)).collect()),
+        "left_assignment_list" | "destructured_left_assignment" | "destructured_parameter" => {
+            ExprKind::List(named_children(node).into_iter().map(|c| target(l, c)).collect())
+        }
+        "array_pattern" | "find_pattern" => {
+            let class = node.child_by_field_name("class");
+            let items = named_children(node).into_iter().filter(|c| Some(c.id()) != class.map(|c| c.id()));
+            let items: Vec<ExprId> = items.map(|c| target(l, c)).collect();
+            match class {
+                // `Point[x, y]`, `Point(x, y)`
+                Some(class) => {
+                    let args = items.into_iter().map(|value| Arg { name: None, value }).collect();
+                    ExprKind::Call { callee: lower(l, class), args, block: None, kind: CallKind::New }
+                }
+                None => ExprKind::List(items),
+            }
+        }
+        "alternative_pattern" => return alternatives(l, node),
         "rest_assignment" | "splat_parameter" | "hash_splat_parameter" => match named_children(node).first() {
             Some(inner) => ExprKind::Spread(target(l, *inner)),
-            None => ExprKind::Spread(l.ir.expr(ExprKind::Unknown(Vec::new()), at)),
+            None => ExprKind::Spread(l.ir.expr(ExprKind::Name(Symbol::new("_")), at)),
         },
         "hash_pattern" => {
-            let list = named_children(node).into_iter().filter(|c| c.kind() == "keyword_pattern");
+            let list = named_children(node).into_iter();
+            let list = list.filter(|c| matches!(c.kind(), "keyword_pattern" | "hash_splat_parameter"));
             let entries = list
                 .map(|pair| {
+                    if pair.kind() == "hash_splat_parameter" {
+                        return Entry { key: None, value: target(l, pair) };
+                    }
                     let key = pair.child_by_field_name("key");
                     let key_id = key.map(|k| lower(l, k));
                     let value = match (pair.child_by_field_name("value"), key) {
@@ -499,7 +613,16 @@ fn target_kind<'t>(l: &mut Lowering<'t>, node: Node<'t>) -> ExprId {
                     Entry { key: key_id, value }
                 })
                 .collect();
-            ExprKind::Map(entries)
+            match node.child_by_field_name("class") {
+                // `Point(x:)`
+                Some(class) => {
+                    let callee = lower(l, class);
+                    let value = l.ir.expr(ExprKind::Map(entries), at);
+                    let args = vec![Arg { name: None, value }];
+                    ExprKind::Call { callee, args, block: None, kind: CallKind::New }
+                }
+                None => ExprKind::Map(entries),
+            }
         }
         "as_pattern" => {
             let value = node.child_by_field_name("value").map(|v| target(l, v));
@@ -533,6 +656,18 @@ fn target_kind<'t>(l: &mut Lowering<'t>, node: Node<'t>) -> ExprId {
         _ => return lower(l, node),
     };
     l.ir.expr(kind, at)
+}
+
+/// `a | b` within a pattern.
+fn alternatives<'t>(l: &mut Lowering<'t>, node: Node<'t>) -> ExprId {
+    let mut parts = named_children(node).into_iter();
+    let Some(first) = parts.next() else { return l.ir.expr(ExprKind::Unknown(Vec::new()), range(node)) };
+    let mut left = target(l, first);
+    for part in parts {
+        let right = target(l, part);
+        left = l.ir.expr(ExprKind::Logical { op: LogicalOp::Or, left, right }, range(node));
+    }
+    left
 }
 
 /// What a `raise` throws: `Some(None)` for a bare one, `None` for any other expression.
@@ -576,7 +711,7 @@ pub fn binary_op(op: &str) -> BinaryOp {
         "<=" => BinaryOp::Le,
         ">" => BinaryOp::Gt,
         ">=" => BinaryOp::Ge,
-        "=~" | "!~" => BinaryOp::Match,
+        "=~" => BinaryOp::Match,
         "<<" => BinaryOp::Shl,
         _ => BinaryOp::Other,
     }

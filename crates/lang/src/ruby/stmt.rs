@@ -3,6 +3,8 @@
 use base::Symbol;
 use ir::{Arg, Arm, BinaryOp, Block, CallKind, Catch, ExprId, ExprKind, Literal, LogicalOp, StmtKind, UnaryOp};
 
+use smallvec::smallvec;
+
 use super::{expr, items};
 use crate::{
     lowering::{Lowering, field_children, named_children, range},
@@ -145,7 +147,13 @@ fn lower_kind<'t>(l: &mut Lowering<'t>, node: Node<'t>, out: &mut Block) {
             let value = named_children(node).first().map(|a| expr::first_argument(l, *a));
             out.push(l.ir.stmt(StmtKind::Return(value), at));
         }
-        "break" => out.push(l.ir.stmt(StmtKind::Break, at)),
+        "break" => {
+            for argument in named_children(node) {
+                let value = expr::first_argument(l, argument);
+                out.push(l.ir.stmt(StmtKind::Expr(value), at));
+            }
+            out.push(l.ir.stmt(StmtKind::Break, at));
+        }
         "next" => {
             let value = named_children(node).first().map(|a| expr::first_argument(l, *a));
             let kind = if value.is_some() { StmtKind::Return(value) } else { StmtKind::Continue };
@@ -188,6 +196,13 @@ fn lower_kind<'t>(l: &mut Lowering<'t>, node: Node<'t>, out: &mut Block) {
 fn assignment<'t>(l: &mut Lowering<'t>, node: Node<'t>, out: &mut Block) {
     let at = range(node);
     let Some(left) = node.child_by_field_name("left") else { return };
+    if node.kind() == "assignment"
+        && left.kind() == "constant"
+        && let Some(class) = node.child_by_field_name("right").and_then(|made| items::made_class(l, left, made))
+    {
+        out.push(l.ir.stmt(StmtKind::Class(class), at));
+        return;
+    }
     let value = node.child_by_field_name("right").map(|right| match right.kind() {
         "right_assignment_list" => {
             let items = named_children(right).into_iter().map(|c| expr::lower(l, c)).collect();
@@ -238,10 +253,13 @@ fn case<'t>(l: &mut Lowering<'t>, node: Node<'t>, out: &mut Block) {
             }
             "in_clause" => {
                 if let Some(pattern) = clause.child_by_field_name("pattern") {
-                    patterns.push(expr::target(l, pattern));
+                    let list =
+                        if pattern.kind() == "alternative_pattern" { named_children(pattern) } else { smallvec![pattern] };
+                    patterns.extend(list.into_iter().map(|p| expr::target(l, p)));
                 }
                 if let Some(clause) = clause.child_by_field_name("guard") {
                     guard = named_children(clause).first().map(|g| expr::lower(l, *g));
+                    guard = guard.map(|g| negated(l, g, clause.kind() == "unless_guard"));
                 }
                 body_of(l, clause, "body")
             }

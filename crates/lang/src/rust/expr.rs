@@ -6,6 +6,7 @@ use ir::{Arg, BinaryOp, CallKind, Entry, ExprId, ExprKind, Literal, LogicalOp, U
 use super::{items, macros, stmt};
 use crate::{
     lowering::{Lowering, named_children, range},
+    text,
     tree::Node,
 };
 
@@ -52,10 +53,9 @@ fn lower_kind<'t>(l: &mut Lowering<'t>, node: Node<'t>) -> ExprId {
         }
         "generic_type" | "generic_type_with_turbofish" => return field(l, node, "type"),
         "generic_function" => return field(l, node, "function"),
-        "bracketed_type" | "qualified_type" => {
-            let ty = items::ty(l, node);
-            ExprKind::TypeExpr(ty)
-        }
+        "bracketed_type" => return first(l, node),
+        // `<T as U>::v` is found on T
+        "qualified_type" => return field(l, node, "type"),
         "boolean_literal" => ExprKind::Literal(Literal::Bool(l.str(node) == "true")),
         "integer_literal" => ExprKind::Literal(integer(l.str(node))),
         "float_literal" => ExprKind::Literal(Literal::Float(l.symbol(node))),
@@ -63,7 +63,8 @@ fn lower_kind<'t>(l: &mut Lowering<'t>, node: Node<'t>) -> ExprId {
             ExprKind::Literal(Literal::Str(Symbol::new(&string_text(l.str(node)))))
         }
         "unit_expression" => ExprKind::List(Vec::new()),
-        "parenthesized_expression" | "expression_statement" | "negative_literal" => return first(l, node),
+        "parenthesized_expression" | "expression_statement" => return first(l, node),
+        "negative_literal" => ExprKind::Unary { op: UnaryOp::Neg, operand: first(l, node) },
         "field_expression" => {
             let object = field(l, node, "value");
             let Some(name) = node.child_by_field_name("field") else { return object };
@@ -120,16 +121,16 @@ fn lower_kind<'t>(l: &mut Lowering<'t>, node: Node<'t>) -> ExprId {
             match operator {
                 "&&" => ExprKind::Logical { op: LogicalOp::And, left, right },
                 "||" => ExprKind::Logical { op: LogicalOp::Or, left, right },
-                "+" => return l.ir.add(left, right, at),
+                "+" => {
+                    let (left, right) = (owned_text(l, left), owned_text(l, right));
+                    return l.ir.add(left, right, at);
+                }
                 op => ExprKind::Binary { op: binary_op(op), left, right },
             }
         }
         "range_expression" => {
-            let parts: Vec<ExprId> = named_children(node).into_iter().map(|c| lower(l, c)).collect();
-            match parts.as_slice() {
-                [left, right] => ExprKind::Binary { op: BinaryOp::Range, left: *left, right: *right },
-                _ => ExprKind::List(parts),
-            }
+            let (left, right) = bounds(l, node, lower);
+            ExprKind::Binary { op: BinaryOp::Range, left, right }
         }
         "type_cast_expression" => {
             let value = field(l, node, "value");
@@ -230,27 +231,41 @@ fn string_text(raw: &str) -> String {
         return rest.trim_matches('#').trim_matches('"').to_owned();
     }
     let inner = body.strip_prefix(['"', '\'']).and_then(|r| r.strip_suffix(['"', '\''])).unwrap_or(body);
-    if !inner.contains('\\') {
-        return inner.to_owned();
-    }
-    let mut out = String::with_capacity(inner.len());
-    let mut chars = inner.chars().peekable();
-    while let Some(c) = chars.next() {
-        if c != '\\' {
-            out.push(c);
-            continue;
-        }
-        match chars.next() {
-            Some('n') => out.push('\n'),
-            Some('t') => out.push('\t'),
-            Some('r') => out.push('\r'),
-            Some('0') => out.push('\0'),
-            Some('\n') => while chars.next_if(|c| c.is_whitespace()).is_some() {},
-            Some(c) => out.push(c),
-            None => {}
+    text::unescape(inner, &text::RUST)
+}
+
+/// The ends of a range; what is not written is null.
+fn bounds<'t>(
+    l: &mut Lowering<'t>,
+    node: Node<'t>,
+    lower: fn(&mut Lowering<'t>, Node<'t>) -> ExprId,
+) -> (ExprId, ExprId) {
+    let (mut left, mut right, mut is_behind) = (None, None, false);
+    for child in node.children().filter(|c| !c.is_extra()) {
+        match child.is_named() {
+            true if is_behind => right = Some(lower(l, child)),
+            true => left = Some(lower(l, child)),
+            false => is_behind |= child.kind().starts_with(".."),
         }
     }
-    out
+    let mut null = || l.ir.expr(ExprKind::Literal(Literal::Null), range(node));
+    (left.unwrap_or_else(&mut null), right.unwrap_or_else(&mut null))
+}
+
+/// The literal in `"…".to_owned()`, `"…".to_string()` and `String::from("…")`.
+fn owned_text(l: &Lowering<'_>, id: ExprId) -> ExprId {
+    let module = &l.ir.module;
+    let ExprKind::Call { callee, args, kind: CallKind::Call, .. } = &module.expr(id).kind else { return id };
+    let ExprKind::Member { object, name, .. } = &module.expr(*callee).kind else { return id };
+    let inner = match (name.as_str(), args.as_slice()) {
+        ("to_owned" | "to_string" | "into", []) => *object,
+        ("from", [one]) if module.dotted(*object).is_some_and(|d| d == "String") => one.value,
+        _ => return id,
+    };
+    match module.expr(inner).kind {
+        ExprKind::Literal(Literal::Str(_)) | ExprKind::Template(_) => inner,
+        _ => id,
+    }
 }
 
 fn arguments<'t>(l: &mut Lowering<'t>, node: Node<'t>) -> Vec<Arg> {
@@ -297,16 +312,16 @@ pub fn pattern<'t>(l: &mut Lowering<'t>, node: Node<'t>) -> ExprId {
 
 fn pattern_kind<'t>(l: &mut Lowering<'t>, node: Node<'t>) -> ExprId {
     let at = range(node);
-    let list = |l: &mut Lowering<'t>| {
-        let parts = named_children(node).into_iter();
-        parts.map(|c| pattern(l, c)).collect::<Vec<ExprId>>()
+    // `_` has no node of the grammar
+    let parts = |skip: Option<Node<'t>>| {
+        let all = node.children().filter(move |c| !c.is_extra() && Some(c.id()) != skip.map(|s| s.id()));
+        all.filter(|c| c.is_named() || c.kind() == "_")
     };
     let kind = match node.kind() {
         "tuple_struct_pattern" => {
             let ty = node.child_by_field_name("type");
             let callee = field(l, node, "type");
-            let parts = named_children(node).into_iter().filter(|c| Some(c.id()) != ty.map(|t| t.id()));
-            let args = parts.map(|c| Arg { name: None, value: pattern(l, c) }).collect();
+            let args = parts(ty).map(|c| Arg { name: None, value: pattern(l, c) }).collect();
             ExprKind::Call { callee, args, block: None, kind: CallKind::Call }
         }
         "struct_pattern" => {
@@ -324,7 +339,14 @@ fn pattern_kind<'t>(l: &mut Lowering<'t>, node: Node<'t>) -> ExprId {
             let value = l.ir.expr(ExprKind::Map(entries), at);
             ExprKind::Call { callee, args: vec![Arg { name: None, value }], block: None, kind: CallKind::New }
         }
-        "tuple_pattern" | "slice_pattern" | "or_pattern" => ExprKind::List(list(l)),
+        "tuple_pattern" | "slice_pattern" => ExprKind::List(parts(None).map(|c| pattern(l, c)).collect()),
+        "or_pattern" => {
+            let parts: Vec<ExprId> = parts(None).map(|c| pattern(l, c)).collect();
+            let whole = parts
+                .into_iter()
+                .reduce(|left, right| l.ir.expr(ExprKind::Logical { op: LogicalOp::Or, left, right }, at));
+            return whole.unwrap_or_else(|| l.ir.expr(ExprKind::Unknown(Vec::new()), at));
+        }
         "ref_pattern" | "mut_pattern" | "reference_pattern" | "match_pattern" => {
             match named_children(node).into_iter().find(|c| c.kind() != "mutable_specifier") {
                 Some(inner) => return pattern(l, inner),
@@ -342,10 +364,13 @@ fn pattern_kind<'t>(l: &mut Lowering<'t>, node: Node<'t>) -> ExprId {
                 _ => ExprKind::Unknown(Vec::new()),
             }
         }
-        "range_pattern" => ExprKind::Unknown(list(l)),
-        "remaining_field_pattern" | "wildcard_pattern" | "_" | "const_block" | "generic_pattern" => {
-            ExprKind::Unknown(Vec::new())
+        "range_pattern" => {
+            let (left, right) = bounds(l, node, pattern);
+            ExprKind::Binary { op: BinaryOp::Range, left, right }
         }
+        "wildcard_pattern" | "_" => ExprKind::Name(Symbol::new("_")),
+        "remaining_field_pattern" => ExprKind::Spread(l.ir.expr(ExprKind::Name(Symbol::new("_")), at)),
+        "const_block" | "generic_pattern" => ExprKind::Unknown(Vec::new()),
         _ => return lower(l, node),
     };
     l.ir.expr(kind, at)

@@ -123,7 +123,12 @@ fn parameters<'t>(l: &mut Lowering<'t>, list: Node<'t>) -> Vec<Param> {
         let (kind, target) = match child.kind() {
             "self_parameter" => (ParamKind::Receiver, None),
             "attribute_item" | "variadic_parameter" => continue,
-            "parameter" => (ParamKind::Normal, child.child_by_field_name("pattern")),
+            // `self: Box<Self>`
+            "parameter" if child.child_by_field_name("pattern").is_some_and(|p| p.kind() == "self") => {
+                (ParamKind::Receiver, None)
+            }
+            // `_` has no node of the grammar
+            "parameter" => (ParamKind::Normal, child.child_by_field_name("pattern").or(Some(child))),
             _ => (ParamKind::Normal, Some(child)),
         };
         let ty = child.child_by_field_name("type").map(|t| ty(l, t));
@@ -140,6 +145,7 @@ fn parameters<'t>(l: &mut Lowering<'t>, list: Node<'t>) -> Vec<Param> {
             param.name = Symbol::new("");
             match target.kind() {
                 "identifier" => param.name = l.symbol(target),
+                "parameter" => param.name = Symbol::new("_"),
                 "mut_pattern" | "ref_pattern" | "reference_pattern"
                     if named_children(target).last().is_some_and(|n| n.kind() == "identifier") =>
                 {

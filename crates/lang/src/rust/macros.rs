@@ -1,11 +1,12 @@
 //! Macro calls: their tokens are parsed again as arguments.
 
 use base::Symbol;
-use ir::{Arg, CallKind, ExprId, ExprKind, Part, Range};
+use ir::{Arg, CallKind, Entry, ExprId, ExprKind, Part, Range};
 
 use super::{expr, items};
 use crate::{
     lowering::{Lowering, range},
+    text,
     tree::{Node, Tree},
 };
 
@@ -28,8 +29,12 @@ pub fn call<'t>(l: &mut Lowering<'t>, node: Node<'t>) -> ExprId {
         let items = args.iter().map(|a| a.value).collect();
         return l.ir.expr(ExprKind::List(items), at);
     }
+    if last == "concat" {
+        let parts = args.iter().flat_map(|a| l.ir.parts_of(a.value)).collect();
+        return l.ir.template(parts, at);
+    }
     if is_formatting(last)
-        && let Some(position) = args.iter().position(|a| l.ir.module.string(a.value).is_some())
+        && let Some(position) = args.iter().position(|a| a.name.is_none() && l.ir.module.string(a.value).is_some())
         && let Some(text) = l.ir.module.string(args[position].value)
         && (text.as_str().contains('{') || last == "format")
     {
@@ -68,36 +73,13 @@ fn is_formatting(name: &str) -> bool {
     )
 }
 
-fn format_parts(l: &mut Lowering<'_>, text: &str, holes: &[Arg], at: Range) -> Vec<Part> {
-    let mut parts = Vec::new();
-    let mut rest = text;
-    let mut next = 0;
-    while let Some(open) = rest.find('{') {
-        parts.push(Part::Text(Symbol::new(&rest[..open])));
-        rest = &rest[open + 1..];
-        if let Some(after) = rest.strip_prefix('{') {
-            parts.push(Part::Text(Symbol::new("{")));
-            rest = after;
-            continue;
-        }
-        let Some(close) = rest.find('}') else { break };
-        let name = rest[..close].split(':').next().unwrap_or("").trim();
-        rest = &rest[close + 1..];
-        let positional = || holes.iter().filter(|a| a.name.is_none());
-        if name.is_empty() {
-            parts.extend(positional().nth(next).map(|a| Part::Hole(a.value)));
-            next += 1;
-        } else if let Ok(number) = name.parse::<usize>() {
-            parts.extend(positional().nth(number).map(|a| Part::Hole(a.value)));
-        } else if let Some(arg) = holes.iter().find(|a| a.name.is_some_and(|n| n == name)) {
-            parts.push(Part::Hole(arg.value));
-        } else {
-            let hole = l.ir.expr(ExprKind::Name(Symbol::new(name)), at);
-            parts.push(Part::Hole(hole));
-        }
-    }
-    parts.push(Part::Text(Symbol::new(&rest.replace("}}", "}"))));
-    parts
+fn format_parts(l: &mut Lowering<'_>, text: &str, args: &[Arg], at: Range) -> Vec<Part> {
+    let values: Vec<ExprId> = args.iter().filter(|a| a.name.is_none()).map(|a| a.value).collect();
+    text::fill(&mut l.ir, text::braces(text), &values, |ir, name| {
+        let given = args.iter().find(|a| a.name.is_some_and(|n| n == name)).map(|a| a.value);
+        // `{name}` is the variable around
+        Some(given.unwrap_or_else(|| ir.expr(ExprKind::Name(Symbol::new(name)), at)))
+    })
 }
 
 /// The arguments in a token tree, as far as they parse as expressions; `name = value` keeps its name.
@@ -111,15 +93,10 @@ pub fn arguments<'t>(l: &mut Lowering<'t>, tokens: Node<'t>) -> Vec<Arg> {
         return args;
     }
     // without the brackets around
-    let mut children = tokens.children().filter(|t| (start..end).contains(&t.start_byte())).peekable();
-    let mut from = start;
-    while from < end {
-        let mut part: Vec<Node<'t>> = Vec::new();
-        while let Some(token) = children.next_if(|t| !matches!(t.kind(), "," | ";")) {
-            part.push(token);
-        }
-        let cut = children.next().map_or(end, |t| t.start_byte());
-        match &part[..] {
+    let children: Vec<Node<'t>> =
+        tokens.children().filter(|t| !t.is_extra() && (start..end).contains(&t.start_byte())).collect();
+    for part in parts(&children) {
+        match part {
             // most arguments are one token, which stands in this tree already
             [token] if is_atom(*token) => args.push(Arg { name: None, value: expr::lower(l, *token) }),
             [name, equals, token] if name.kind() == "identifier" && equals.kind() == "=" && is_atom(*token) => {
@@ -133,17 +110,31 @@ pub fn arguments<'t>(l: &mut Lowering<'t>, tokens: Node<'t>) -> Vec<Arg> {
                 let call = ExprKind::Call { callee, args: inner, block: None, kind: CallKind::Call };
                 args.push(Arg { name: None, value: l.ir.expr(call, at) });
             }
-            _ => {
-                let text = l.text.get(from..cut.min(end)).unwrap_or("");
-                if !text.trim().is_empty() {
-                    args.extend(argument(l, text, from));
-                }
-            }
+            _ => match argument(l, part) {
+                Some(arg) => args.push(arg),
+                None => l.tokens_not_understood(at_of(part)),
+            },
         }
-        from = cut + 1;
     }
     l.leave();
     args
+}
+
+/// Tokens cut at commas and semicolons, and behind the block of an arm `… => { … }`.
+fn parts<'n, 't>(tokens: &'n [Node<'t>]) -> Vec<&'n [Node<'t>]> {
+    let mut parts = Vec::new();
+    let mut from = 0;
+    for (at, token) in tokens.iter().enumerate() {
+        let is_arm = token.kind() == "token_tree" && at > from && tokens[at - 1].kind() == "=>";
+        let is_cut = matches!(token.kind(), "," | ";");
+        if is_arm || is_cut {
+            parts.push(&tokens[from..if is_cut { at } else { at + 1 }]);
+            from = at + 1;
+        }
+    }
+    parts.push(&tokens[from..]);
+    parts.retain(|p| !p.is_empty());
+    parts
 }
 
 /// Whether a token of a macro is what the same text is as an expression.
@@ -171,26 +162,123 @@ fn is_list_of_atoms(list: Node<'_>) -> bool {
     }
 }
 
-fn argument(l: &mut Lowering<'_>, part: &str, offset: usize) -> Option<Arg> {
+fn at_of(tokens: &[Node<'_>]) -> Range {
+    let (start, end) = (tokens.first().map_or(0, |t| t.start_byte()), tokens.last().map_or(0, |t| t.end_byte()));
+    Range { start: start as u32, end: end as u32 }
+}
+
+/// The text of tokens and where it begins.
+fn text_of<'t>(l: &Lowering<'t>, tokens: &[Node<'t>]) -> (&'t str, usize) {
+    let (Some(first), Some(last)) = (tokens.first(), tokens.last()) else { return ("", 0) };
+    (l.text.get(first.start_byte()..last.end_byte()).unwrap_or(""), first.start_byte())
+}
+
+fn argument<'t>(l: &mut Lowering<'t>, tokens: &[Node<'t>]) -> Option<Arg> {
+    let (part, offset) = text_of(l, tokens);
+    if let Some(value) = arm(l, tokens) {
+        return Some(Arg { name: None, value });
+    }
     if let Some((name, value)) = named(part) {
         let inner = offset + (value.as_ptr() as usize).saturating_sub(part.as_ptr() as usize);
         return Some(Arg { name: Some(Symbol::new(name)), value: parse(l, value, inner)? });
     }
-    Some(Arg { name: None, value: parse(l, part, offset)? })
+    let is_braced = matches!(tokens, [one] if one.kind() == "token_tree" && part.starts_with(['{', '[']));
+    let value = match is_braced {
+        true => None,
+        false => parse(l, part, offset),
+    };
+    let value = match (value, tokens) {
+        (Some(value), _) => value,
+        // `{ "key": value }` and `[value]`, as in JSON
+        (None, [one]) if is_braced => braced(l, *one)?,
+        (None, _) => item(l, part, offset)?,
+    };
+    Some(Arg { name: None, value })
 }
 
-/// `name = value`, but not `a == b` or `a => b`.
+/// A list, a map of `key: value` or `key => value`, or a block.
+fn braced<'t>(l: &mut Lowering<'t>, tokens: Node<'t>) -> Option<ExprId> {
+    let all: Vec<Node<'t>> = tokens.children().filter(|t| !t.is_extra()).collect();
+    let inner = all.get(1..all.len().saturating_sub(1))?;
+    let at = range(tokens);
+    if !l.enter(tokens) {
+        return None;
+    }
+    let colon = |part: &[Node<'t>]| part.iter().position(|t| matches!(t.kind(), ":" | "=>"));
+    let parts = parts(inner);
+    let kind = if l.str(tokens).starts_with('[') {
+        let items = parts.into_iter().filter_map(|part| argument(l, part)).map(|a| a.value).collect();
+        Some(ExprKind::List(items))
+    } else if parts.is_empty() || parts.iter().any(|part| colon(part).is_some()) {
+        let mut entries = Vec::new();
+        for part in parts {
+            let (key, value) = match colon(part) {
+                Some(colon) => (argument(l, &part[..colon]).map(|a| a.value), &part[colon + 1..]),
+                None => (None, part),
+            };
+            if let Some(value) = argument(l, value) {
+                entries.push(Entry { key, value: value.value });
+            }
+        }
+        Some(ExprKind::Map(entries))
+    } else {
+        None
+    };
+    let id = match kind {
+        Some(kind) => Some(l.ir.expr(kind, at)),
+        None => {
+            let (text, offset) = text_of(l, &[tokens]);
+            parse(l, text, offset)
+        }
+    };
+    l.leave();
+    id
+}
+
+/// `pattern => value`, as in `select!` and `hashmap!`: a map of one entry.
+fn arm<'t>(l: &mut Lowering<'t>, tokens: &[Node<'t>]) -> Option<ExprId> {
+    let arrow = tokens.iter().position(|t| t.kind() == "=>")?;
+    let (key, value) = (&tokens[..arrow], &tokens[arrow + 1..]);
+    if !l.enter(*tokens.first()?) {
+        return None;
+    }
+    let (text, offset) = text_of(l, key);
+    let key = parse(l, text, offset);
+    let (text, offset) = text_of(l, value);
+    let value = parse(l, text, offset).or_else(|| argument(l, value).map(|a| a.value));
+    l.leave();
+    Some(l.ir.expr(ExprKind::Map(vec![Entry { key, value: value? }]), at_of(tokens)))
+}
+
+/// An item or statement: `static A: T = b`; `static ref` is `lazy_static!`'s.
+fn item(l: &mut Lowering<'_>, text: &str, offset: usize) -> Option<ExprId> {
+    const BEFORE: &str = "fn f() { ";
+    if !["static ", "pub ", "const ", "let ", "fn "].iter().any(|start| text.starts_with(start)) {
+        return None;
+    }
+    // the same length, so that places stay
+    let wrapped = format!("{BEFORE}{}; }}", text.replacen("static ref ", "static     ", 1));
+    let tree = crate::parse(base::Language::Rust, &wrapped)?;
+    if tree.root_node().has_error() {
+        return None;
+    }
+    let tree = Tree::new(base::Language::Rust, &tree);
+    let block = tree.nodes().find(|n| n.kind() == "block")?;
+    Some(l.lower_part(&wrapped, offset as i64 - BEFORE.len() as i64, block, expr::lower))
+}
+
+/// `name = value` and `name: value`, but not `a == b` or `a => b`.
 fn named(part: &str) -> Option<(&str, &str)> {
-    let (name, value) = part.split_once('=')?;
-    let name = name.trim();
-    let plain = !name.is_empty() && name.chars().all(|c| c.is_alphanumeric() || c == '_' || c == ':' || c == '.');
-    (plain && !value.starts_with(['=', '>'])).then_some((name, value))
+    let at = part.find(['=', ':'])?;
+    let (name, value) = (part[..at].trim(), &part[at + 1..]);
+    let plain = !name.is_empty() && name.chars().all(|c| c.is_alphanumeric() || c == '_' || c == '.');
+    (plain && !value.starts_with(['=', '>', ':'])).then_some((name, value))
 }
 
 /// Parses one expression and lowers it with its place in the file.
 fn parse(l: &mut Lowering<'_>, text: &str, offset: usize) -> Option<ExprId> {
     // what tracing writes before a value
-    let trimmed = text.trim_start_matches(['%', '?']);
+    let trimmed = text.trim_start().trim_start_matches(['%', '?']);
     let offset = offset + (text.len() - trimmed.len());
     const BEFORE: &str = "fn f() { g(";
     let wrapped = format!("{BEFORE}{trimmed}); }}");
@@ -200,6 +288,6 @@ fn parse(l: &mut Lowering<'_>, text: &str, offset: usize) -> Option<ExprId> {
     }
     let tree = Tree::new(base::Language::Rust, &tree);
     let list = tree.nodes().find(|n| n.kind() == "arguments")?;
-    let value = list.children().find(|n| n.is_named())?;
+    let value = list.children().find(|n| n.is_named() && !n.is_extra())?;
     Some(l.lower_part(&wrapped, offset as i64 - BEFORE.len() as i64, value, expr::lower))
 }

@@ -1,6 +1,6 @@
 //! Statements.
 
-use ir::{Arm, Block, ExprId, ExprKind, StmtKind};
+use ir::{Arm, Block, ExprId, ExprKind, StmtKind, UnaryOp};
 
 use super::{expr, items};
 use crate::{
@@ -90,11 +90,15 @@ fn lower_kind<'t>(l: &mut Lowering<'t>, node: Node<'t>, attributes: Vec<ExprId>,
             let ty = node.child_by_field_name("type").map(|t| items::ty(l, t));
             let Some(pattern) = node.child_by_field_name("pattern") else { return };
             let target = expr::pattern(l, pattern);
-            out.push(l.ir.stmt(StmtKind::Assign { target, ty, op: None, value, declares: true }, at));
-            if let Some(otherwise) = node.child_by_field_name("alternative") {
-                let block = block(l, otherwise);
-                out.push(l.ir.stmt(StmtKind::Block(block), range(otherwise)));
+            // `let A(b) = c else { … }` leaves where the pattern does not match
+            if let (Some(otherwise), Some(value)) = (node.child_by_field_name("alternative"), value) {
+                let operand = l.ir.expr(ExprKind::Assign { target, op: None, value }, at);
+                let cond = l.ir.expr(ExprKind::Unary { op: UnaryOp::Not, operand }, at);
+                let then = block(l, otherwise);
+                out.push(l.ir.stmt(StmtKind::If { cond, then, otherwise: Block::new() }, at));
+                return;
             }
+            out.push(l.ir.stmt(StmtKind::Assign { target, ty, op: None, value, declares: true }, at));
         }
         "const_item" | "static_item" => {
             let value = node.child_by_field_name("value").map(|v| expr::lower(l, v));
@@ -199,6 +203,19 @@ fn lower_kind<'t>(l: &mut Lowering<'t>, node: Node<'t>, attributes: Vec<ExprId>,
     }
 }
 
+/// `a | b | c`, which the grammar nests.
+fn alternatives(node: Node<'_>) -> Vec<Node<'_>> {
+    let mut out = Vec::new();
+    let mut open = vec![node];
+    while let Some(node) = open.pop() {
+        match node.kind() {
+            "or_pattern" => open.extend(named_children(node).into_iter().rev()),
+            _ => out.push(node),
+        }
+    }
+    out
+}
+
 fn match_arm<'t>(l: &mut Lowering<'t>, node: Node<'t>) -> Arm {
     let (mut patterns, mut guard) = (Vec::new(), None);
     if let Some(pattern) = node.child_by_field_name("pattern") {
@@ -207,7 +224,8 @@ fn match_arm<'t>(l: &mut Lowering<'t>, node: Node<'t>) -> Arm {
             && l.str(pattern) != "_"
             && first.kind() != "wildcard_pattern"
         {
-            patterns.push(expr::pattern(l, *first));
+            let list = if first.kind() == "or_pattern" { alternatives(*first) } else { vec![*first] };
+            patterns.extend(list.into_iter().map(|p| expr::pattern(l, p)));
         }
         guard = pattern.child_by_field_name("condition").map(|c| expr::lower(l, c));
     }

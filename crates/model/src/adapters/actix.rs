@@ -213,7 +213,7 @@ impl Reader<'_, '_> {
         let handler = self.context.handler(handler);
         let mut all = guards.to_vec();
         if let Some(function) = handler.function {
-            all.extend(self.extractors(function));
+            all.extend(extractors(self.context, function));
         }
         let span = last_call_span(self.context, at);
         let path = join_path("", path);
@@ -282,7 +282,7 @@ impl Reader<'_, '_> {
                     evidence: base::Evidence::Suspected,
                 });
             }
-            all.extend(self.extractors(function));
+            all.extend(extractors(self.context, function));
             let handler = Handler {
                 name: self.context.program.function_name(function),
                 function: Some(function),
@@ -391,54 +391,52 @@ impl Reader<'_, '_> {
         }
         guard
     }
+}
 
-    /// Extractors that turn callers away: parameter types of the project with a `from_request` that
-    /// answers 401, types of libraries by their facts.
-    fn extractors(&self, function: FnId) -> Vec<Guard> {
-        let module = self.context.program.module(function.module);
-        let mut guards = Vec::new();
-        let mut evaluator = self.context.evaluator(function.module);
-        for param in &module.function(function.function).params {
-            let Some(ty) = param.ty else { continue };
-            let span = module.span(param.range);
-            let optional = matches!(module.ty(ty).kind, ir::TypeKind::Optional(_));
-            for value in evaluator.type_values(ty, None) {
-                let mut guard = match value {
-                    Value::Instance(class) => {
-                        let found = self.context.method(class, "from_request");
-                        let found = found.or_else(|| self.context.method(class, "from_request_parts"));
-                        let Some(extractor) = found else { continue };
-                        let name = self.context.program.class(class).name;
-                        let (mut kind, evidence) = self.context.function_guard(extractor, name.as_str());
-                        // a type that stands for the caller, and cannot be made without one
-                        let parts = crate::guards::words(name.as_str());
-                        let caller =
-                            ["user", "claims", "identity", "session", "principal", "account", "admin", "auth", "token"];
-                        if kind == GuardKind::Other && parts.iter().any(|w| caller.contains(&w.as_str())) {
-                            kind = GuardKind::Authentication;
-                        }
-                        Guard { kind, name: name.to_string(), span, function: Some(extractor), evidence }
+/// Extractors that turn callers away: parameter types of the project with a `from_request` that
+/// answers 401, types of libraries by their facts.
+pub(super) fn extractors(context: &Context<'_>, function: FnId) -> Vec<Guard> {
+    let module = context.program.module(function.module);
+    let mut guards = Vec::new();
+    let mut evaluator = context.evaluator(function.module);
+    for param in &module.function(function.function).params {
+        let Some(ty) = param.ty else { continue };
+        let span = module.span(param.range);
+        let optional = matches!(module.ty(ty).kind, ir::TypeKind::Optional(_));
+        for value in evaluator.type_values(ty, None) {
+            let mut guard = match value {
+                Value::Instance(class) => {
+                    let found = context.method(class, "from_request");
+                    let found = found.or_else(|| context.method(class, "from_request_parts"));
+                    let Some(extractor) = found else { continue };
+                    let name = context.program.class(class).name;
+                    let (mut kind, evidence) = context.function_guard(extractor, name.as_str());
+                    // a type that stands for the caller, and cannot be made without one
+                    let parts = crate::guards::words(name.as_str());
+                    let caller =
+                        ["user", "claims", "identity", "session", "principal", "account", "admin", "auth", "token"];
+                    if kind == GuardKind::Other && parts.iter().any(|w| caller.contains(&w.as_str())) {
+                        kind = GuardKind::Authentication;
                     }
-                    Value::ExternalInstance(name) => {
-                        let fact = self
-                            .context
-                            .facts
-                            .find(base::Language::Rust, name, crate::Kind::Guard)
-                            .and_then(|r| r.guard);
-                        let Some(fact) = fact else { continue };
-                        let name = name.to_string();
-                        Guard { kind: fact.into(), name, span, function: None, evidence: base::Evidence::Shown }
-                    }
-                    _ => continue,
-                };
-                if optional && guard.kind == GuardKind::Authentication {
-                    guard.kind = GuardKind::OptionalAuthentication;
+                    Guard { kind, name: name.to_string(), span, function: Some(extractor), evidence }
                 }
-                guards.push(guard);
+                Value::ExternalInstance(name) => {
+                    let fact = context.facts.find(base::Language::Rust, name, crate::Kind::Guard).and_then(|r| r.guard);
+                    let Some(fact) = fact else { continue };
+                    let name = name.to_string();
+                    Guard { kind: fact.into(), name, span, function: None, evidence: base::Evidence::Shown }
+                }
+                _ => continue,
+            };
+            let by_name = crate::guards::words(&guard.name);
+            let optional = optional || by_name.iter().any(|w| matches!(w.as_str(), "maybe" | "optional"));
+            if optional && guard.kind == GuardKind::Authentication {
+                guard.kind = GuardKind::OptionalAuthentication;
             }
+            guards.push(guard);
         }
-        guards
     }
+    guards
 }
 
 /// `{id:\d+}` as `{id}`.
@@ -455,7 +453,7 @@ fn clean(path: &str) -> String {
 }
 
 /// The place of a call in a chain: from its name on, not from the start of the chain.
-fn last_call_span(context: &Context<'_>, at: ExprRef) -> Span {
+pub(super) fn last_call_span(context: &Context<'_>, at: ExprRef) -> Span {
     let module = context.program.module(at.module);
     let whole = module.expr(at.expr).range;
     match &module.expr(at.expr).kind {

@@ -1,9 +1,13 @@
 //! Django and Django REST framework: URLconfs, views, viewsets and routers, permissions, defaults.
 
+mod patterns;
+mod permissions;
+
 use base::{Language, Span, Symbol};
 use ir::{ExprId, ExprKind};
 use program::{ClassRef, ExprRef, FnId, ModuleId, Value};
 
+use self::patterns::{UNKNOWN, clean_path, clean_pattern, library_view};
 use super::{Adapter, Context, Found};
 use crate::entities::join_path;
 use crate::guards::declared;
@@ -35,8 +39,9 @@ impl Adapter for Django {
             reader.note_includes(*conf);
         }
         let roots: Vec<ModuleId> = confs.iter().copied().filter(|m| !reader.included.contains(m)).collect();
+        let everywhere = reader.login_middleware();
         for root in roots {
-            reader.conf(root, "", &[]);
+            reader.conf(root, "", &everywhere);
         }
     }
 }
@@ -86,6 +91,8 @@ impl Reader<'_, '_> {
             ExprKind::Name(_) => {
                 self.context.program.definition(at).map(|d| self.items(d, depth + 1)).unwrap_or_default()
             }
+            // `[…, *router.urls]`, `urlpatterns += router.urls`
+            ExprKind::Member { name, .. } if *name == "urls" => vec![at],
             // `format_suffix_patterns([…])`, `i18n_patterns(…)`
             ExprKind::Call { args, .. } => {
                 let (name, _) = self.callee(at);
@@ -191,16 +198,20 @@ impl Reader<'_, '_> {
             self.include(at, prefix, guards);
             return;
         }
+        if let ExprKind::Member { object, name, .. } = &self.context.program.module(at.module).expr(at.expr).kind
+            && *name == "urls"
+        {
+            self.router(here(*object), prefix, guards);
+            return;
+        }
         if !matches!(name.as_str(), "path" | "re_path" | "url") {
             return;
         }
         let positional: Vec<ExprId> = args.iter().filter(|a| a.name.is_none()).map(|a| a.value).collect();
         let view = args.iter().find(|a| a.name.is_some_and(|n| n == "view")).map(|a| a.value);
         let (Some(pattern), Some(view)) = (positional.first(), positional.get(1).copied().or(view)) else { return };
-        let pattern = self.context.string(here(*pattern)).map_or("{?}".to_owned(), |p| match name.as_str() {
-            "path" => clean_path(p.as_str()),
-            _ => clean_pattern(p.as_str()),
-        });
+        let pattern = self.pattern(here(*pattern), 0);
+        let pattern = if name == "path" { clean_path(&pattern) } else { clean_pattern(&pattern) };
         let full = join_path(prefix, &pattern);
         let (inner, _) = self.callee(here(view));
         if inner == "include" {
@@ -208,6 +219,32 @@ impl Reader<'_, '_> {
             return;
         }
         self.view(here(view), &full, span, guards, 0);
+    }
+
+    /// A pattern as text, with [`UNKNOWN`] where it is computed.
+    fn pattern(&self, at: ExprRef, depth: usize) -> String {
+        if let Some(text) = self.context.string(at) {
+            return text.to_string();
+        }
+        // `_("about/")`
+        let (name, args) = self.callee(at);
+        if matches!(name.as_str(), "_" | "gettext_lazy" | "pgettext_lazy")
+            && let Some(text) = args.last()
+        {
+            return self.pattern(ExprRef { module: at.module, expr: text.value }, depth + 1);
+        }
+        let origin = self.context.program.definition(at).unwrap_or(at);
+        let module = self.context.program.module(origin.module);
+        match &module.expr(origin.expr).kind {
+            ExprKind::Template(parts) if depth < 6 => parts
+                .iter()
+                .map(|part| match part {
+                    ir::Part::Text(text) => text.to_string(),
+                    ir::Part::Hole(hole) => self.pattern(ExprRef { module: origin.module, expr: *hole }, depth + 1),
+                })
+                .collect(),
+            _ => UNKNOWN.to_owned(),
+        }
     }
 
     fn include(&mut self, at: ExprRef, prefix: &str, guards: &[Guard]) {
@@ -249,17 +286,58 @@ impl Reader<'_, '_> {
 
     /// The routes of a REST framework router, by what is registered on it.
     fn router(&mut self, router: ExprRef, prefix: &str, guards: &[Guard]) {
+        if self.within.contains(&router) || self.within.len() > 40 {
+            return;
+        }
+        self.within.push(router);
         let origins = self.context.origins(router);
+        let around = origins.first().map_or(String::new(), |o| self.parent_path(*o, 0));
+        let prefix = &join_path(prefix, &around);
+        self.registered(&origins, prefix, guards);
+        self.within.pop();
+    }
+
+    /// Where a nested router's routes begin: `NestedSimpleRouter(parent, "shops", lookup="shop")` is at
+    /// `shops/{shop_pk}`.
+    fn parent_path(&self, router: ExprRef, depth: usize) -> String {
+        let (name, args) = self.callee(router);
+        let here = |expr: ExprId| ExprRef { module: router.module, expr };
+        let (true, [parent, path, ..]) = (name.contains("Nested") && depth < 5, args.as_slice()) else {
+            return String::new();
+        };
+        let outer = self.context.origins(here(parent.value));
+        let outer = outer.first().filter(|o| **o != router).map_or(String::new(), |o| self.parent_path(*o, depth + 1));
+        let path = self.context.string(here(path.value)).map_or("{?}".to_owned(), |p| clean_pattern(p.as_str()));
+        let lookup = args.iter().find(|a| a.name.is_some_and(|n| n == "lookup"));
+        let lookup = lookup.and_then(|a| self.context.string(here(a.value))).map_or("parent".into(), |l| l.to_string());
+        join_path(&join_path(&outer, &path), &format!("{{{lookup}_pk}}"))
+    }
+
+    fn registered(&mut self, origins: &[ExprRef], prefix: &str, guards: &[Guard]) {
         for id in self.context.modules() {
             let module = self.context.program.module(id);
             for (call, callee) in self.context.program.calls(id) {
-                if callee.name.is_none_or(|n| n != "register") {
+                if callee.name.is_none_or(|n| n != "register" && n != "extend") {
                     continue;
                 }
                 let ExprKind::Call { callee, args, .. } = &module.expr(call).kind else { continue };
-                let ExprKind::Member { object, .. } = &module.expr(*callee).kind else { continue };
+                let ExprKind::Member { object, name, .. } = &module.expr(*callee).kind else { continue };
                 let here = |expr: ExprId| ExprRef { module: id, expr };
-                let same = self.context.origins(here(*object)).iter().any(|o| origins.contains(o));
+                let same = |expr: ExprId| self.context.origins(here(expr)).iter().any(|o| origins.contains(o));
+                // `router.registry.extend(other.registry)`
+                if *name == "extend" {
+                    if let ExprKind::Member { object, name, .. } = &module.expr(*object).kind
+                        && *name == "registry"
+                        && let Some(arg) = args.first()
+                        && let ExprKind::Member { object: other, name, .. } = &module.expr(arg.value).kind
+                        && *name == "registry"
+                        && same(*object)
+                    {
+                        self.router(here(*other), prefix, guards);
+                    }
+                    continue;
+                }
+                let same = same(*object);
                 let by = |position: usize, name: &str| {
                     let named = args.iter().find(|a| a.name.is_some_and(|n| n == name));
                     named.or_else(|| args.iter().filter(|a| a.name.is_none()).nth(position)).map(|a| a.value)
@@ -406,9 +484,17 @@ impl Reader<'_, '_> {
             match class {
                 Some(class) => self.class_view(class, &args, at.module, path, span, guards),
                 None => {
-                    let handler = Handler { name: module.dotted(*object).unwrap_or_default(), function: None, span };
-                    let kind = Route::new("Django", Method::Any, path.to_owned(), span, Some(handler), guards.to_vec());
-                    self.found.routes.push(kind);
+                    let name = module.dotted(*object).unwrap_or_default();
+                    let verbs = library_view(name.rsplit('.').next().unwrap_or(""));
+                    // Django opens its own login page
+                    let mut all = guards.to_vec();
+                    all.retain(|g| g.name != "LoginRequiredMiddleware" || !name.ends_with("LoginView"));
+                    let handler = Handler { name, function: None, span };
+                    for verb in verbs {
+                        let route =
+                            Route::new("Django", *verb, path.to_owned(), span, Some(handler.clone()), all.clone());
+                        self.found.routes.push(route);
+                    }
                 }
             }
             return;
@@ -534,33 +620,12 @@ impl Reader<'_, '_> {
     }
 
     fn inherits_verb(&self, class: ClassRef, verb: &str) -> bool {
+        let Some(verb) = Method::of(verb) else { return false };
         let bases = self.context.program.classes().external_bases(class);
         bases.iter().any(|b| {
             let last = b.as_str().rsplit('.').next().unwrap_or("");
-            let rest = last.ends_with("APIView");
-            match verb {
-                "get" => {
-                    rest && (last.contains("List") || last.contains("Retrieve"))
-                        || matches!(
-                            last,
-                            "TemplateView"
-                                | "ListView"
-                                | "DetailView"
-                                | "FormView"
-                                | "CreateView"
-                                | "UpdateView"
-                                | "DeleteView"
-                                | "RedirectView"
-                        )
-                }
-                "post" => {
-                    rest && last.contains("Create")
-                        || matches!(last, "FormView" | "CreateView" | "UpdateView" | "DeleteView")
-                }
-                "put" | "patch" => rest && last.contains("Update"),
-                "delete" => rest && last.contains("Destroy"),
-                _ => false,
-            }
+            let verbs = library_view(last);
+            verbs.contains(&verb)
         })
     }
 
@@ -580,7 +645,7 @@ impl Reader<'_, '_> {
         if let Some(function) = function {
             let module = self.context.program.module(function.module);
             for annotation in module.function(function.function).annotations.clone() {
-                all.extend(self.decorator(ExprRef { module: function.module, expr: annotation }));
+                all.extend(self.decorators(ExprRef { module: function.module, expr: annotation }));
             }
         }
         match function {
@@ -603,228 +668,4 @@ impl Reader<'_, '_> {
         });
         self.found.routes.push(Route::new("Django", method, path, span, handler, guards));
     }
-
-    /// Decorators and mixins of a class, its permission classes or the defaults.
-    fn class_guards(&self, class: ClassRef, action: &str, method: Method) -> Vec<Guard> {
-        let mut guards = Vec::new();
-        let item = self.context.program.class(class);
-        for annotation in &item.annotations {
-            guards.extend(self.decorator(ExprRef { module: class.module, expr: *annotation }));
-        }
-        let bases = self.context.program.classes().external_bases(class);
-        let at = self.context.program.module(class.module).span(item.name_range);
-        let mut is_rest = false;
-        for base in &bases {
-            let last = base.as_str().rsplit('.').next().unwrap_or("");
-            is_rest |= base.as_str().starts_with("rest_framework");
-            let kind = match last {
-                "LoginRequiredMixin" | "AccessMixin" => GuardKind::Authentication,
-                "PermissionRequiredMixin" | "UserPassesTestMixin" => GuardKind::Authorization,
-                _ => continue,
-            };
-            guards.push(declared(kind, last, at));
-        }
-        for class in self.context.program.classes().lineage(class) {
-            let name = self.context.program.class(class).name;
-            let words = crate::guards::words(name.as_str());
-            if words.iter().any(|w| w == "mixin") && self.context.method(class, "dispatch").is_some() {
-                let kind = crate::guards::by_name(name.as_str());
-                guards.push(declared(kind, name.as_str(), at));
-            }
-        }
-        if let Some(method_id) = self.context.method(class, "get_permissions")
-            && let Some(chosen) = self.chosen_permissions(method_id, action)
-        {
-            guards.extend(self.weigh(chosen, method));
-            return guards;
-        }
-        match self.context.program.classes().field(class, Symbol::new("permission_classes")) {
-            Some((part, index)) => {
-                if let Some(init) = self.context.program.class(part).fields[index as usize].init {
-                    let found = self.permissions(ExprRef { module: part.module, expr: init });
-                    guards.extend(self.weigh(found, method));
-                }
-            }
-            None if is_rest => guards.extend(self.weigh(self.defaults.clone(), method)),
-            None => {}
-        }
-        guards
-    }
-
-    /// `IsAuthenticatedOrReadOnly` opens reading.
-    fn weigh(&self, guards: Vec<Guard>, method: Method) -> Vec<Guard> {
-        let weigh = |mut guard: Guard| {
-            if guard.name.contains("ReadOnly") {
-                guard.kind =
-                    if method.is_safe() { GuardKind::OptionalAuthentication } else { GuardKind::Authentication };
-            }
-            guard
-        };
-        guards.into_iter().map(weigh).collect()
-    }
-
-    /// What `get_permissions` gives for an action: the branch that names it, or else the others.
-    fn chosen_permissions(&self, method: FnId, action: &str) -> Option<Vec<Guard>> {
-        let module = self.context.program.module(method.module);
-        let body = module.function(method.function).body.as_ref()?;
-        let mut open = false;
-        let mut guards = Vec::new();
-        for stmt in body {
-            if let ir::StmtKind::If { cond, then, otherwise } = &module.stmt(*stmt).kind {
-                let text = self.context.sources.text(module.expr_span(*cond));
-                let names = text.contains(&format!("'{action}'")) || text.contains(&format!("\"{action}\""));
-                let negated = text.contains("not in") || text.contains("!=");
-                let branch = if names != negated { then } else { otherwise };
-                for inner in branch {
-                    let range = module.span(module.stmt(*inner).range);
-                    open = true;
-                    guards.extend(self.permission_names(self.context.sources.text(range), range));
-                }
-            }
-        }
-        open.then_some(guards).filter(|g| !g.is_empty())
-    }
-
-    fn permission_names(&self, text: &str, span: Span) -> Vec<Guard> {
-        let words = text.split(|c: char| !(c.is_alphanumeric() || c == '_'));
-        let named = words.filter(|w| w.starts_with("Is") || w.starts_with("Allow") || w.ends_with("Permission"));
-        named.map(|w| declared(permission_kind(w), w, span)).collect()
-    }
-
-    /// The classes in a `permission_classes` list or tuple.
-    fn permissions(&self, at: ExprRef) -> Vec<Guard> {
-        // a list is often named, and the name imported under another
-        let mut at = at;
-        for _ in 0..8 {
-            match self.context.program.definition(at) {
-                Some(definition) if !matches!(self.context.program.expr(at).kind, ExprKind::List(_)) => at = definition,
-                _ => break,
-            }
-        }
-        let module = self.context.program.module(at.module);
-        let items = match &module.expr(at.expr).kind {
-            ExprKind::List(items) => items.clone(),
-            _ => vec![at.expr],
-        };
-        let mut guards = Vec::new();
-        for item in items {
-            let span = module.expr_span(item);
-            let text = self.context.sources.text(span).to_owned();
-            let name = module.dotted(item).unwrap_or(text);
-            let last = name.rsplit('.').next().unwrap_or(&name).to_owned();
-            guards.push(declared(permission_kind(&last), &last, span));
-        }
-        guards
-    }
-
-    fn decorator(&self, at: ExprRef) -> Option<Guard> {
-        let (name, args) = self.callee(at);
-        let span = self.context.program.span(at);
-        let kind = match name.as_str() {
-            "login_required" | "token_required" => GuardKind::Authentication,
-            "permission_required" | "user_passes_test" | "staff_member_required" | "superuser_required" => {
-                GuardKind::Authorization
-            }
-            "csrf_protect" => GuardKind::Csrf,
-            "csrf_exempt" => GuardKind::Other,
-            "ratelimit" => GuardKind::RateLimit,
-            "method_decorator" => {
-                let inner = ExprRef { module: at.module, expr: args.first()?.value };
-                let module = self.context.program.module(at.module);
-                let text = module.dotted(inner.expr).unwrap_or_default();
-                return match text.rsplit('.').next() {
-                    Some("login_required") => Some(declared(GuardKind::Authentication, "login_required", span)),
-                    _ => self.decorator(inner),
-                };
-            }
-            "" => return None,
-            _ => {
-                let guard = self.context.guard(at);
-                return (guard.kind != GuardKind::Other && guard.evidence > base::Evidence::Suspected).then_some(guard);
-            }
-        };
-        Some(declared(kind, &name, span))
-    }
-
-    /// `REST_FRAMEWORK["DEFAULT_PERMISSION_CLASSES"]`
-    fn rest_defaults(&self) -> Vec<Guard> {
-        for id in self.context.modules() {
-            let module = self.context.program.module(id);
-            for (expr, item) in module.exprs() {
-                if !matches!(item.kind, ExprKind::Map(_)) {
-                    continue;
-                }
-                let at = ExprRef { module: id, expr };
-                let Some(list) = self.context.entry(at, "DEFAULT_PERMISSION_CLASSES") else { continue };
-                let ExprKind::List(items) = &module.expr(list.expr).kind else { continue };
-                return items
-                    .iter()
-                    .map(|i| {
-                        let text = module.string(*i).map_or(String::new(), |s| s.to_string());
-                        let last = text.rsplit('.').next().unwrap_or("").to_owned();
-                        declared(permission_kind(&last), &last, module.expr_span(*i))
-                    })
-                    .collect();
-            }
-        }
-        Vec::new()
-    }
-}
-
-fn permission_kind(name: &str) -> GuardKind {
-    match name {
-        "AllowAny" => GuardKind::Anonymous,
-        "IsAuthenticated" => GuardKind::Authentication,
-        _ if name.contains("ReadOnly") => GuardKind::OptionalAuthentication,
-        _ => GuardKind::Authorization,
-    }
-}
-
-/// `<int:pk>` as `{pk}`.
-fn clean_path(path: &str) -> String {
-    let mut out = String::new();
-    let mut rest = path;
-    while let Some((before, after)) = rest.split_once('<') {
-        out.push_str(before);
-        let Some((inner, tail)) = after.split_once('>') else { break };
-        out.push_str(&format!("{{{}}}", inner.rsplit(':').next().unwrap_or(inner)));
-        rest = tail;
-    }
-    out + rest
-}
-
-/// `^users/(?P<pk>\d+)/$` as `users/{pk}`.
-fn clean_pattern(pattern: &str) -> String {
-    let mut out = String::new();
-    let mut chars = pattern.trim_start_matches('^').trim_end_matches('$').chars().peekable();
-    while let Some(c) = chars.next() {
-        match c {
-            '(' => {
-                let mut inner = String::new();
-                let mut depth = 1;
-                for c in chars.by_ref() {
-                    match c {
-                        '(' => depth += 1,
-                        ')' => depth -= 1,
-                        _ => {}
-                    }
-                    if depth == 0 {
-                        break;
-                    }
-                    inner.push(c);
-                }
-                let name = inner.strip_prefix("?P<").and_then(|r| r.split_once('>')).map(|(n, _)| n.to_owned());
-                if let Some(name) = name {
-                    out.push_str(&format!("{{{name}}}"));
-                } else if !inner.starts_with("?:") {
-                    out.push_str("{arg}");
-                }
-                while chars.next_if(|c| matches!(c, '?' | '*' | '+')).is_some() {}
-            }
-            '\\' => out.extend(chars.next().filter(|c| !c.is_alphabetic())),
-            '?' | '$' | '^' => {}
-            c => out.push(c),
-        }
-    }
-    out
 }

@@ -1,8 +1,9 @@
 //! Express: applications and routers, `route()`, mounting, `use` in order.
 
-use ir::ExprKind;
+use ir::{ExprKind, Part};
 use program::{ExprRef, ModuleId, Value};
 
+use super::rounds::{Round, rounds};
 use super::routers::Routers;
 use super::{Adapter, Context, Found};
 use crate::{Guard, Method};
@@ -81,54 +82,258 @@ fn read_module(context: &Context<'_>, id: ModuleId, routers: &mut Routers) {
     let module = context.program.module(id);
     for (call, _) in context.program.calls(id) {
         let ExprKind::Call { callee, args, .. } = &module.expr(call).kind else { continue };
-        let ExprKind::Member { object, name, .. } = &module.expr(*callee).kind else { continue };
         let at = ExprRef { module: id, expr: call };
-        let object = ExprRef { module: id, expr: *object };
-        let method = Method::of(name.as_str()).filter(|_| *name != "any");
-        if args.is_empty() || method.is_none() && *name != "use" {
+        let here = |expr| ExprRef { module: id, expr };
+        let mut values: Vec<ExprRef> = args.iter().map(|a| here(a.value)).collect();
+        if values.is_empty() {
             continue;
         }
-        let mut values: Vec<ExprRef> = Vec::new();
-        for arg in args {
-            flatten(context, ExprRef { module: id, expr: arg.value }, 8, &mut values);
-        }
-        let targets = routers_of(context, object);
-        for (router, route_path) in &targets {
-            match method {
-                Some(method) => {
-                    let (path, rest) = match route_path {
-                        Some(path) => (vec![path.clone()], values.as_slice()),
-                        // `app.get("setting")` reads a setting
-                        None if values.len() < 2 => continue,
-                        None => (paths(context, values[0]), &values[1..]),
-                    };
-                    let Some((last, before)) = rest.split_last() else { continue };
-                    let guards: Vec<Guard> = before.iter().map(|g| context.guard(*g)).collect();
-                    for path in path {
-                        routers.route(*router, at, method, path, guards.clone(), Some(context.handler(*last)));
-                    }
+        match &module.expr(*callee).kind {
+            ExprKind::Member { object, name, .. } => {
+                let method = Method::of(name.as_str()).filter(|_| *name != "any");
+                if method.is_none() && *name != "use" {
+                    continue;
                 }
+                let targets = routers_of(context, here(*object));
+                if targets.is_empty() {
+                    continue;
+                }
+                for round in rounds(context, &values) {
+                    register(context, routers, &targets, at, method, &round, 0);
+                }
+            }
+            // `router[route.method](route.path, route.handler)`
+            ExprKind::Index { object, index } => {
+                let targets = routers_of(context, here(*object));
+                if targets.is_empty() {
+                    continue;
+                }
+                values.insert(0, here(*index));
+                for round in rounds(context, &values) {
+                    let method = round.string(context, 0).and_then(|m| Method::of(&m)).unwrap_or(Method::Any);
+                    register(context, routers, &targets, at, Some(method), &round, 1);
+                }
+            }
+            _ => {}
+        }
+    }
+}
+
+/// One call: a route, a mounted router, middleware. Its arguments begin at `from`.
+fn register(
+    context: &Context<'_>,
+    routers: &mut Routers,
+    targets: &[(ExprRef, Option<String>)],
+    at: ExprRef,
+    method: Option<Method>,
+    round: &Round,
+    from: usize,
+) {
+    let args = round.rest(from);
+    let Some(first) = args.first().copied() else { return };
+    let mut rest = Vec::new();
+    for arg in &args[1..] {
+        flatten(context, *arg, 8, &mut rest);
+    }
+    for (router, route_path) in targets {
+        if let Some(method) = method {
+            let (paths, chain) = match route_path {
+                Some(path) => {
+                    let mut all = Vec::new();
+                    flatten(context, first, 8, &mut all);
+                    all.extend(rest.iter().copied());
+                    (vec![path.clone()], all)
+                }
+                // `app.get("setting")` reads a setting
+                None if rest.is_empty() => continue,
+                None => match round.string(context, from) {
+                    Some(path) => (vec![brace(&path)], rest.clone()),
+                    None => (paths(context, first), rest.clone()),
+                },
+            };
+            let Some((last, before)) = chain.split_last() else { continue };
+            let guards: Vec<Guard> = before.iter().map(|g| context.guard(*g)).collect();
+            for path in paths {
+                routers.route(*router, at, method, path, guards.clone(), Some(context.handler(*last)));
+            }
+            continue;
+        }
+        if mount_directory(context, routers, *router, at, round, from) {
+            continue;
+        }
+        let mut prefixes: Vec<String> = match round.string(context, from) {
+            Some(prefix) => vec![brace(&prefix)],
+            None => path_list(context, first),
+        };
+        let mut values = rest.clone();
+        if prefixes.is_empty() {
+            // a path that is computed
+            match unknown_path(context, first).filter(|_| !rest.is_empty()) {
+                Some(path) => prefixes.push(path),
                 None => {
-                    let prefix = context.string(values[0]).map(|p| brace(p.as_str()));
-                    let rest = if prefix.is_some() { &values[1..] } else { values.as_slice() };
-                    let mut guards = Vec::new();
-                    for value in rest {
-                        let children = routers_of(context, *value);
-                        if children.is_empty() {
-                            guards.push(context.guard(*value));
-                        }
-                        for (child, _) in children {
-                            let prefix = prefix.clone().unwrap_or_default();
-                            routers.mount(*router, child, at, prefix, guards.clone());
-                        }
-                    }
-                    let only_guards = rest.iter().all(|v| routers_of(context, *v).is_empty());
-                    if only_guards {
-                        routers.middleware(*router, at, prefix.unwrap_or_default(), guards);
-                    }
+                    values.clear();
+                    flatten(context, first, 8, &mut values);
+                    values.extend(rest.iter().copied());
+                    prefixes.push(route_path.clone().unwrap_or_default());
                 }
             }
         }
+        for prefix in prefixes {
+            let mut guards = Vec::new();
+            let mut mounts = false;
+            for value in &values {
+                let children = routers_of(context, *value);
+                if children.is_empty() {
+                    guards.push(context.guard(*value));
+                }
+                for (child, _) in children {
+                    mounts = true;
+                    routers.mount(*router, child, at, prefix.clone(), guards.clone());
+                }
+            }
+            if !mounts {
+                routers.middleware(*router, at, prefix, guards);
+            }
+        }
+    }
+}
+
+/// `app.use("/" + name, require("./" + name))` for the files of a directory.
+fn mount_directory(
+    context: &Context<'_>,
+    routers: &mut Routers,
+    parent: ExprRef,
+    at: ExprRef,
+    round: &Round,
+    from: usize,
+) -> bool {
+    let args = round.rest(from);
+    let Some(last) = args.last().copied() else { return false };
+    let Some(directory) = required_directory(context, last) else { return false };
+    let own = context.program.path(at.module);
+    let module = context.program.module(at.module);
+    // `if (name !== "index")`: files that the loop passes over
+    let passed_over: Vec<String> = module
+        .exprs()
+        .filter_map(|(_, e)| match &e.kind {
+            ExprKind::Binary { op: ir::BinaryOp::Ne, left, right } => {
+                module.string(*right).or_else(|| module.string(*left)).map(|s| s.to_string())
+            }
+            _ => None,
+        })
+        .collect();
+    let mut mounted = false;
+    for id in context.modules().filter(|m| context.program.module(*m).language.is_ecmascript()) {
+        let path = context.program.path(id);
+        let Some(name) = path.strip_prefix(&directory).filter(|_| path != own) else { continue };
+        let file = name.rsplit_once('.').map_or(name, |(stem, _)| stem);
+        let stem = file.strip_suffix("/index").unwrap_or(file);
+        if stem.contains('/') || stem == "index" || passed_over.iter().any(|p| p == stem || p == name) {
+            continue;
+        }
+        let prefix = match args.len() {
+            1 => String::new(),
+            // the name of the file is what changes from one to the next
+            _ => round.string(context, from).or_else(|| filled(context, args[0], stem)).unwrap_or_default(),
+        };
+        for child in context.program.exported_from(id) {
+            for (child, _) in routers_of(context, child) {
+                mounted = true;
+                routers.mount(parent, child, at, brace(&prefix), Vec::new());
+            }
+        }
+    }
+    mounted
+}
+
+/// The directory of `require("./" + file)` and `require(path.join(__dirname, file))`, with a slash at its end.
+fn required_directory(context: &Context<'_>, at: ExprRef) -> Option<String> {
+    let at = context.program.definition(at).unwrap_or(at);
+    let module = context.program.module(at.module);
+    let ExprKind::Call { callee, args, .. } = &module.expr(at.expr).kind else {
+        return match &module.expr(at.expr).kind {
+            ExprKind::Await(inner) => required_directory(context, ExprRef { module: at.module, expr: *inner }),
+            ExprKind::Member { object, name, .. } if *name == "default" || *name == "router" => {
+                required_directory(context, ExprRef { module: at.module, expr: *object })
+            }
+            _ => None,
+        };
+    };
+    if !matches!(&module.expr(*callee).kind, ExprKind::Name(n) if *n == "require" || *n == "import") {
+        return None;
+    }
+    let own = context.program.path(at.module).rsplit_once('/').map_or("", |(dir, _)| dir);
+    let mut text = String::new();
+    match &module.expr(args.first()?.value).kind {
+        ExprKind::Template(parts) => {
+            for part in parts {
+                match part {
+                    Part::Text(part) => text.push_str(part.as_str()),
+                    Part::Hole(hole) if module.dotted(*hole).as_deref() == Some("__dirname") => text.push('.'),
+                    Part::Hole(_) => break,
+                }
+            }
+        }
+        ExprKind::Call { args, .. } => {
+            let (last, before) = args.split_last()?;
+            let computed = module.string(last.value).is_none();
+            let parts = before.iter().filter_map(|a| module.string(a.value).map(|s| s.to_string()));
+            text = parts.collect::<Vec<_>>().join("/");
+            if !computed || !before.iter().any(|a| module.dotted(a.value).as_deref() == Some("__dirname")) {
+                return None;
+            }
+            text.push('/');
+        }
+        _ => return None,
+    }
+    let text = text.rsplit_once('/').map_or("", |(dir, _)| dir);
+    let mut segments: Vec<&str> = own.split('/').filter(|s| !s.is_empty()).collect();
+    for part in text.split('/') {
+        match part {
+            "" | "." => {}
+            ".." => {
+                segments.pop()?;
+            }
+            part => segments.push(part),
+        }
+    }
+    Some(segments.iter().map(|s| format!("{s}/")).collect())
+}
+
+/// A template with its unknown parts filled in.
+fn filled(context: &Context<'_>, at: ExprRef, name: &str) -> Option<String> {
+    let module = context.program.module(at.module);
+    let ExprKind::Template(parts) = &module.expr(at.expr).kind else { return None };
+    let part = |part: &Part| match part {
+        Part::Text(text) => text.to_string(),
+        Part::Hole(hole) => context
+            .string(ExprRef { module: at.module, expr: *hole })
+            .map_or_else(|| name.to_owned(), |s| s.to_string()),
+    };
+    Some(parts.iter().map(part).collect())
+}
+
+/// A path that is computed, as far as it is known; `None` for what is no path.
+fn unknown_path(context: &Context<'_>, at: ExprRef) -> Option<String> {
+    let module = context.program.module(at.module);
+    match &module.expr(at.expr).kind {
+        ExprKind::Template(_) => filled(context, at, "{?}").map(|p| brace(&p)),
+        ExprKind::Name(_) | ExprKind::Member { .. } => {
+            let nothing_known = context.eval(at).is_empty() && context.function(at).is_none();
+            (nothing_known && routers_of(context, at).is_empty()).then(|| "/{?}".to_owned())
+        }
+        _ => None,
+    }
+}
+
+/// `["/users", "/people"]`
+fn path_list(context: &Context<'_>, at: ExprRef) -> Vec<String> {
+    let module = context.program.module(at.module);
+    match &module.expr(at.expr).kind {
+        ExprKind::List(items) if !items.is_empty() && items.iter().all(|i| module.string(*i).is_some()) => {
+            paths(context, at)
+        }
+        _ => Vec::new(),
     }
 }
 
@@ -170,6 +375,7 @@ fn paths(context: &Context<'_>, at: ExprRef) -> Vec<String> {
         ExprKind::Literal(ir::Literal::Regex(pattern)) => {
             vec![format!("/{{~{}}}", pattern.as_str().replace(['{', '}'], ""))]
         }
+        ExprKind::Template(_) => vec![unknown_path(context, at).unwrap_or_else(|| "/{?}".to_owned())],
         _ => vec!["/{?}".to_owned()],
     }
 }

@@ -4,9 +4,10 @@ use base::{Language, Span};
 use ir::{ExprKind, FunctionId, TypeKind};
 use program::{ExprRef, FnId, ModuleId, Value};
 
+use super::rounds::rounds;
 use super::{Adapter, Context, Found};
 use crate::entities::join_path;
-use crate::{Guard, Handler, Input, Method, Place, Route};
+use crate::{Guard, GuardKind, Handler, Input, Method, Place, Route};
 
 /// The adapter.
 pub(crate) struct FastApi;
@@ -25,14 +26,17 @@ impl Adapter for FastApi {
     fn read(&self, context: &Context<'_>, found: &mut Found) {
         let mut includes = Vec::new();
         let mut routes = Vec::new();
+        let mut before = Vec::new();
         for id in context.modules() {
             if context.program.module(id).language == Language::Python {
                 included(context, id, &mut includes);
                 registered(context, id, &mut routes);
+                added(context, id, &mut routes);
+                middleware(context, id, &mut before);
             }
         }
         for route in routes {
-            for (prefix, mut guards) in places(context, &includes, route.router, &mut Vec::new()) {
+            for (prefix, mut guards) in places(context, &includes, &before, route.router, &mut Vec::new()) {
                 guards.extend(route.guards.iter().cloned());
                 let path = join_path(&prefix, &route.path);
                 let mut made =
@@ -162,11 +166,24 @@ fn annotated(context: &Context<'_>, module_id: ModuleId, ty: ir::TypeId, out: &m
         }
         return;
     }
-    if depth > 3 || path.as_str().contains('.') {
+    if depth > 3 {
         return;
     }
+    // `deps.CurrentUser`: a member of an imported module
+    let (home, path) = match path.as_str().rsplit_once('.') {
+        None => (Some(module_id), *path),
+        Some((holder, last)) => {
+            let values = context.evaluator(module_id).lookup(base::Symbol::new(holder));
+            let home = values.iter().find_map(|v| match v {
+                Value::Namespace(namespace) => context.program.module_at(namespace.as_str()),
+                _ => None,
+            });
+            (home, base::Symbol::new(last))
+        }
+    };
+    let Some(home) = home else { return };
     // `CurrentUser = Annotated[User, Depends(get_current_user)]`, here or imported
-    for (at, index) in context.program.named_values(module_id, *path) {
+    for (at, index) in context.program.named_values(home, path) {
         let module = context.program.module(at);
         if let ExprKind::Index { object, index } = &module.expr(index).kind
             && module.dotted(*object).is_some_and(|d| d.ends_with("Annotated"))
@@ -189,16 +206,21 @@ fn included(context: &Context<'_>, id: ModuleId, includes: &mut Vec<Include>) {
         let here = |expr| ExprRef { module: id, expr };
         let positional = if *name == "mount" { args.get(1) } else { args.first() };
         let child = positional.filter(|a| a.name.is_none()).map(|a| here(a.value));
-        let child = child.or_else(|| keyword(context, at, "router"));
+        let child = child.or_else(|| keyword(context, at, if *name == "mount" { "app" } else { "router" }));
         let Some(child) = child else { continue };
+        let path = args.first().filter(|a| a.name.is_none()).map(|a| here(a.value));
         let prefix =
-            if *name == "mount" { args.first().map(|a| here(a.value)) } else { keyword(context, at, "prefix") };
-        let prefix = prefix.map(|p| context.string(p).map_or_else(|| setting(context, p), |s| s.to_string()));
+            if *name == "mount" { path.or(keyword(context, at, "path")) } else { keyword(context, at, "prefix") };
         let guards = dependencies(context, at);
-        for parent in routers_of(context, here(*object)) {
-            for child in routers_of(context, child) {
-                let prefix = prefix.clone().unwrap_or_default();
-                includes.push(Include { parent, child, prefix, guards: guards.clone() });
+        let mut values = vec![child];
+        values.extend(prefix);
+        for round in rounds(context, &values) {
+            let prefix = prefix.map(|p| round.string(context, 1).unwrap_or_else(|| setting(context, p)));
+            for parent in routers_of(context, here(*object)) {
+                for child in routers_of(context, round.args[0]) {
+                    let prefix = prefix.clone().unwrap_or_default();
+                    includes.push(Include { parent, child, prefix, guards: guards.clone() });
+                }
             }
         }
     }
@@ -245,6 +267,7 @@ fn registered(context: &Context<'_>, id: ModuleId, routes: &mut Vec<Registered>)
             };
             let mut guards = dependencies(context, at);
             guards.extend(signature(context, target, 0));
+            guards.extend(of_class(context, id, item));
             for router in routers_of(context, ExprRef { module: id, expr: *object }) {
                 for method in &methods {
                     routes.push(Registered {
@@ -257,6 +280,96 @@ fn registered(context: &Context<'_>, id: ModuleId, routes: &mut Vec<Registered>)
                         inputs: inputs(context, id, function, &path),
                     });
                 }
+            }
+        }
+    }
+}
+
+/// The dependencies that a class-based view keeps in its fields.
+fn of_class(context: &Context<'_>, id: ModuleId, item: &ir::Function) -> Vec<Guard> {
+    let module = context.program.module(id);
+    let Some(class) = item.class.map(|c| module.class(c)) else { return Vec::new() };
+    let inits = class.fields.iter().filter_map(|f| f.init);
+    inits.filter_map(|expr| dependency(context, ExprRef { module: id, expr })).collect()
+}
+
+/// `app.add_api_route("/x", handler, methods=["GET"])`
+fn added(context: &Context<'_>, id: ModuleId, routes: &mut Vec<Registered>) {
+    let module = context.program.module(id);
+    for (call, callee) in context.program.calls(id) {
+        if callee.name.is_none_or(|n| n != "add_api_route") {
+            continue;
+        }
+        let ExprKind::Call { callee, .. } = &module.expr(call).kind else { continue };
+        let ExprKind::Member { object, .. } = &module.expr(*callee).kind else { continue };
+        let at = ExprRef { module: id, expr: call };
+        let given = |position: u32, name: &str| {
+            let arg = crate::effects::argument(context.program, at, Some(position), Some(name))?;
+            Some(ExprRef { module: id, expr: arg.value })
+        };
+        let (Some(path), Some(endpoint)) = (given(0, "path"), given(1, "endpoint")) else { continue };
+        for round in rounds(context, &[path, endpoint]) {
+            let path = round.string(context, 0).unwrap_or_else(|| "/{?}".to_owned()).replace(":path}", "}");
+            let handler = context.handler(round.args[1]);
+            let mut guards = dependencies(context, at);
+            let mut taken = Vec::new();
+            if let Some(function) = handler.function {
+                guards.extend(signature(context, function, 0));
+                taken = inputs(context, function.module, function.function, &path);
+            }
+            for router in routers_of(context, ExprRef { module: id, expr: *object }) {
+                for method in methods(context, at, "api_route") {
+                    routes.push(Registered {
+                        router,
+                        method,
+                        path: path.clone(),
+                        span: module.expr_span(call),
+                        handler: handler.clone(),
+                        guards: guards.clone(),
+                        inputs: taken.clone(),
+                    });
+                }
+            }
+        }
+    }
+}
+
+/// Middleware that turns callers away: `@app.middleware("http")`, `app.add_middleware(TokenMiddleware)`.
+fn middleware(context: &Context<'_>, id: ModuleId, found: &mut Vec<(ExprRef, Guard)>) {
+    let module = context.program.module(id);
+    let mut note = |app: ExprRef, function: FnId, name: &str, span: Span| {
+        let (kind, evidence) = context.function_guard(function, name);
+        if kind == GuardKind::Authentication && evidence > base::Evidence::Suspected {
+            for router in routers_of(context, app) {
+                let guard = Guard { kind, name: name.to_owned(), span, function: Some(function), evidence };
+                found.push((router, guard));
+            }
+        }
+    };
+    for (call, callee) in context.program.calls(id) {
+        if callee.name.is_none_or(|n| n != "add_middleware") {
+            continue;
+        }
+        let ExprKind::Call { callee, args, .. } = &module.expr(call).kind else { continue };
+        let ExprKind::Member { object, .. } = &module.expr(*callee).kind else { continue };
+        let Some(arg) = args.first() else { continue };
+        for value in context.eval(ExprRef { module: id, expr: arg.value }) {
+            let Value::Class(class) = value else { continue };
+            let method = context.method(class, "dispatch").or_else(|| context.method(class, "__call__"));
+            if let Some(function) = method {
+                let name = context.program.class(class).name;
+                note(ExprRef { module: id, expr: *object }, function, name.as_str(), module.expr_span(call));
+            }
+        }
+    }
+    for (function, item) in module.functions() {
+        for annotation in &item.annotations {
+            let ExprKind::Call { callee, .. } = &module.expr(*annotation).kind else { continue };
+            let ExprKind::Member { object, name, .. } = &module.expr(*callee).kind else { continue };
+            if *name == "middleware" {
+                let target = FnId { module: id, function };
+                let name = item.name.map_or("", |n| n.as_str());
+                note(ExprRef { module: id, expr: *object }, target, name, module.expr_span(*annotation));
             }
         }
     }
@@ -303,7 +416,11 @@ fn inputs(context: &Context<'_>, id: ModuleId, function: FunctionId, path: &str)
                     let mut evaluator = context.evaluator(id);
                     evaluator.type_values(t, None).iter().any(|v| matches!(v, Value::Instance(_)))
                 });
-                if class { Place::Body } else { Place::Query }
+                // dictionaries and lists come in the body too
+                let whole = ty.as_deref().is_some_and(|t| {
+                    ["dict", "Dict", "list", "List"].contains(&t.split(['[', ' ']).next().unwrap_or(""))
+                });
+                if class || whole { Place::Body } else { Place::Query }
             }
         };
         let text = ty.clone().unwrap_or_default();
@@ -320,12 +437,14 @@ fn inputs(context: &Context<'_>, id: ModuleId, function: FunctionId, path: &str)
 fn places(
     context: &Context<'_>,
     includes: &[Include],
+    before: &[(ExprRef, Guard)],
     router: ExprRef,
     within: &mut Vec<ExprRef>,
 ) -> Vec<(String, Vec<Guard>)> {
     let own_prefix = keyword(context, router, "prefix").and_then(|p| context.string(p));
     let own_prefix = own_prefix.map_or("", |p| p.as_str());
-    let own_guards = dependencies(context, router);
+    let mut own_guards: Vec<Guard> = before.iter().filter(|(r, _)| *r == router).map(|(_, g)| g.clone()).collect();
+    own_guards.extend(dependencies(context, router));
     let mut found = Vec::new();
     within.push(router);
     if within.len() < 12 {
@@ -333,7 +452,7 @@ fn places(
             if within.contains(&include.parent) {
                 continue;
             }
-            for (prefix, mut guards) in places(context, includes, include.parent, within) {
+            for (prefix, mut guards) in places(context, includes, before, include.parent, within) {
                 guards.extend(include.guards.iter().cloned());
                 guards.extend(own_guards.iter().cloned());
                 found.push((join_path(&join_path(&prefix, &include.prefix), own_prefix), guards));

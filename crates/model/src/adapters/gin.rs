@@ -5,6 +5,7 @@ use ir::ExprKind;
 use program::{ExprRef, ModuleId, Value};
 
 use super::express::brace;
+use super::rounds::{Round, rounds};
 use super::routers::Routers;
 use super::{Adapter, Context, Found};
 use crate::{Guard, Method};
@@ -102,6 +103,9 @@ fn read_module(context: &Context<'_>, id: ModuleId, routers: &mut Routers) {
             continue;
         }
         let values: Vec<ExprRef> = args.iter().map(|a| ExprRef { module: id, expr: a.value }).collect();
+        if values.is_empty() {
+            continue;
+        }
         for router in routers_of(context, object) {
             match (name, values.as_slice()) {
                 ("Use", middleware) => {
@@ -113,17 +117,41 @@ fn read_module(context: &Context<'_>, id: ModuleId, routers: &mut Routers) {
                     let guards = rest.iter().map(|g| context.guard(*g)).collect();
                     routers.mount(router, at, at, prefix, guards);
                 }
-                ("Handle", [verb, path, rest @ ..]) => {
-                    let method = context.string(*verb).and_then(|v| Method::of(v.as_str())).unwrap_or(Method::Any);
-                    register(context, routers, router, at, method, *path, rest);
+                _ => {
+                    for round in rounds(context, &values) {
+                        let (methods, from) = match name {
+                            "Handle" => {
+                                let verb = round.args.first().and_then(|v| method_of(context, *v));
+                                (vec![verb.unwrap_or(Method::Any)], 1)
+                            }
+                            "Match" => (methods(context, round.args[0]), 1),
+                            _ => (method.into_iter().collect(), 0),
+                        };
+                        for method in methods {
+                            register(context, routers, router, at, method, &round, from);
+                        }
+                    }
                 }
-                (_, [path, rest @ ..]) => {
-                    let Some(method) = method else { continue };
-                    register(context, routers, router, at, method, *path, rest);
-                }
-                _ => {}
             }
         }
+    }
+}
+
+/// `[]string{"GET", http.MethodHead}`
+fn methods(context: &Context<'_>, at: ExprRef) -> Vec<Method> {
+    let items = context.program.items(at);
+    items.into_iter().filter_map(|i| method_of(context, i)).collect()
+}
+
+/// `"GET"`, `http.MethodGet`
+pub(crate) fn method_of(context: &Context<'_>, at: ExprRef) -> Option<Method> {
+    if let Some(text) = context.string(at) {
+        return Method::of(text.as_str());
+    }
+    let module = context.program.module(at.module);
+    match &module.expr(at.expr).kind {
+        ExprKind::Member { name, .. } => Method::of(name.as_str().strip_prefix("Method")?),
+        _ => None,
     }
 }
 
@@ -133,11 +161,26 @@ fn register(
     router: ExprRef,
     at: ExprRef,
     method: Method,
-    path: ExprRef,
-    chain: &[ExprRef],
+    round: &Round,
+    from: usize,
 ) {
+    let Some((path, chain)) = round.rest(from).split_first() else { return };
     let Some((last, before)) = chain.split_last() else { return };
-    let path = context.string(path).map_or_else(|| "/{?}".to_owned(), |p| brace(p.as_str()));
+    let path = round.string(context, from).or_else(|| known_part(context, *path));
+    let path = path.map_or_else(|| "/{?}".to_owned(), |p| brace(&p));
     let guards: Vec<Guard> = before.iter().map(|g| context.guard(*g)).collect();
     routers.route(router, at, method, path, guards, Some(context.handler(*last)));
+}
+
+/// A path put together of what is known and what is not.
+pub(crate) fn known_part(context: &Context<'_>, at: ExprRef) -> Option<String> {
+    let module = context.program.module(at.module);
+    let ExprKind::Template(parts) = &module.expr(at.expr).kind else { return None };
+    let part = |part: &ir::Part| match part {
+        ir::Part::Text(text) => text.to_string(),
+        ir::Part::Hole(hole) => context
+            .string(ExprRef { module: at.module, expr: *hole })
+            .map_or_else(|| "{?}".to_owned(), |s| s.to_string()),
+    };
+    Some(parts.iter().map(part).collect())
 }

@@ -1,12 +1,15 @@
 //! Ruby on Rails: the routing DSL, and what stands before controllers' actions.
 
-use base::{Language, Span};
-use ir::{Arg, ExprId, ExprKind, FunctionId, StmtKind};
-use program::{ClassRef, ExprRef, FnId, ModuleId};
+mod filters;
 
+use base::Language;
+use ir::{Arg, ExprId, ExprKind, FunctionId, StmtKind};
+use program::{ClassRef, ExprRef, ModuleId};
+
+use self::filters::action_guards;
 use super::{Adapter, Context, Found};
 use crate::entities::join_path;
-use crate::guards::{by_name, declared, words};
+use crate::guards::declared;
 use crate::{Guard, GuardKind, Handler, Method, Route};
 
 /// The adapter.
@@ -23,7 +26,8 @@ impl Adapter for Rails {
     }
 
     fn read(&self, context: &Context<'_>, found: &mut Found) {
-        let mut reader = Reader { context, found, concerns: Vec::new(), within: Vec::new(), draws: 0 };
+        let mut reader =
+            Reader { context, found, concerns: Vec::new(), within: Vec::new(), draws: 0, bound: Vec::new() };
         for id in context.modules() {
             let path = context.program.path(id);
             if context.program.module(id).language == Language::Ruby && path.ends_with("routes.rb") && is_routes(path) {
@@ -52,6 +56,8 @@ struct Scope {
     only: Option<Vec<String>>,
     except: Option<Vec<String>>,
     guards: Vec<Guard>,
+    /// Where members of nested resources are: below this path alone.
+    shallow: Option<String>,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -70,6 +76,8 @@ struct Reader<'c, 'f> {
     /// The concerns that are being read: one may name itself.
     within: Vec<String>,
     draws: u32,
+    /// Variables of loops around.
+    bound: Vec<(base::Symbol, String)>,
 }
 
 const ACTIONS: [(&str, Method, bool, &str); 7] = [
@@ -107,6 +115,22 @@ impl Reader<'_, '_> {
     }
 
     fn text(&self, id: ModuleId, expr: ExprId) -> Option<String> {
+        let module = self.context.program.module(id);
+        match &module.expr(expr).kind {
+            ExprKind::Name(name) => {
+                if let Some((_, value)) = self.bound.iter().rev().find(|(n, _)| n == name) {
+                    return Some(value.clone());
+                }
+            }
+            ExprKind::Template(parts) if !self.bound.is_empty() => {
+                let part = |part: &ir::Part| match part {
+                    ir::Part::Text(text) => Some(text.to_string()),
+                    ir::Part::Hole(hole) => self.text(id, *hole),
+                };
+                return parts.iter().map(part).collect();
+            }
+            _ => {}
+        }
         self.context.string(ExprRef { module: id, expr }).map(|s| s.to_string())
     }
 
@@ -131,6 +155,22 @@ impl Reader<'_, '_> {
             ExprKind::Member { object, name, .. } if matches!(name.as_str(), "draw" | "add_routes" | "append") => {
                 let inner = self.engine(id, *object, scope);
                 return self.block(id, block, &inner);
+            }
+            // `%w[terms imprint].each do |page|`
+            ExprKind::Member { object, name, .. } if *name == "each" => {
+                let param = block.and_then(|b| module.function(b).params.first().map(|p| p.name));
+                let Some(param) = param else { return };
+                for item in self.context.program.items(ExprRef { module: id, expr: *object }) {
+                    let Some(value) = self.context.string(item) else { continue };
+                    self.bound.push((param, value.to_string()));
+                    self.block(id, block, scope);
+                    self.bound.pop();
+                }
+                return;
+            }
+            // `with_options only: :index do |index| index.resources :users`
+            ExprKind::Member { object, name, .. } if matches!(module.expr(*object).kind, ExprKind::Name(_)) => {
+                name.as_str()
             }
             _ => return,
         };
@@ -168,7 +208,18 @@ impl Reader<'_, '_> {
                 inner.controller = first;
                 self.block(id, block, &inner);
             }
-            "constraints" | "defaults" | "with_options" | "direct" | "resolve" | "unauthenticated" | "devise_scope" => {
+            "with_options" => {
+                let mut inner = scope.clone();
+                inner.only = self.list(id, &args, "only").or(inner.only);
+                inner.except = self.list(id, &args, "except").or(inner.except);
+                self.block(id, block, &inner);
+            }
+            "shallow" => {
+                let mut inner = scope.clone();
+                inner.shallow = Some(nest(scope));
+                self.block(id, block, &inner);
+            }
+            "constraints" | "defaults" | "direct" | "resolve" | "unauthenticated" | "devise_scope" => {
                 self.block(id, block, scope);
             }
             "authenticate" | "authenticated" => {
@@ -308,7 +359,16 @@ impl Reader<'_, '_> {
         let path = self.option(id, args, "path").unwrap_or_else(|| name.to_owned());
         let collection = join_path(&nest(scope), &brace(&path));
         let param = self.option(id, args, "param").unwrap_or_else(|| "id".to_owned());
-        let member = if singular { collection.clone() } else { format!("{collection}/{{{param}}}") };
+        let is_shallow = args.iter().any(|a| {
+            a.name.is_some_and(|n| n == "shallow")
+                && matches!(
+                    self.context.program.module(id).expr(a.value).kind,
+                    ExprKind::Literal(ir::Literal::Bool(true))
+                )
+        });
+        let shallow = scope.shallow.clone().or_else(|| is_shallow.then(|| nest(scope)));
+        let alone = shallow.as_ref().map_or_else(|| collection.clone(), |base| join_path(base, &brace(&path)));
+        let member = if singular { collection.clone() } else { format!("{alone}/{{{param}}}") };
         let controller = self.option(id, args, "controller");
         let controller = controller.unwrap_or_else(|| if singular { plural(name) } else { name.to_owned() });
         let mut inner = scope.clone();
@@ -321,8 +381,13 @@ impl Reader<'_, '_> {
         inner.member = Some(member.clone());
         inner.path = match singular {
             true => collection.clone(),
-            false => format!("{collection}/{{{}_{param}}}", single(name)),
+            false => format!("{alone}/{{{}_{param}}}", single(name)),
         };
+        inner.shallow = shallow;
+        let renamed = args
+            .iter()
+            .find(|a| a.name.is_some_and(|n| n == "path_names"))
+            .map(|a| ExprRef { module: id, expr: a.value });
         let only = self.list(id, args, "only").or_else(|| scope.only.clone());
         let except = self.list(id, args, "except").or_else(|| scope.except.clone());
         let api_only = self.api_only();
@@ -336,6 +401,11 @@ impl Reader<'_, '_> {
                 continue;
             }
             let base = if on_member { &member } else { &collection };
+            let suffix = renamed
+                .filter(|_| !suffix.is_empty())
+                .and_then(|m| self.context.entry(m, suffix))
+                .and_then(|e| self.context.string(e))
+                .map_or(suffix, |s| s.as_str());
             let path = join_path(base, suffix);
             self.add(id, expr, method, path.clone(), &inner, action);
             if action == "update" {
@@ -461,6 +531,10 @@ impl Reader<'_, '_> {
         let sign_in = named("sign_in", "sign_in");
         let sign_out = named("sign_out", "sign_out");
         let sign_up = named("sign_up", "sign_up");
+        let controllers = args
+            .iter()
+            .find(|a| a.name.is_some_and(|n| n == "controllers"))
+            .map(|a| ExprRef { module: id, expr: a.value });
         let skipped = self.list(id, args, "skip").unwrap_or_default();
         let only = self.list(id, args, "only");
         let wanted = |part: &str| {
@@ -471,7 +545,10 @@ impl Reader<'_, '_> {
         if wanted("sessions") {
             table.push((Method::Get, sign_in.clone(), "sessions#new", false));
             table.push((Method::Post, sign_in, "sessions#create", false));
-            table.push((Method::Delete, sign_out, "sessions#destroy", false));
+            let via = self.list(id, args, "sign_out_via").unwrap_or_else(|| vec!["delete".to_owned()]);
+            for method in via.iter().filter_map(|m| Method::of(m)) {
+                table.push((method, sign_out.clone(), "sessions#destroy", false));
+            }
         }
         if wanted("registrations") {
             table.push((Method::Get, sign_up, "registrations#new", false));
@@ -498,7 +575,18 @@ impl Reader<'_, '_> {
             if required {
                 guards.push(declared(GuardKind::Authentication, "authenticate_scope!", span));
             }
-            let handler = Handler { name: format!("devise/{action}"), function: None, span };
+            let mut handler = Handler { name: format!("devise/{action}"), function: None, span };
+            // a controller of the project's own
+            let (part, method_name) = action.split_once('#').unwrap_or((action, ""));
+            let own = controllers.and_then(|c| self.context.entry(c, part)).and_then(|e| self.context.string(e));
+            if let Some(own) = own {
+                handler.name = format!("{own}#{method_name}");
+                let class = controller_class(self.context, "", own.as_str());
+                if let Some(function) = class.and_then(|c| self.context.method(c, method_name)) {
+                    handler.function = Some(function);
+                    handler.span = self.context.function_span(function);
+                }
+            }
             let path = join_path(&base, &suffix);
             self.found.routes.push(Route::new("Ruby on Rails", method, path, span, Some(handler), guards));
         }
@@ -623,165 +711,4 @@ fn dotted_call(module: &ir::Module, expr: ExprId) -> Option<String> {
         ExprKind::Member { object, name, .. } => Some(format!("{}.{name}", dotted_call(module, *object)?)),
         _ => module.dotted(expr),
     }
-}
-
-/// A `before_action` and its kin, as written.
-struct Filter {
-    names: Vec<String>,
-    skip: bool,
-    only: Option<Vec<String>>,
-    except: Option<Vec<String>>,
-    span: Span,
-    /// The block of `before_action { … }`.
-    block: Option<FnId>,
-}
-
-/// What stands before an action, from the outermost base on.
-fn action_guards(context: &Context<'_>, class: ClassRef, action: &str) -> Vec<Guard> {
-    let mut guards: Vec<Guard> = Vec::new();
-    for class_ref in context.program.classes().lineage(class).into_iter().rev() {
-        let parts = context.program.classes().info(class_ref).map(|i| i.parts.clone()).unwrap_or_default();
-        for part in parts {
-            let module = context.program.module(part.module);
-            let body = context.program.class(part).body.clone();
-            for stmt in included_and(module, &body) {
-                let Some(filter) = filter(context, part.module, stmt) else { continue };
-                let applies = filter.only.as_ref().is_none_or(|o| o.iter().any(|a| a == action))
-                    && !filter.except.as_ref().is_some_and(|e| e.iter().any(|a| a == action));
-                if !applies {
-                    continue;
-                }
-                if filter.skip {
-                    guards.retain(|g| !filter.names.contains(&g.name));
-                    continue;
-                }
-                for name in &filter.names {
-                    guards.push(filter_guard(context, class, name, filter.span));
-                }
-                if let Some(block) = filter.block {
-                    let (kind, evidence) = context.function_guard(block, "");
-                    guards.push(Guard {
-                        kind,
-                        name: "before_action block".into(),
-                        span: filter.span,
-                        function: Some(block),
-                        evidence,
-                    });
-                }
-            }
-        }
-    }
-    guards
-}
-
-/// Class-level statements, those of a concern's `included do … end` too.
-fn included_and(module: &ir::Module, body: &[ir::StmtId]) -> Vec<ir::StmtId> {
-    let mut all = Vec::new();
-    for stmt in body {
-        if let StmtKind::Expr(e) = module.stmt(*stmt).kind
-            && let ExprKind::Call { callee, block: Some(block), .. } = &module.expr(e).kind
-            && matches!(&module.expr(*callee).kind, ExprKind::Name(n) if *n == "included" || *n == "with_options")
-        {
-            all.extend(module.function(*block).body.clone().unwrap_or_default());
-        } else {
-            all.push(*stmt);
-        }
-    }
-    all
-}
-
-fn filter(context: &Context<'_>, id: ModuleId, stmt: ir::StmtId) -> Option<Filter> {
-    let module = context.program.module(id);
-    let (StmtKind::Expr(expr) | StmtKind::Return(Some(expr))) = module.stmt(stmt).kind else { return None };
-    let ExprKind::Call { callee, args, block, .. } = &module.expr(expr).kind else { return None };
-    let ExprKind::Name(name) = &module.expr(*callee).kind else { return None };
-    let skip = match name.as_str() {
-        "before_action"
-        | "prepend_before_action"
-        | "append_before_action"
-        | "before_filter"
-        | "prepend_before_filter" => false,
-        "skip_before_action" | "skip_before_filter" | "skip_forgery_protection" => true,
-        // these are guards by themselves
-        "protect_from_forgery"
-        | "http_basic_authenticate_with"
-        | "doorkeeper_authorize!"
-        | "authorize_resource"
-        | "load_and_authorize_resource" => false,
-        _ => return None,
-    };
-    let is_guard = !name.as_str().contains("before_") && !skip;
-    let mut names = if is_guard { vec![name.to_string()] } else { Vec::new() };
-    let mut block = *block;
-    for arg in args.iter().filter(|a| a.name.is_none() && !is_guard) {
-        match &module.expr(arg.value).kind {
-            ExprKind::Lambda(function) => block = Some(*function),
-            _ => names.extend(strings(context, id, arg.value)),
-        }
-    }
-    if name.as_str() == "skip_forgery_protection" {
-        names.push("protect_from_forgery".into());
-    }
-    if skip && names.iter().any(|n| n == "verify_authenticity_token") {
-        names.push("protect_from_forgery".into());
-    }
-    let list = |key: &str| {
-        let arg = args.iter().find(|a| a.name.is_some_and(|n| n == key))?;
-        Some(strings(context, id, arg.value))
-    };
-    let conditional = args.iter().any(|a| a.name.is_some_and(|n| n == "if" || n == "unless"));
-    if skip && conditional {
-        return None;
-    }
-    let block = block.map(|function| FnId { module: id, function });
-    Some(Filter { names, skip, only: list("only"), except: list("except"), span: module.expr_span(expr), block })
-}
-
-/// What a filter method does: known ones by name, the project's own by their code.
-fn filter_guard(context: &Context<'_>, class: ClassRef, name: &str, span: Span) -> Guard {
-    let known = match name {
-        "protect_from_forgery" | "verify_authenticity_token" => Some(GuardKind::Csrf),
-        "doorkeeper_authorize!" | "authorize_resource" | "load_and_authorize_resource" => {
-            Some(GuardKind::Authorization)
-        }
-        "http_basic_authenticate_with" => Some(GuardKind::Authentication),
-        // Devise: `authenticate_user!`, `authenticate_admin_user!`
-        n if n.starts_with("authenticate_") && n.ends_with('!') => Some(GuardKind::Authentication),
-        _ => None,
-    };
-    let function = context.method(class, name);
-    let (kind, evidence) = match (known, function) {
-        (Some(kind), None) => (kind, base::Evidence::Shown),
-        (known, Some(function)) => {
-            let (seen, evidence) = context.function_guard(function, name);
-            match known {
-                Some(kind) if seen == GuardKind::Other || seen == GuardKind::OptionalAuthentication => (kind, evidence),
-                _ => (name_says(name, seen, context, function), evidence),
-            }
-        }
-        (None, None) => (by_name(name), base::Evidence::Suspected),
-    };
-    Guard { kind, name: name.to_owned(), span, function, evidence }
-}
-
-/// A method that turns callers away only inside the check of a token that may be missing recognises
-/// callers, it does not require them.
-fn name_says(name: &str, seen: GuardKind, context: &Context<'_>, function: FnId) -> GuardKind {
-    let module = context.program.module(function.module);
-    let item = module.function(function.function);
-    let Some(body) = &item.body else { return seen };
-    let tokens = words(name);
-    let identifies = tokens.iter().any(|w| w.starts_with("auth") || w == "user" || w == "token");
-    if seen == GuardKind::Authentication
-        && identifies
-        && let [only] = body.as_slice()
-        && let StmtKind::If { cond, otherwise, .. } = &module.stmt(*only).kind
-        && otherwise.is_empty()
-    {
-        let text = context.sources.text(module.expr_span(*cond)).to_ascii_lowercase();
-        if text.contains("headers") && text.contains("present?") && !text.contains('!') {
-            return GuardKind::OptionalAuthentication;
-        }
-    }
-    seen
 }

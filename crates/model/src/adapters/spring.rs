@@ -4,8 +4,10 @@ use base::{Language, Span, Symbol};
 use ir::{ClassKind, ExprId, ExprKind};
 use program::{ClassRef, ExprRef, FnId, ModuleId};
 
+use super::interceptors::{self, Interceptor};
 use super::{Adapter, Context, Found, webflux};
 use crate::entities::join_path;
+use crate::facts::Gives;
 use crate::guards::declared;
 use crate::{Guard, GuardKind, Handler, Input, Method, Place, Route};
 
@@ -22,8 +24,15 @@ impl Adapter for Spring {
     }
 
     fn read(&self, context: &Context<'_>, found: &mut Found) {
-        let all_chains: Vec<Rule> =
-            context.modules().filter(|m| self.uses(context, *m)).flat_map(|m| chain_rules(context, m)).collect();
+        let mut all_chains: Vec<Rule> = Vec::new();
+        let mut interceptors = Vec::new();
+        for module in context.modules().filter(|m| context.program.module(*m).language == Language::Java) {
+            if self.uses(context, module) {
+                all_chains.extend(chain_rules(context, module));
+            }
+            all_chains.extend(interceptors::shiro(context, module));
+            interceptors::read(context, module, &mut interceptors);
+        }
         let roots: Vec<String> = context
             .program
             .classes()
@@ -56,6 +65,9 @@ impl Adapter for Spring {
             if chains.is_empty() {
                 chains = all_chains.iter().filter(|r| !roots.contains(&r.root)).collect();
             }
+            let own = interceptors.iter().any(|i| i.root == root);
+            let before: Vec<&Interceptor> =
+                interceptors.iter().filter(|i| if own { i.root == root } else { !roots.contains(&i.root) }).collect();
             let mut methods: Vec<FnId> = info.methods.values().flatten().copied().collect();
             // methods that a base class of the repository gives
             for base in context.program.classes().lineage(class).into_iter().skip(1) {
@@ -72,7 +84,15 @@ impl Adapter for Spring {
                 for (verb, path, at) in mappings {
                     for prefix in &prefixes {
                         let full = join_path(&base_path, &join_path(prefix, &path));
-                        let route = route(context, class, method, verb, full, at, &chains);
+                        let route = route(
+                            context,
+                            class,
+                            method,
+                            verb,
+                            full,
+                            at,
+                            &Before { chains: &chains, interceptors: &before },
+                        );
                         found.routes.push(route);
                     }
                 }
@@ -264,6 +284,12 @@ fn mappings_of(context: &Context<'_>, method: FnId) -> Vec<(Method, String, Span
     found
 }
 
+/// What stands before the controllers of a service.
+struct Before<'a> {
+    chains: &'a [&'a Rule],
+    interceptors: &'a [&'a Interceptor],
+}
+
 fn route(
     context: &Context<'_>,
     class: ClassRef,
@@ -271,10 +297,14 @@ fn route(
     verb: Method,
     path: String,
     at: Span,
-    chains: &[&Rule],
+    before: &Before<'_>,
 ) -> Route {
     let mut guards: Vec<Guard> =
-        chains.iter().find(|r| r.matches(verb, &path)).map(|r| r.guard.clone()).into_iter().collect();
+        before.chains.iter().find(|r| r.matches(verb, &path)).map(|r| r.guard.clone()).into_iter().collect();
+    let of_class = context.program.class(class).annotations.iter().map(|a| name_of(context, class.module, *a));
+    let of_method = context.program.function(method).annotations.iter().map(|a| name_of(context, method.module, *a));
+    let annotated: Vec<Symbol> = of_class.chain(of_method).collect();
+    guards.extend(before.interceptors.iter().filter_map(|i| i.guard(&path, &annotated)));
     let annotations = context.program.class(class).annotations.iter().map(|a| (class.module, *a));
     let item = context.program.function(method);
     for (module, annotation) in annotations.chain(item.annotations.iter().map(|a| (method.module, *a))) {
@@ -306,7 +336,24 @@ fn route(
     };
     let mut route = Route::new("Spring Boot", verb, path, at, Some(handler), guards);
     inputs(context, method, &mut route);
+    route.gives = gives(context, class, method);
     route
+}
+
+/// What a handler gives back, where its type says that it is a string.
+fn gives(context: &Context<'_>, class: ClassRef, method: FnId) -> Option<Gives> {
+    let module = context.program.module(method.module);
+    let item = module.function(method.function);
+    let ty = context.sources.text(module.span(module.ty(item.ret?).range));
+    let ty: String = ty.chars().filter(|c| !c.is_whitespace()).collect();
+    let is_body = item.annotations.iter().any(|a| name_of(context, method.module, *a) == "ResponseBody")
+        || has(context, class, &["RestController", "ResponseBody"]);
+    match ty.as_str() {
+        "String" | "Mono<String>" if is_body => Some(Gives::Text),
+        "String" | "Mono<String>" => Some(Gives::View),
+        "ResponseEntity<String>" | "HttpEntity<String>" | "Mono<ResponseEntity<String>>" => Some(Gives::Text),
+        _ => None,
+    }
 }
 
 const TYPED: [&str; 14] = [
@@ -363,6 +410,9 @@ fn inputs(context: &Context<'_>, method: FnId, route: &mut Route) {
                 name = given.map_or(name, |g| g.to_string());
             }
         }
+        if place.is_none() && validated == (param.annotations.len() == 1) && is_bound(context, method, param) {
+            place = Some(Place::Query);
+        }
         let Some(place) = place else { continue };
         let ty = param.ty.map(|t| context.sources.text(module.span(module.ty(t).range)).to_owned());
         validated |= ty.as_deref().is_some_and(|t| TYPED.contains(&t));
@@ -372,6 +422,28 @@ fn inputs(context: &Context<'_>, method: FnId, route: &mut Route) {
             None => route.inputs.push(input),
         }
     }
+}
+
+/// Whether a parameter that says nothing is filled from parameters of the request: strings, and objects of
+/// plain classes of the repository.
+fn is_bound(context: &Context<'_>, method: FnId, param: &ir::Param) -> bool {
+    let module = context.program.module(method.module);
+    let Some(ty) = param.ty else { return false };
+    let element = match &module.ty(ty).kind {
+        ir::TypeKind::Array(inner) => *inner,
+        _ => ty,
+    };
+    let ir::TypeKind::Named { path, args } = &module.ty(element).kind else { return false };
+    if *path == "String" {
+        return true;
+    }
+    // a base class for all, or a type that something else resolves
+    args.is_empty()
+        && element == ty
+        && context.program.class_named(method.module, *path).is_some_and(|class| {
+            let class = context.program.class(class);
+            class.kind == ClassKind::Class && !class.fields.is_empty()
+        })
 }
 
 /// `server.servlet.context-path`.
@@ -391,17 +463,17 @@ fn servlet_path(context: &Context<'_>) -> String {
 }
 
 /// One line of a security filter chain, in order: which requests, and what it asks of them.
-struct Rule {
-    method: Option<Method>,
+pub(super) struct Rule {
+    pub method: Option<Method>,
     /// Ant patterns; empty is any request.
-    patterns: Vec<String>,
-    guard: Guard,
+    pub patterns: Vec<String>,
+    pub guard: Guard,
     /// The part of the repository that it is written in.
-    root: String,
+    pub root: String,
 }
 
 /// The directory above a file's `src`.
-fn root_of(path: &str) -> &str {
+pub(super) fn root_of(path: &str) -> &str {
     path.split("/src/").next().filter(|root| *root != path).unwrap_or("")
 }
 
@@ -413,7 +485,7 @@ impl Rule {
 }
 
 /// Ant-style matching: `?`, `*` within a segment, `**` across segments; `{x}` as `*`.
-fn ant(pattern: &str, path: &str) -> bool {
+pub(super) fn ant(pattern: &str, path: &str) -> bool {
     let pattern: Vec<&str> = pattern.split('/').filter(|s| !s.is_empty()).collect();
     let path: Vec<&str> = path.split('/').filter(|s| !s.is_empty()).collect();
     segments(&pattern, &path)
@@ -507,7 +579,7 @@ fn chain_rules(context: &Context<'_>, id: ModuleId) -> Vec<Rule> {
 }
 
 /// A string, or the strings of a constant array.
-fn strings(context: &Context<'_>, at: ExprRef) -> Vec<String> {
+pub(super) fn strings(context: &Context<'_>, at: ExprRef) -> Vec<String> {
     if let Some(text) = context.string(at) {
         return vec![text.to_string()];
     }

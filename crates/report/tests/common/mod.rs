@@ -124,6 +124,7 @@ pub fn finding(rule: &'static str, severity: Severity, span: Span, fingerprint: 
         trade_offs: Text::new(),
         related: Vec::new(),
         trace: Vec::new(),
+        edits: Vec::new(),
         fingerprint: fingerprint.into(),
     }
 }

@@ -5,8 +5,9 @@ use ir::ExprKind;
 use model::facts::RecordId;
 use model::options::OptionValue;
 use model::{Kind, Model, SettingKind};
+use program::FnId;
 
-use crate::support::{around, effects, info, path, tag};
+use crate::support::{apply_mended, around, effects, info, path, production_settings, tag};
 use crate::{Report, Rule};
 
 pub const RULE: Rule = Rule {
@@ -25,7 +26,15 @@ pub const RULE: Rule = Rule {
     check,
 };
 
+const IMPACT: &str = "When the other system hangs, so does this worker or thread; under load all of them do, and the service stops answering although nothing in it is broken.";
+const VERIFICATION: &str = "Point the call at a server that accepts and never answers: it must fail within the limit.";
+
 fn check(model: &Model, report: &mut Report<'_>) {
+    unlimited_calls(model, report);
+    switched_off(model, report);
+}
+
+fn unlimited_calls(model: &Model, report: &mut Report<'_>) {
     let context = model.context();
     let calls = effects(model, Kind::Outbound).chain(effects(model, Kind::Opens));
     for effect in calls.filter(|e| e.evidence > Evidence::Suspected) {
@@ -40,7 +49,7 @@ fn check(model: &Model, report: &mut Report<'_>) {
         if effect.kind == Kind::Opens && args.iter().any(|a| a.name.is_none() && given(a.value)) {
             continue;
         }
-        if sets_default(model, effect.record) {
+        if sets_default(model, effect.record) || is_limited_around(model, effect.function) {
             continue;
         }
         let name = effect.name.as_str();
@@ -48,18 +57,50 @@ fn check(model: &Model, report: &mut Report<'_>) {
         let subject = format!("call {} {function} {name}", path(model, effect.span));
         let issue = Text::say("`{}` is called without a timeout and may wait for ever.", &[name]);
         let mut finding = report.finding(subject, effect.span, issue);
+        // a connection is kept open: the limit matters only when the other side is gone
+        if record.label.as_deref() == Some("database") {
+            finding.severity = Severity::Suggestion;
+        }
         finding.details = Text::say("{} sets no limit by itself.", &[model.facts.library(effect.record)]);
-        finding.impact = Text::from(
-            "When the other system hangs, so does this worker or thread; under load all of them do, and the service stops answering although nothing in it is broken.",
-        );
+        finding.impact = Text::from(IMPACT);
         finding.fix = Text::from("Set a limit that is shorter than your own callers wait:");
         if let Some(mended) = &record.mended {
             finding.fix = finding.fix.block(tag(model, effect.span), mended.clone());
         }
-        finding.verification =
-            Text::from("Point the call at a server that accepts and never answers: it must fail within the limit.");
+        finding.verification = Text::from(VERIFICATION);
         report.add(finding);
     }
+}
+
+/// Limits that a project takes away from a library that has one.
+fn switched_off(model: &Model, report: &mut Report<'_>) {
+    for setting in production_settings(model) {
+        if setting.kind != SettingKind::Timeout || setting.value.as_deref() != Some("never") {
+            continue;
+        }
+        let subject = format!("limit {} {}", path(model, setting.span), model.sources.text(setting.span));
+        let issue = Text::from("The limit in time of a client is switched off: it may wait for ever.");
+        let mut finding = report.finding(subject, setting.span, issue);
+        finding.severity = Severity::Suggestion;
+        finding.details = Text::say("{} has a limit by itself.", &[model.facts.library(setting.record)]);
+        finding.impact = Text::from(IMPACT);
+        finding.fix = Text::from("Keep a limit that is shorter than your own callers wait:");
+        apply_mended(model, &mut finding, setting.record);
+        finding.verification = Text::from(VERIFICATION);
+        report.add(finding);
+    }
+}
+
+/// Whether the function around sets a limit by other means: a context with a deadline, a race with a clock.
+fn is_limited_around(model: &Model, function: Option<FnId>) -> bool {
+    let Some(function) = function else { return false };
+    let module = model.program.module(function.module);
+    model.program.calls_in(function).iter().any(|call| {
+        let ExprKind::Call { callee, .. } = &module.expr(*call).kind else { return false };
+        let (ExprKind::Name(name) | ExprKind::Member { name, .. }) = &module.expr(*callee).kind else { return false };
+        let plain = name.as_str().to_ascii_lowercase().replace('_', "");
+        ["timeout", "deadline", "waitfor"].iter().any(|w| plain.contains(w))
+    })
 }
 
 /// Whether the project sets the library's limit for all calls: `axios.defaults.timeout = 5000`.

@@ -4,7 +4,7 @@ use base::{RuleInfo, Severity, Stage, Text};
 use model::guards::words;
 use model::{Model, Setting, SettingKind};
 
-use crate::support::{apply_mended, info, settings_by_group};
+use crate::support::{apply_mended, info, production_settings, settings_by_group};
 use crate::{Report, Rule};
 
 pub const RULE: Rule = Rule {
@@ -45,7 +45,31 @@ fn is_sensitive(name: &str) -> bool {
     let words = words(name);
     let has = |list: &[&str]| words.iter().any(|w| list.contains(&w.as_str()));
     // a CSRF token must be read by scripts, and a last-visit cookie says nothing
-    has(&SENSITIVE) && !has(&["csrf", "xsrf", "theme", "lang", "locale", "expires", "expiry", "state"])
+    has(&SENSITIVE)
+        && !has(&[
+            "csrf", "xsrf", "theme", "lang", "locale", "expires", "expiry", "state", "redirect", "return", "next",
+        ])
+}
+
+/// Whether a cookie only keeps a preference, by its name.
+fn is_harmless(name: &str) -> bool {
+    let words = words(name);
+    words.iter().any(|w| {
+        matches!(
+            w.as_str(),
+            "theme"
+                | "lang"
+                | "language"
+                | "locale"
+                | "consent"
+                | "timezone"
+                | "tz"
+                | "currency"
+                | "visited"
+                | "flash"
+                | "dark"
+        )
+    })
 }
 
 fn off(group: &[&Setting], kind: SettingKind) -> Option<(base::Span, bool)> {
@@ -56,23 +80,34 @@ fn off(group: &[&Setting], kind: SettingKind) -> Option<(base::Span, bool)> {
 /// A cookie that is deleted carries nothing.
 fn is_deletion(model: &Model, group: &[&Setting]) -> bool {
     let text = group.first().map_or("", |s| model.sources.text(s.group)).to_ascii_lowercase();
-    ["maxage: 0", "maxage(0)", "max_age=0", "expires=0", "make_removal", "new date(0)", "maxage(duration::zero"]
+    ["maxage: 0", "maxage: -1", "maxage(0)", "max_age=0", "expires=0", "make_removal", "new date(0)", "maxage(duration::zero"]
         .iter()
         .any(|w| text.contains(w))
+        // `cookie('token', 'none', …)`: what is fixed proves nothing
+        || text.split_once('(').and_then(|(_, args)| args.split_once(',')).is_some_and(|(name, rest)| {
+            name.trim_start().starts_with(['"', '\'']) && rest.trim_start().starts_with(['"', '\''])
+        })
 }
 
 fn check(model: &Model, report: &mut Report<'_>) {
     let kinds = [SettingKind::CookieHttpOnly, SettingKind::CookieSecure, SettingKind::CookieSameSite];
+    // a switch for all cookies that is not plainly off
+    let all_secure =
+        production_settings(model).any(|s| s.kind == SettingKind::SecureCookies && s.value.as_deref() != Some("false"));
     for group in settings_by_group(model, &kinds) {
         let Some(first) = group.first() else { continue };
         let Some(subject) = first.subject.as_deref().or(model.facts.record(first.record).label.as_deref()) else {
             continue;
         };
-        if !is_sensitive(subject) || is_deletion(model, &group) {
+        if is_deletion(model, &group) {
             continue;
         }
-        let scripts = off(&group, SettingKind::CookieHttpOnly);
-        let plain = off(&group, SettingKind::CookieSecure);
+        let sensitive = is_sensitive(subject);
+        let scripts = off(&group, SettingKind::CookieHttpOnly).filter(|_| sensitive);
+        // of other cookies only what is switched off on purpose
+        let plain = off(&group, SettingKind::CookieSecure)
+            .filter(|(_, by_default)| sensitive || !by_default && !is_harmless(subject))
+            .filter(|(_, by_default)| !(*by_default && all_secure));
         let (span, issue, severity, impact) = match (scripts, plain) {
             (Some((span, _)), Some(_)) => (
                 span,

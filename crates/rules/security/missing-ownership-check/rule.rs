@@ -1,14 +1,15 @@
 //! An object fetched by an id from the request, whoever asks.
 
 use base::{Escalation, Evidence, RuleInfo, Severity, Stage, Text};
-use ir::ExprKind;
+use model::caller::{Heard, Speech};
 use model::entities::path_parameters;
 use model::guards::words;
-use model::{Auth, GuardKind, Model, Route};
-use program::FnId;
+use model::lookups::Lookup;
+use model::owners::{owner_of, singular};
+use model::{Auth, GuardKind, Method, Model, Place, Route};
 use rustc_hash::FxHashMap;
 
-use crate::support::{HANDLER_DEPTH, handler, info, routes};
+use crate::support::{handler, info, routes};
 use crate::{Report, Rule};
 
 pub const RULE: Rule = Rule {
@@ -27,12 +28,6 @@ pub const RULE: Rule = Rule {
     },
     check,
 };
-
-/// Words of fields that name the owner of a record.
-const OWNER: [&str; 12] = [
-    "user", "owner", "author", "account", "customer", "creator", "uid", "userid", "username", "member", "buyer",
-    "patient",
-];
 
 /// Things that one person's eyes are enough for. Reading others is often meant to be open.
 const PRIVATE: [&str; 22] = [
@@ -60,97 +55,305 @@ const PRIVATE: [&str; 22] = [
     "ticket",
 ];
 
+/// Words of ids that name somebody else on purpose, or the thing that others add to.
+const OTHERS: [&str; 17] = [
+    "target",
+    "to",
+    "recipient",
+    "receiver",
+    "other",
+    "friend",
+    "invitee",
+    "invited",
+    "assignee",
+    "followed",
+    "following",
+    "peer",
+    "contact",
+    "reported",
+    "blocked",
+    "parent",
+    "mentioned",
+];
+
 fn check(model: &Model, report: &mut Report<'_>) {
-    let owned = owned_things(model);
-    let mut mentions: FxHashMap<FnId, bool> = FxHashMap::default();
+    let owned = model.owned_things();
+    let mut heard = Heard::default();
+    let mut told = rustc_hash::FxHashSet::default();
     for route in routes(model).filter(|r| r.auth != Auth::None) {
         let Some(function) = handler(route) else { continue };
-        let is_write = !route.method.is_safe() && route.method != model::Method::Any;
+        let is_write = !route.method.is_safe() && route.method != Method::Any;
         if route.auth == Auth::Optional && !is_write {
             continue;
         }
         // who has a role may touch what is not theirs
-        if route.guards.iter().any(|g| g.kind == GuardKind::Authorization) || is_for_staff(route) {
+        let privileged = route.guards.iter().any(|g| match g.kind {
+            GuardKind::Authorization => !is_everyones(model, g),
+            GuardKind::Authentication => g.function.is_some() && asks_for_a_right(model, g),
+            _ => false,
+        });
+        if privileged || is_for_programs(route) || is_for_staff(route) || lets_in(route) {
             continue;
         }
-        let Some((thing, parameter)) = addressed(route) else { continue };
-        let of_user = is_user(&thing);
-        let Some(owner) = owned.get(&thing).cloned().or_else(|| of_user.then(|| "itself".to_owned())) else { continue };
-        if !is_write && !PRIVATE.contains(&thing.as_str()) && !of_user {
+        let speech = model.speech_of(route, function, &mut heard);
+        if speech == Speech::Binds {
             continue;
         }
-        if model.speaks_of_caller(route, function, &mut mentions) || !fetches(model, function) {
-            continue;
+        let lookups = model.lookups(route, function);
+        let named = by_path(route, &owned, &lookups, speech).or_else(|| by_input(route, &owned, &lookups, speech));
+        let Some(named) = named.filter(|_| tells_callers_apart(model, route, &mut heard)) else { continue };
+        // one handler may answer under several paths
+        if told.insert(named.lookup.span) {
+            report_one(report, route, &named, speech);
         }
-        let name = route.name();
-        let does = match route.method {
-            model::Method::Delete => "deletes",
-            _ if is_write => "changes",
-            _ => "reads",
-        };
-        let mut finding = report.finding(
-            format!("route {name}"),
-            route.handler.as_ref().map_or(route.span, |h| h.span),
-            Text::say("`{}` {} the {} that the request names, whoever asks.", &[&name, does, &thing]),
-        );
-        finding.endpoint = Some(name.clone());
-        finding.severity = if is_write { Severity::Critical } else { Severity::Important };
-        finding.evidence = Evidence::Suspected;
-        finding.details = match of_user {
-            true => Text::say(
-                "The user is named by `{}`, and nothing in the handler or in what it calls asks who the caller is.",
-                &[&parameter],
-            ),
-            false => Text::say(
-                "A {} has an owner (`{}`), it is named by `{}`, and nothing in the handler or in what it calls asks who the caller is.",
-                &[&thing, &owner, &parameter],
-            ),
-        };
-        finding.impact = Text::say(
-            "Any signed-in user who counts through the ids, or guesses one, {} what belongs to others.",
-            &[does],
-        );
-        finding.fix = Text::say(
-            "Look the {} up among those of the caller (`… WHERE id = ? AND {} = ?`), and answer 404 when there is none; or compare its owner with the caller before anything else.",
-            &[&thing, if of_user { "user_id" } else { &owner }],
-        );
-        finding.verification = Text::say(
-            "As one user make a {}; as another call `{}` with its id: the answer must be 404 or 403.",
-            &[&thing, &name],
-        );
-        report.add(finding);
     }
 }
 
+/// A thing that belongs to somebody, and the id in the request that names it.
+struct Named<'l> {
+    thing: String,
+    owner: Option<String>,
+    lookup: &'l Lookup,
+}
+
+/// The thing that the path names.
+fn by_path<'l>(
+    route: &Route,
+    owned: &FxHashMap<String, String>,
+    lookups: &'l [Lookup],
+    speech: Speech,
+) -> Option<Named<'l>> {
+    let (thing, parameter, called) = addressed(route)?;
+    let lookup = lookups.iter().find(|l| l.place == Place::Path && l.by_verb && l.name == parameter)?;
+    let of_user = is_user(&thing);
+    let owner = owner_of(owned, &called);
+    if owner.is_none() && !of_user {
+        return None;
+    }
+    let private = PRIVATE.contains(&thing.as_str());
+    let is_last = ends_in_itself(route);
+    if !is_changing(route) {
+        // who somebody is, is often meant to be seen; what they have is not
+        let is_ones_own = if of_user { !is_last && !is_shown(route) } else { private };
+        return is_ones_own.then_some(Named { thing, owner, lookup });
+    }
+    // others may comment on what is not theirs
+    let adds = route.method == Method::Post && !route.path.ends_with('}') && !private;
+    (!(adds && speech == Speech::Names)).then_some(Named { thing, owner, lookup })
+}
+
+/// What people show of themselves: `/users/{id}/followers`.
+fn is_shown(route: &Route) -> bool {
+    let last = route.path.rsplit('/').next().unwrap_or("");
+    words(last).iter().any(|w| {
+        matches!(
+            w.as_str(),
+            "followers"
+                | "following"
+                | "posts"
+                | "articles"
+                | "comments"
+                | "friends"
+                | "likes"
+                | "repos"
+                | "avatar"
+                | "photo"
+                | "picture"
+                | "image"
+                | "badges"
+                | "reviews"
+                | "public"
+        )
+    })
+}
+
+/// Whether a path ends in what its parameter names: `/users/{id}`, but not `/allocations/{userId}`.
+fn ends_in_itself(route: &Route) -> bool {
+    let mut parts = route.path.split('/').rev().filter(|p| !p.is_empty());
+    parts.next().is_some_and(|p| p.starts_with('{'))
+        && addressed(route).is_some_and(|(thing, ..)| {
+            parts.next().is_none_or(|p| {
+                words(p).iter().any(|w| singular(w) == thing || is_user(&singular(w)) && is_user(&thing))
+            })
+        })
+}
+
+/// The thing that a query or a body names: `userId`, `order_id`.
+fn by_input<'l>(
+    route: &Route,
+    owned: &FxHashMap<String, String>,
+    lookups: &'l [Lookup],
+    speech: Speech,
+) -> Option<Named<'l>> {
+    if speech != Speech::Silent {
+        return None;
+    }
+    lookups.iter().filter(|l| matches!(l.place, Place::Query | Place::Body) && l.by_verb).find_map(|lookup| {
+        let mut named = words(&lookup.name);
+        if !matches!(named.pop()?.as_str(), "id" | "uuid" | "number")
+            || named.iter().any(|w| OTHERS.contains(&w.as_str()))
+        {
+            return None;
+        }
+        let thing = singular(named.last()?);
+        let owner = owner_of(owned, &named);
+        let of_route = is_changing(route) && words(&route.path).iter().any(|w| singular(w) == thing);
+        let private = owner.is_some() && (PRIVATE.contains(&thing.as_str()) || of_route);
+        (private || is_user(&thing)).then_some(Named { thing, owner, lookup })
+    })
+}
+
+/// Whether some handler of the service does something with the caller; where none does, all callers are one.
+fn tells_callers_apart(model: &Model, route: &Route, heard: &mut Heard) -> bool {
+    routes(model)
+        .filter(|r| r.service == route.service && r.auth == Auth::Required)
+        .filter_map(|r| Some((r, handler(r)?)))
+        .any(|(r, f)| model.speech_of(r, f, heard) > Speech::Silent)
+}
+
+fn is_changing(route: &Route) -> bool {
+    !route.method.is_safe() && route.method != Method::Any
+}
+
+/// A role that every user has: `hasRole('USER')`, `authorize('customer', 'admin')`.
+fn is_everyones(model: &Model, guard: &model::Guard) -> bool {
+    const ROLES: [&str; 9] = ["user", "users", "customer", "member", "client", "buyer", "student", "patient", "reader"];
+    let text = model.sources.text(guard.span);
+    text.split(['\'', '"', '`']).flat_map(|t| t.split(',')).any(|role| {
+        let role = role.trim().to_lowercase();
+        ROLES.contains(&role.strip_prefix("role_").unwrap_or(&role))
+    })
+}
+
+/// `auth('manageUsers')`: a guard of the project's own that is told what the caller must be allowed.
+fn asks_for_a_right(model: &Model, guard: &model::Guard) -> bool {
+    let text = model.sources.text(guard.span);
+    text.len() < 120 && text.contains('(') && text.contains(['\'', '"']) && !is_everyones(model, guard)
+}
+
+/// Behind a key or a password of its own stands a program and no person.
+fn is_for_programs(route: &Route) -> bool {
+    let mut guards = route.guards.iter().filter(|g| g.kind == GuardKind::Authentication).peekable();
+    guards.peek().is_some()
+        && guards.all(|g| {
+            let named = words(&g.name);
+            let has = |w: &str| named.iter().any(|x| x == w);
+            has("basic")
+                || has("apikey")
+                || has("api") && has("key")
+                || has("internal")
+                || has("machine")
+                || has("service")
+        })
+}
+
+/// Signing in and coming back name a user who is not known yet.
+fn lets_in(route: &Route) -> bool {
+    words(&route.path).iter().any(|w| {
+        matches!(
+            w.as_str(),
+            "login"
+                | "signin"
+                | "logout"
+                | "register"
+                | "signup"
+                | "password"
+                | "reset"
+                | "forgot"
+                | "verify"
+                | "confirm"
+                | "activate"
+                | "token"
+                | "refresh"
+                | "oauth"
+                | "callback"
+                | "webhook"
+                | "webhooks"
+                | "hook"
+                | "notify"
+                | "ipn"
+        )
+    })
+}
+
+fn report_one(report: &mut Report<'_>, route: &Route, named: &Named<'_>, speech: Speech) {
+    let Named { thing, owner, lookup } = named;
+    let is_write = is_changing(route);
+    let name = route.name();
+    let does = match route.method {
+        Method::Delete => "deletes",
+        _ if is_write => "changes",
+        _ => "reads",
+    };
+    let of_user = is_user(thing);
+    let below =
+        of_user && (lookup.place != Place::Path || !ends_in_itself(route) || path_parameters(&route.path).count() > 1);
+    let issue = match below {
+        true => {
+            Text::say("`{}` {} what belongs to the {} that the request names, whoever asks.", &[&name, does, thing])
+        }
+        false => Text::say("`{}` {} the {} that the request names, whoever asks.", &[&name, does, thing]),
+    };
+    let mut finding = report.finding(format!("route {name}"), lookup.span, issue);
+    finding.endpoint = Some(name.clone());
+    finding.severity = if is_write { Severity::Critical } else { Severity::Important };
+    finding.evidence = Evidence::Suspected;
+    let place = match lookup.place {
+        Place::Body => "of the body",
+        Place::Query => "of the query",
+        _ => "of the path",
+    };
+    let silence = match speech {
+        Speech::Silent => "nothing in the handler or in what it calls asks who the caller is",
+        _ => "the handler knows the caller, but neither compares them with the owner nor looks it up by them",
+    };
+    finding.details = match owner {
+        Some(owner) => Text::say(
+            "It has an owner (`{}`), it is looked up here by `{}` {}, and {}.",
+            &[owner, &lookup.name, place, silence],
+        ),
+        None => Text::say("It is looked up here by `{}` {}, and {}.", &[&lookup.name, place, silence]),
+    };
+    finding.impact =
+        Text::say("Any signed-in user who counts through the ids, or guesses one, {} what belongs to others.", &[does]);
+    finding.fix = match (below, owner) {
+        (true, _) => Text::say(
+            "Take the {} from the session or the token, not from the request; or answer 403 when `{}` is not the caller's.",
+            &[thing, &lookup.name],
+        ),
+        (false, owner) => Text::say(
+            "Look the {} up among those of the caller (`… WHERE id = ? AND {} = ?`), and answer 404 when there is none; or compare its owner with the caller before anything else.",
+            &[thing, owner.as_deref().unwrap_or("user_id")],
+        ),
+    };
+    finding.verification = Text::say(
+        "As one user make a {}; as another call `{}` with its id: the answer must be 404 or 403.",
+        &[thing, &name],
+    );
+    if lookup.taken != lookup.span && !(lookup.span.start <= lookup.taken.start && lookup.taken.end <= lookup.span.end)
+    {
+        let taken = Text::say("`{}` is taken from the request.", &[&lookup.name]);
+        let used = Text::say("The {} is looked up by it.", &[thing]);
+        finding.trace = vec![
+            base::TraceStep { span: lookup.taken, message: taken },
+            base::TraceStep { span: lookup.span, message: used },
+        ];
+    }
+    report.add(finding);
+}
+
 /// The last thing of a path that a parameter names: `/orders/{id}/items` → `order` and `id`.
-fn addressed(route: &Route) -> Option<(String, String)> {
+fn addressed(route: &Route) -> Option<(String, String, Vec<String>)> {
     let parts: Vec<&str> = route.path.split('/').filter(|p| !p.is_empty()).collect();
     let at = parts.iter().rposition(|p| p.contains('{'))?;
     let parameter = path_parameters(parts[at]).next()?.to_owned();
     let named = words(&parameter);
     // `{userId}`, `{order_id}` say themselves what they name
-    let own: Vec<&String> =
-        named.iter().filter(|w| !matches!(w.as_str(), "id" | "uuid" | "pk" | "slug" | "key" | "name")).collect();
+    let own: Vec<String> =
+        named.into_iter().filter(|w| !matches!(w.as_str(), "id" | "uuid" | "pk" | "slug" | "key" | "name")).collect();
     let before = parts[..at].iter().rev().find(|p| !p.contains('{'));
-    let thing = match (own.last(), before) {
-        (Some(own), _) => singular(own),
-        (None, Some(before)) => singular(words(before).last()?),
-        (None, None) => return None,
-    };
-    Some((thing, parameter))
-}
-
-fn singular(word: &str) -> String {
-    if let Some(stem) = word.strip_suffix("ies") {
-        return format!("{stem}y");
-    }
-    if word.ends_with("sses") || word.ends_with("xes") || word.ends_with("ches") {
-        return word[..word.len() - 2].to_owned();
-    }
-    match word.strip_suffix('s') {
-        Some(stem) if !stem.ends_with('s') && stem.len() > 1 => stem.to_owned(),
-        _ => word.to_owned(),
-    }
+    let called = if own.is_empty() { words(before?) } else { own };
+    Some((singular(called.last()?), parameter, called))
 }
 
 fn is_user(thing: &str) -> bool {
@@ -168,70 +371,4 @@ fn is_for_staff(route: &Route) -> bool {
             "admin" | "root" | "superuser" | "staff" | "internal" | "manage" | "management" | "backoffice" | "mod"
         )
     })
-}
-
-/// Classes of stored things that have an owner, by the last word of their name, with the owner's field.
-fn owned_things(model: &Model) -> FxHashMap<String, String> {
-    let mut owned = FxHashMap::default();
-    for (class, _) in model.program.classes().all() {
-        if model.module_role(class.module) == base::FileRole::Test {
-            continue;
-        }
-        let item = model.program.class(class);
-        let field = item.fields.iter().find_map(|f| owner_field(f.name.as_str())).or_else(|| {
-            // Ruby's `belongs_to :user`
-            let module = model.program.module(class.module);
-            item.body.iter().find_map(|s| match &module.stmt(*s).kind {
-                ir::StmtKind::Expr(e) | ir::StmtKind::Return(Some(e)) => match &module.expr(*e).kind {
-                    ExprKind::Call { callee, args, .. }
-                        if matches!(&module.expr(*callee).kind, ExprKind::Name(n) if *n == "belongs_to") =>
-                    {
-                        owner_field(module.string(args.first()?.value)?.as_str())
-                    }
-                    _ => None,
-                },
-                _ => None,
-            })
-        });
-        let Some(field) = field else { continue };
-        let mut parts = words(item.name.as_str());
-        let kinds = ["model", "entity", "dto", "table", "record", "po", "do", "schema", "document", "entities", "db"];
-        parts.retain(|p| !kinds.contains(&p.as_str()));
-        if let Some(last) = parts.last() {
-            owned.entry(singular(last)).or_insert(field);
-        }
-    }
-    owned
-}
-
-fn owner_field(name: &str) -> Option<String> {
-    let mut parts = words(name);
-    if matches!(parts.last().map(String::as_str), Some("id")) {
-        parts.pop();
-    }
-    let created_by = parts.ends_with(&["by".to_owned()]) && parts.iter().any(|p| p == "created" || p == "owned");
-    (created_by || parts.len() <= 1 && parts.last().is_some_and(|p| OWNER.contains(&p.as_str())))
-        .then(|| name.to_owned())
-}
-
-/// Whether something in reach looks up, changes or deletes stored things by its name.
-fn fetches(model: &Model, function: FnId) -> bool {
-    const VERBS: [&str; 22] = [
-        "find", "get", "first", "where", "delete", "update", "save", "remove", "destroy", "select", "query", "execute",
-        "exec", "filter", "load", "fetch", "findone", "take", "set", "create", "insert", "lookup",
-    ];
-    let mut calls = 0;
-    for f in model.reachable(function, HANDLER_DEPTH) {
-        let module = model.program.module(f.module);
-        for call in model.program.calls_in(f) {
-            if let ExprKind::Call { callee, args, .. } = &module.expr(*call).kind
-                && !args.is_empty()
-                && let ExprKind::Member { name, .. } = &module.expr(*callee).kind
-                && words(name.as_str()).first().is_some_and(|w| VERBS.contains(&w.as_str()))
-            {
-                calls += 1;
-            }
-        }
-    }
-    calls > 0
 }

@@ -4,7 +4,7 @@ use base::{Evidence, RuleInfo, Severity, Stage, Text};
 use model::guards::words;
 use model::{GuardKind, Method, Model, Route};
 
-use crate::support::{info, routes};
+use crate::support::{handler, info, routes};
 use crate::{Report, Rule};
 
 pub const RULE: Rule = Rule {
@@ -31,29 +31,54 @@ fn is_login(route: &Route) -> bool {
     if words(&route.path).iter().any(|w| matches!(w.as_str(), "oidc" | "saml" | "callback" | "sso" | "external")) {
         return false;
     }
+    // a key in the query is too long to be guessed
+    let by_key = |name: &str| {
+        let said = words(name);
+        said.iter().any(|w| w == "apikey") || said.iter().any(|w| w == "api") && said.iter().any(|w| w == "key")
+    };
+    if route.inputs.iter().any(|i| by_key(&i.name)) {
+        return false;
+    }
     let last: Vec<String> =
-        route.path.rsplit('/').find(|p| !p.starts_with('{') && !p.is_empty()).map(words).unwrap_or_default();
+        route.path.rsplit('/').find(|p| !p.is_empty()).filter(|p| !p.contains('{')).map(words).unwrap_or_default();
     let joined = last.join("");
     matches!(joined.as_str(), "login" | "signin" | "authenticate" | "logon" | "token")
         || joined == "sessions" && route.handler.as_ref().is_some_and(|h| h.name.contains("create"))
 }
 
 fn check(model: &Model, report: &mut Report<'_>) {
-    if model.limits_rates() {
+    let limited: Vec<&Route> = routes(model).filter(|r| r.has_guard(GuardKind::RateLimit)).collect();
+    // something limits rates, and where is not known
+    if limited.is_empty() && model.limits_rates() {
         return;
     }
     for route in routes(model).filter(|r| is_login(r) && !r.has_guard(GuardKind::RateLimit)) {
+        if handler(route).is_some_and(|f| model.counts_attempts(f)) {
+            continue;
+        }
         let name = route.name();
-        let mut finding = report.finding(
-            format!("route {name}"),
-            route.span,
-            Text::say("`{}` may be tried as often as one likes: nothing in the project limits rates.", &[&name]),
-        );
+        let elsewhere = limited.iter().find(|r| r.service == route.service);
+        if elsewhere.is_none() && !limited.is_empty() {
+            continue;
+        }
+        let issue = match elsewhere {
+            Some(_) => Text::say("`{}` may be tried as often as one likes, while other routes are limited.", &[&name]),
+            None => {
+                Text::say("`{}` may be tried as often as one likes: nothing in the project limits rates.", &[&name])
+            }
+        };
+        let mut finding = report.finding(format!("route {name}"), route.span, issue);
         finding.endpoint = Some(name.clone());
-        finding.evidence = Evidence::Shown;
-        finding.details = Text::from(
-            "No guard, middleware or library that limits rates was found, on this route or around it. A gateway in front may do it; the code does not show it.",
-        );
+        finding.evidence = if elsewhere.is_some() { Evidence::Suspected } else { Evidence::Shown };
+        finding.details = match elsewhere {
+            Some(other) => Text::say(
+                "`{}` has a limit; none was found on this route or around it. A gateway in front may do it; the code does not show it.",
+                &[&other.name()],
+            ),
+            None => Text::from(
+                "No guard, middleware or library that limits rates was found, on this route or around it. A gateway in front may do it; the code does not show it.",
+            ),
+        };
         finding.impact = Text::from(
             "Passwords can be guessed at the speed of the network, and lists of leaked passwords tried on every account.",
         );

@@ -2,6 +2,7 @@
 
 use base::{Escalation, Evidence, RuleInfo, Severity, Stage, Text};
 use ir::ExprKind;
+use model::caller::{Heard, Speech};
 use model::guards::words;
 use model::{Auth, GuardKind, Model, Route};
 
@@ -26,7 +27,7 @@ pub const RULE: Rule = Rule {
 };
 
 /// Words of routes that must be open: getting in, coming back, being called by others.
-const OPEN: [&str; 44] = [
+const OPEN: [&str; 46] = [
     "login",
     "signin",
     "logout",
@@ -71,6 +72,8 @@ const OPEN: [&str; 44] = [
     "installation",
     "setup",
     "ping",
+    "bot",
+    "initiate",
 ];
 
 fn is_write(route: &Route) -> bool {
@@ -96,7 +99,13 @@ fn carries_credential(model: &Model, route: &Route) -> bool {
     let is_credential = |name: &str| {
         let words = words(name);
         let has = |w: &str| words.iter().any(|x| x == w);
-        has("secret") || has("token") || has("signature") || has("hmac") || has("apikey") || has("api") && has("key")
+        has("secret")
+            || has("password")
+            || has("token")
+            || has("signature")
+            || has("hmac")
+            || has("apikey")
+            || has("api") && has("key")
     };
     let in_path = route.path.split('/').filter(|s| s.starts_with('{')).any(is_credential);
     in_path
@@ -104,7 +113,9 @@ fn carries_credential(model: &Model, route: &Route) -> bool {
         || route.handler.as_ref().and_then(|h| h.function).is_some_and(|function| {
             let module = model.program.module(function.module);
             let item = module.function(function.function);
-            let is_param = |e| matches!(module.expr(e).kind, ExprKind::Name(n) if item.params.iter().any(|p| p.name == n));
+            let is_named = |e| matches!(module.expr(e).kind, ExprKind::Name(n) if item.params.iter().any(|p| p.name == n));
+            // `req.body.password` as well as `dto.password`
+            let is_param = |e| is_named(e) || matches!(module.expr(e).kind, ExprKind::Member { object, .. } if is_named(object));
             module.exprs_within(item.range).any(|(_, e)| {
                 matches!(&e.kind, ExprKind::Member { object, name, .. } if is_param(*object) && is_credential(name.as_str()))
             })
@@ -119,6 +130,11 @@ fn creates_account(route: &Route) -> bool {
 }
 
 fn check(model: &Model, report: &mut Report<'_>) {
+    if model.asks_every_request() {
+        return;
+    }
+    let mut heard = Heard::default();
+    let mut told = rustc_hash::FxHashSet::default();
     for service in &model.services {
         let writes: Vec<&Route> =
             routes(model).filter(|r| r.service == service.name && is_write(r) && !must_be_open(r)).collect();
@@ -141,6 +157,22 @@ fn check(model: &Model, report: &mut Report<'_>) {
             {
                 continue;
             }
+            let function = route.handler.as_ref().and_then(|h| h.function);
+            // what cannot be read may ask
+            if function.is_none_or(|f| model.class_asks(f)) {
+                continue;
+            }
+            // a handler that asks by itself; one that changes nothing
+            let speech = function.map_or(Speech::Silent, |f| model.speech_of(route, f, &mut heard));
+            if speech == Speech::Binds
+                || route.method == model::Method::Post && function.is_some_and(|f| !model.may_change_state(f))
+            {
+                continue;
+            }
+            // one handler may answer under several paths
+            if !told.insert((route.span, function)) {
+                continue;
+            }
             let name = route.name();
             let mut finding = report.finding(
                 format!("route {name}"),
@@ -148,7 +180,8 @@ fn check(model: &Model, report: &mut Report<'_>) {
                 Text::say("Anyone can call `{}`: no guard before it asks who is calling.", &[&name]),
             );
             finding.endpoint = Some(name.clone());
-            finding.evidence = if opened.is_some() { Evidence::Suspected } else { Evidence::Shown };
+            finding.evidence =
+                if opened.is_some() || speech != Speech::Silent { Evidence::Suspected } else { Evidence::Shown };
             if opened.is_some() {
                 // somebody decided so: whether rightly, only people know
                 finding.severity = Severity::Suggestion;

@@ -4,8 +4,9 @@ use base::{Escalation, Evidence, RuleInfo, Severity, Span, Stage, Text};
 use ir::{BinaryOp, ExprKind};
 use model::guards::words;
 use model::{Kind, Model, SettingKind};
-use program::{ExprRef, FnId};
+use program::ExprRef;
 
+use crate::passwords;
 use crate::support::{around, effects, info, is_production, mended, path, production_settings, tag};
 use crate::{Report, Rule};
 
@@ -29,15 +30,6 @@ pub const RULE: Rule = Rule {
 /// Least rounds of bcrypt (OWASP Password Storage Cheat Sheet).
 const LEAST_ROUNDS: i64 = 10;
 
-const PASSWORD: [&str; 6] = ["password", "passwd", "pwd", "passphrase", "passwort", "pass"];
-
-fn names_password(text: &str) -> bool {
-    let words = words(text);
-    words.iter().any(|w| PASSWORD.contains(&w.as_str()))
-        // tokens that reset a password are no passwords
-        && !words.iter().any(|w| matches!(w.as_str(), "token" | "code" | "reset" | "otp" | "salt" | "link" | "strength" | "pwned" | "prefix" | "file"))
-}
-
 fn check(model: &Model, report: &mut Report<'_>) {
     fast_hashes(model, report);
     cheap_hashes(model, report);
@@ -46,52 +38,32 @@ fn check(model: &Model, report: &mut Report<'_>) {
 
 fn fast_hashes(model: &Model, report: &mut Report<'_>) {
     for effect in effects(model, Kind::Hashes).filter(|e| e.evidence > Evidence::Suspected) {
-        let record = model.facts.record(effect.record);
-        let algorithm = match (&record.algorithm, record.algorithm_arg) {
-            (Some(algorithm), _) => algorithm.clone(),
-            (None, position) => {
-                let argument = model::effects::argument(&model.program, effect.call, position, None);
-                let Some(text) = argument
-                    .and_then(|a| model.context().string(ExprRef { module: effect.call.module, expr: a.value }))
-                else {
-                    continue;
-                };
-                text.as_str().to_ascii_lowercase()
-            }
-        };
-        // one of the older encoders that a delegating one still reads
-        if record.label.is_some() && is_listed(model, effect.call) {
-            continue;
+        let Some(algorithm) = passwords::algorithm(model, effect) else { continue };
+        let mut places = Vec::new();
+        if passwords::is_of_password(model, effect) {
+            places.push((effect.span, around(model, effect.call)));
+        } else {
+            let calls = passwords::through_callers(model, effect);
+            places.extend(calls.into_iter().map(|(call, _)| (model.program.span(call), around(model, call))));
         }
-        let of_password =
-            record.label.as_deref() == Some("password") || hashes_password(model, effect.call, effect.function);
-        if !of_password {
-            continue;
+        for (span, function) in places {
+            fast_hash(model, report, &algorithm, span, &function);
         }
-        let subject = format!("hash {} {} {algorithm}", path(model, effect.span), around(model, effect.call));
-        let issue = match algorithm.as_str() {
-            "plain" => Text::from("Passwords are stored as they are."),
-            _ => Text::say("Passwords are hashed with {}, which is made to be fast.", &[&shown(&algorithm)]),
-        };
-        let mut finding = report.finding(subject, effect.span, issue);
-        finding.details = Text::from(
-            "A graphics card tries billions of such hashes a second. Password hashes are slow on purpose and carry a salt of their own.",
-        );
-        explain(model, &mut finding, effect.span);
-        report.add(finding);
     }
 }
 
-/// Whether a call's value is put in a map under a name.
-fn is_listed(model: &Model, call: ExprRef) -> bool {
-    let module = model.program.module(call.module);
-    module.exprs().any(|(_, e)| match &e.kind {
-        ExprKind::Call { args, callee, .. } => {
-            args.iter().any(|a| a.value == call.expr)
-                && matches!(&module.expr(*callee).kind, ExprKind::Member { name, .. } if *name == "put")
-        }
-        _ => false,
-    })
+fn fast_hash(model: &Model, report: &mut Report<'_>, algorithm: &str, span: Span, function: &str) {
+    let subject = format!("hash {} {function} {algorithm}", path(model, span));
+    let issue = match algorithm {
+        "plain" => Text::from("Passwords are stored as they are."),
+        _ => Text::say("Passwords are hashed with {}, which is made to be fast.", &[&shown(algorithm)]),
+    };
+    let mut finding = report.finding(subject, span, issue);
+    finding.details = Text::from(
+        "A graphics card tries billions of such hashes a second. Password hashes are slow on purpose and carry a salt of their own.",
+    );
+    explain(model, &mut finding, span);
+    report.add(finding);
 }
 
 fn shown(algorithm: &str) -> String {
@@ -112,64 +84,6 @@ fn explain(model: &Model, finding: &mut base::Finding, span: Span) {
     finding.verification = Text::from(
         "Two users with the same password must have different hashes, and one hash must take more than 50 ms.",
     );
-}
-
-/// Whether what is hashed, where it goes to, or the function around it is named for passwords.
-fn hashes_password(model: &Model, call: ExprRef, function: Option<FnId>) -> bool {
-    let module = model.program.module(call.module);
-    let item = function.map(|f| model.program.function(f));
-    let named = item.and_then(|f| f.name).is_some_and(|n| names_password(n.as_str()));
-    if named {
-        return true;
-    }
-    // the whole statement: its target, what is hashed, and updates of the hash on following lines
-    let range = module.expr(call.expr).range;
-    let statement = module
-        .stmts()
-        .filter(|s| s.range.start <= range.start && range.end <= s.range.end)
-        .min_by_key(|s| s.range.end - s.range.start);
-    let Some(statement) = statement else { return false };
-    if statement.range.end - statement.range.start > 600 {
-        return module
-            .exprs()
-            .any(|(_, e)| e.range.start >= range.start && e.range.end <= range.end && is_password_name(&e.kind));
-    }
-    let mut holder = None;
-    if let ir::StmtKind::Assign { target, .. } = &statement.kind
-        && let ExprKind::Name(name) = module.expr(*target).kind
-    {
-        holder = Some(name);
-    }
-    // of several things put together none is what is kept: a fingerprint, the key of a cache; and a local
-    // variable may name what a foreign system calls a password
-    let is_mixture = |e: &ir::Expr| matches!(&e.kind, ExprKind::Template(parts) if parts.iter().filter(|p| matches!(p, ir::Part::Hole(_))).count() > 2);
-    let range = match holder {
-        Some(_) => range,
-        None => statement.range,
-    };
-    if module.exprs_within(range).any(|(_, e)| is_password_name(&e.kind)) {
-        return !module.exprs_within(range).any(|(_, e)| is_mixture(e));
-    }
-    // `md.update(password.getBytes())` on the variable that holds the hash
-    let (Some(holder), Some(item)) = (holder, item) else { return false };
-    module.exprs_within(item.range).any(|(_, e)| {
-        let ExprKind::Call { callee, args, .. } = &e.kind else { return false };
-        let ExprKind::Member { object, .. } = &module.expr(*callee).kind else { return false };
-        matches!(module.expr(*object).kind, ExprKind::Name(n) if n == holder)
-            && args.iter().any(|a| {
-                let inner = module.expr(a.value).range;
-                module
-                    .exprs()
-                    .any(|(_, e)| inner.start <= e.range.start && e.range.end <= inner.end && is_password_name(&e.kind))
-            })
-    })
-}
-
-fn is_password_name(kind: &ExprKind) -> bool {
-    match kind {
-        ExprKind::Name(name) | ExprKind::Member { name, .. } => names_password(name.as_str()),
-        _ => false,
-    }
 }
 
 fn cheap_hashes(model: &Model, report: &mut Report<'_>) {
@@ -226,6 +140,9 @@ fn plain_comparisons(model: &Model, report: &mut Report<'_>) {
                 continue;
             }
             let at = ExprRef { module: id, expr };
+            if is_asked_for_change(model, at) {
+                continue;
+            }
             let mut finding = report.finding(
                 format!("plain password {} {}", path(model, span), around(model, at)),
                 span,
@@ -238,6 +155,31 @@ fn plain_comparisons(model: &Model, report: &mut Report<'_>) {
             report.add(finding);
         }
     }
+}
+
+/// Whether a comparison only asks if a password was changed, to hash the new one.
+fn is_asked_for_change(model: &Model, at: ExprRef) -> bool {
+    let module = model.program.module(at.module);
+    if !matches!(module.expr(at.expr).kind, ExprKind::Binary { op: BinaryOp::Ne, .. }) {
+        return false;
+    }
+    let place = module.expr(at.expr).range;
+    let scopes = model.program.scopes(at.module);
+    let mut depending = scopes.conditionals.iter().filter(|c| {
+        let cond = module.expr(c.cond).range;
+        c.holds && cond.start <= place.start && place.end <= cond.end
+    });
+    depending.any(|c| {
+        module.exprs_within(c.code).any(|(_, e)| match &e.kind {
+            ExprKind::Call { callee, .. } => match &module.expr(*callee).kind {
+                ExprKind::Name(name) | ExprKind::Member { name, .. } => words(name.as_str())
+                    .iter()
+                    .any(|w| matches!(w.as_str(), "hash" | "hashpw" | "encode" | "encrypt" | "bcrypt")),
+                _ => false,
+            },
+            _ => false,
+        })
+    })
 }
 
 fn is_plain_password(name: &str) -> bool {

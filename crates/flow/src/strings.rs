@@ -1,0 +1,172 @@
+//! What becomes of data in strings.
+
+use base::Symbol;
+
+use crate::{Kind, Kinds, value::Constant, value::Value};
+
+/// What data can no longer do after a fixed beginning: choose the host, leave the site.
+pub fn cleared_by_prefix(text: &str) -> Kinds {
+    // a view that sends the browser elsewhere
+    let text = text.strip_prefix("redirect:").unwrap_or(text);
+    let has_host = text.split_once("://").is_some_and(|(scheme, rest)| {
+        !scheme.contains('\u{0}') && rest.contains(['/', '?', '#']) && !rest.starts_with(['/', '\u{0}', '?'])
+    });
+    // `${BASE}/users/`: what nothing is known of, and a `/`, come before the data
+    let has_base = text.strip_prefix('\u{0}').is_some_and(|rest| match rest.strip_prefix("://") {
+        Some(rest) => rest.contains(['/', '?', '#']),
+        None => rest.contains(['/', '?', '#']),
+    });
+    let has_host = has_host || has_base;
+    let own_path = text.starts_with('/') && text.len() > 1 && !text.starts_with("//") && !text.starts_with("/\u{0}");
+    // `{base}/users/{id}`, `{address}?next={page}`: the host is decided before
+    let after_host = text.contains(['?', '#'])
+        || text.split_once('\u{0}').is_some_and(|(before, rest)| match before.split_once("://") {
+            Some((_, host)) => host.contains('/') || rest.contains('/'),
+            None => before.is_empty() && rest.contains('/'),
+        });
+    let mut kinds = Kinds::NONE;
+    if has_host || own_path || after_host {
+        kinds = kinds.with(Kinds::only(Kind::Redirect));
+    }
+    // what a path of ours begins is no address of its own
+    if has_host || after_host || text.starts_with('/') {
+        kinds = kinds.with(Kinds::only(Kind::Url));
+    }
+    kinds
+}
+
+/// What a string can no longer do that an object could.
+pub fn cleared_by_string() -> Kinds {
+    Kind::ALL.iter().copied().filter(|k| k.needs_object()).collect()
+}
+
+/// What data without this text can no longer do.
+pub fn cleared_by_absence(text: &str) -> Kinds {
+    match text {
+        ".." | "../" | "/" | "/.." | "./" | "\\" | "..\\" => Kinds::only(Kind::Path),
+        "'" | "\"" => Kinds::only(Kind::XPath),
+        "\n" | "\r" | "\r\n" => [Kind::Header, Kind::Log].into_iter().collect(),
+        "<" => Kinds::only(Kind::Html),
+        _ => Kinds::NONE,
+    }
+}
+
+/// What replacing every match of a pattern by fixed text takes from data: a class of all characters but
+/// harmless ones takes everything.
+pub fn cleared_by_replacement(pattern: &str) -> Kinds {
+    let harmless = |allowed: &str| {
+        let mut plain = allowed.replace("\\w", "").replace("\\d", "").replace("\\s", "");
+        plain.retain(|c| !c.is_alphanumeric() && !matches!(c, '_' | '-' | ' ' | '\\' | '.' | '@' | ':' | '+'));
+        plain.is_empty()
+    };
+    let class = pattern.strip_prefix("[^").and_then(|p| p.split_once(']'));
+    match class {
+        Some((allowed, "" | "+" | "*")) if harmless(allowed) => {
+            // dots keep a path dangerous
+            match allowed.contains('.') {
+                true => Kind::ALL.iter().copied().filter(|k| *k != Kind::Path).collect(),
+                false => Kinds::ALL,
+            }
+        }
+        _ if matches!(pattern, "\\W" | "\\W+" | "\\D" | "\\D+" | "[\\W_]" | "[\\W_]+") => Kinds::ALL,
+        _ if is_line_end(pattern) => [Kind::Header, Kind::Log].into_iter().collect(),
+        _ => Kinds::NONE,
+    }
+}
+
+fn is_line_end(pattern: &str) -> bool {
+    let written = pattern.trim_matches(['[', ']', '(', ')', '+', '*', '|', '?', ':']);
+    !written.is_empty()
+        && written
+            .replace("\\r", "")
+            .replace("\\n", "")
+            .replace(['\r', '\n', '|', '_', '\t'], "")
+            .replace("\\t", "")
+            .is_empty()
+}
+
+/// Methods that give their text back, changed in form only.
+pub fn keeps_text(name: &str) -> bool {
+    matches!(
+        name,
+        "trim"
+            | "strip"
+            | "toLowerCase"
+            | "toUpperCase"
+            | "ToLower"
+            | "ToUpper"
+            | "Trim"
+            | "lower"
+            | "upper"
+            | "downcase"
+            | "upcase"
+            | "toString"
+            | "ToString"
+            | "to_s"
+            | "to_lowercase"
+            | "to_uppercase"
+            | "as_str"
+            | "to_string"
+            | "clone"
+            | "as_ref"
+            | "normalize"
+            | "toLocaleLowerCase"
+            | "ToLowerInvariant"
+            | "ToUpperInvariant"
+    )
+}
+
+/// Methods that give the same thing in another form: checked, it is checked.
+pub fn names_the_same(name: &str) -> bool {
+    keeps_text(name)
+        || matches!(
+            name,
+            "getCanonicalPath"
+                | "getCanonicalFile"
+                | "getAbsolutePath"
+                | "getAbsoluteFile"
+                | "toAbsolutePath"
+                | "toRealPath"
+                | "toPath"
+                | "toFile"
+                | "getPath"
+                | "toUri"
+                | "getHost"
+                | "getScheme"
+                | "getProtocol"
+        )
+}
+
+/// What a method of a constant gives.
+pub fn folded(name: &str, receiver: &Value, values: &[Value]) -> Option<Constant> {
+    let Some(Constant::Str(text)) = receiver.constant else { return None };
+    let text = text.as_str();
+    match (name, values.first().and_then(|v| v.constant)) {
+        ("charAt", Some(Constant::Int(at))) => {
+            let c = text.chars().nth(usize::try_from(at).ok()?)?;
+            Some(Constant::Str(Symbol::new(c.encode_utf8(&mut [0; 4]))))
+        }
+        ("substring", Some(Constant::Int(from))) => {
+            let from = usize::try_from(from).ok()?;
+            let to = match values.get(1).map(|v| v.constant) {
+                None => text.len(),
+                Some(Some(Constant::Int(to))) => usize::try_from(to).ok()?,
+                Some(_) => return None,
+            };
+            text.get(from..to).map(|t| Constant::Str(Symbol::new(t)))
+        }
+        ("equals", Some(other)) => Some(Constant::Bool(Constant::Str(Symbol::new(text)) == other)),
+        ("contains" | "includes", Some(Constant::Str(part))) => Some(Constant::Bool(text.contains(part.as_str()))),
+        ("startsWith" | "startswith" | "starts_with", Some(Constant::Str(part))) => {
+            Some(Constant::Bool(text.starts_with(part.as_str())))
+        }
+        ("length" | "len", None) => i64::try_from(text.len()).ok().map(Constant::Int),
+        (name, None) if values.is_empty() && keeps_text(name) => Some(Constant::Str(Symbol::new(&match name {
+            "trim" | "strip" | "Trim" => text.trim().to_owned(),
+            "toLowerCase" | "lower" | "downcase" | "ToLower" | "to_lowercase" => text.to_lowercase(),
+            "toUpperCase" | "upper" | "upcase" | "ToUpper" | "to_uppercase" => text.to_uppercase(),
+            _ => text.to_owned(),
+        }))),
+        _ => None,
+    }
+}

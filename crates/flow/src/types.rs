@@ -1,0 +1,97 @@
+//! Types whose values can do no harm.
+
+use ir::{ClassKind, Module, TypeId, TypeKind};
+use program::{ModuleId, Program};
+
+/// Whether no value of a written type is dangerous: numbers, truth values, times, identifiers of a fixed
+/// form, and enums of the repository.
+pub fn is_harmless(program: &Program, id: ModuleId, ty: TypeId) -> bool {
+    of(program, id, program.module(id), ty)
+}
+
+fn of(program: &Program, id: ModuleId, module: &Module, ty: TypeId) -> bool {
+    match &module.ty(ty).kind {
+        TypeKind::Named { path, args } => {
+            let last = path.as_str().rsplit('.').next().unwrap_or("");
+            if is_known(last) {
+                return true;
+            }
+            if !args.is_empty() {
+                // wrappers whose value is the inner one
+                let wraps = matches!(
+                    last,
+                    "Optional"
+                        | "Nullable"
+                        | "Path"
+                        | "Query"
+                        | "Annotated"
+                        | "Option"
+                        | "List"
+                        | "Vec"
+                        | "Set"
+                        | "Sequence"
+                        | "list"
+                        | "set"
+                        | "Json"
+                        | "Form"
+                        | "Array"
+                        | "Iterable"
+                        | "Collection"
+                        | "IEnumerable"
+                        | "ParseIntPipe"
+                );
+                return wraps && of(program, id, module, args[0]);
+            }
+            program.class_named(id, *path).is_some_and(|at| {
+                let (class, module) = (program.class(at), program.module(at.module));
+                class.kind == ClassKind::Enum
+                    || class.bases.iter().any(|b| match &module.ty(*b).kind {
+                        TypeKind::Named { path, .. } => {
+                            matches!(path.as_str().rsplit('.').next(), Some("Enum" | "IntEnum" | "StrEnum"))
+                        }
+                        _ => false,
+                    })
+            })
+        }
+        TypeKind::Optional(inner) | TypeKind::Ref(inner) | TypeKind::Array(inner) => of(program, id, module, *inner),
+        TypeKind::Tuple(all) | TypeKind::Union(all) => {
+            !all.is_empty() && all.iter().all(|t| of(program, id, module, *t))
+        }
+        _ => false,
+    }
+}
+
+/// Whether values of a written type are strings, which the language or the framework sees to.
+pub fn is_text(module: &Module, ty: TypeId) -> bool {
+    if module.language.is_ecmascript() {
+        return false;
+    }
+    match &module.ty(ty).kind {
+        TypeKind::Named { path, args } if args.is_empty() => {
+            matches!(path.as_str().rsplit('.').next(), Some("str" | "String" | "string"))
+        }
+        TypeKind::Optional(inner) | TypeKind::Ref(inner) => is_text(module, *inner),
+        _ => false,
+    }
+}
+
+fn is_known(last: &str) -> bool {
+    matches!(
+        last,
+        // whole numbers
+        "int" | "Int" | "Integer" | "long" | "Long" | "short" | "Short" | "byte" | "Byte" | "BigInteger" | "bigint"
+            | "BigInt" | "uint" | "ulong" | "ushort" | "sbyte" | "int8" | "int16" | "int32" | "int64" | "uint8"
+            | "uint16" | "uint32" | "uint64" | "i8" | "i16" | "i32" | "i64" | "i128" | "isize" | "u8" | "u16" | "u32"
+            | "u64" | "u128" | "usize" | "Int32" | "Int64" | "UInt32" | "UInt64" | "NonZeroU32" | "NonZeroU64"
+            | "PositiveInt" | "NonNegativeInt" | "conint"
+        // others
+            | "float" | "Float" | "double" | "Double" | "decimal" | "Decimal" | "number" | "Number" | "BigDecimal"
+            | "f32" | "f64" | "float32" | "float64" | "bool" | "Boolean" | "boolean" | "Bool" | "char" | "Character"
+        // identifiers of a fixed form
+            | "uuid" | "UUID" | "Uuid" | "Guid" | "UUID4" | "UUID1" | "ObjectId" | "ObjectID" | "PydanticObjectId"
+        // times
+            | "date" | "Date" | "datetime" | "DateTime" | "LocalDate" | "LocalDateTime" | "LocalTime" | "Instant"
+            | "OffsetDateTime" | "ZonedDateTime" | "DateOnly" | "TimeOnly" | "DateTimeOffset" | "TimeSpan" | "Duration"
+            | "NaiveDate" | "NaiveDateTime" | "timedelta" | "Timestamp" | "Time" | "YearMonth" | "Year"
+    )
+}

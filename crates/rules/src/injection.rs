@@ -1,0 +1,341 @@
+//! What the rules about untrusted data share: one finding for each dangerous call that such data reaches,
+//! with the way it takes, the mended form of the library, and a request that shows it.
+
+use base::{Evidence, Finding, Related, Severity, Span, Text, TraceStep};
+use model::flow::{Event, Flow, Kind, Place};
+use model::{Kind as Fact, Method, Model, Route, edits};
+use program::{ExprRef, FnId};
+use rustc_hash::FxHashMap;
+
+use crate::Report;
+use crate::support::{apply_mended, around, is_production, path};
+
+/// What one rule says.
+pub struct Words {
+    /// The dangers that it speaks of.
+    pub kinds: &'static [Kind],
+    /// What becomes of the data: "becomes part of an SQL statement".
+    pub becomes: &'static str,
+    /// The last step of the trace.
+    pub sink: &'static str,
+    /// Why that is dangerous in general.
+    pub details: &'static str,
+    /// What a caller gains.
+    pub impact: &'static str,
+    /// The change.
+    pub fix: &'static str,
+    /// A harmless value that shows the weakness, as it stands in a URL.
+    pub payload: &'static str,
+    /// What the answer must look like afterwards.
+    pub expect: &'static str,
+    /// Whether it speaks of data that a database gave back, and only of that.
+    pub stored: bool,
+}
+
+/// Reports every flow of the kinds. `judge` may change a finding, or drop it.
+pub fn report(model: &Model, report: &mut Report<'_>, words: &Words, judge: &dyn Fn(&Flow, &mut Finding) -> bool) {
+    let mut routes = RoutesOf::default();
+    let mut told: FxHashMap<ExprRef, usize> = FxHashMap::default();
+    let mut numbers: FxHashMap<String, u32> = FxHashMap::default();
+    let mut findings: Vec<Finding> = Vec::new();
+    let stored = words.stored;
+    let is_ours = |f: &&Flow| words.kinds.contains(&f.sink.kind) && (f.source.place == Place::Stored) == stored;
+    for flow in model.flows.iter().filter(is_ours) {
+        let span = model.program.span(flow.sink.at);
+        if !is_production(model, span) {
+            continue;
+        }
+        if is_hardened(model, flow) {
+            continue;
+        }
+        if let Some(at) = told.get(&flow.sink.at) {
+            let finding = &mut findings[*at];
+            let new = finding.trace.first().is_none_or(|s| s.span != flow.source.span);
+            if new && finding.related.len() < 8 && finding.related.iter().all(|r| r.span != flow.source.span) {
+                finding.related.push(Related { span: flow.source.span, message: entry(flow) });
+            }
+            continue;
+        }
+        let route = routes.of(model, flow.source.span).or_else(|| routes.of(model, span));
+        let mut finding = say(model, report, words, flow, span, route, &mut numbers);
+        if judge(flow, &mut finding) {
+            told.insert(flow.sink.at, findings.len());
+            findings.push(finding);
+        }
+    }
+    findings.into_iter().for_each(|f| report.add(f));
+}
+
+fn say(
+    model: &Model,
+    report: &Report<'_>,
+    words: &Words,
+    flow: &Flow,
+    span: Span,
+    route: Option<&Route>,
+    numbers: &mut FxHashMap<String, u32>,
+) -> Finding {
+    let callee = callee(model, flow.sink.at);
+    let mut subject =
+        format!("{} {} {} {callee}", flow.sink.kind.label(), path(model, span), around(model, flow.sink.at));
+    let number = numbers.entry(subject.clone()).or_default();
+    *number += 1;
+    if *number > 1 {
+        subject.push_str(&format!(" #{number}"));
+    }
+    let issue = match flow.source.name {
+        Some(name) => {
+            Text::say(&format!("`{{}}` from {} {}.", place(flow.source.place), words.becomes), &[name.as_str()])
+        }
+        None => Text::say(&format!("Data from {} {}.", place(flow.source.place), words.becomes), &[]),
+    };
+    let mut finding = report.finding(subject, span, issue);
+    finding.endpoint = route.map(Route::name);
+    finding.details = Text::from(words.details);
+    finding.impact = Text::from(words.impact);
+    finding.fix = Text::from(words.fix);
+    let effect =
+        model.effects.iter().find(|e| e.call == flow.sink.at && e.kind == Fact::Sink && e.record.0 == flow.sink.record);
+    if let Some(effect) = effect {
+        finding.evidence = effect.evidence;
+        apply_mended(model, &mut finding, effect.record);
+        finding.edits = edits::of_call(&model.context(), effect.call, model.facts.record(effect.record));
+    }
+    if matches!(flow.source.place, Place::Stored | Place::Message | Place::Archive) {
+        finding.severity = finding.severity.min(Severity::Important);
+    }
+    if flow.source.place == Place::Operator {
+        finding.severity = finding.severity.min(Severity::Important);
+        finding.evidence = Evidence::Suspected;
+    }
+    finding.verification = verification(words, flow, route);
+    finding.trace = trace(words, flow, span, &callee);
+    finding
+}
+
+/// The way, step by step.
+fn trace(words: &Words, flow: &Flow, sink: Span, callee: &str) -> Vec<TraceStep> {
+    let mut steps = vec![TraceStep { span: flow.source.span, message: entry(flow) }];
+    for step in &flow.steps {
+        let message = match step.event {
+            Event::Assigned => "It is kept here.",
+            Event::Passed => "It is passed on here.",
+            Event::Returned => "It comes back here.",
+            Event::Formatted => "It becomes part of a string here.",
+            Event::Kept => "It is kept where other functions read it.",
+        };
+        if steps.last().is_none_or(|s| s.span != step.span) {
+            steps.push(TraceStep { span: step.span, message: Text::from(message) });
+        }
+    }
+    let message = match callee.is_empty() {
+        true => Text::from(words.sink),
+        false => Text::say(&format!("`{{}}`: {}", words.sink), &[callee]),
+    };
+    steps.push(TraceStep { span: sink, message });
+    steps
+}
+
+/// Where the data comes in.
+fn entry(flow: &Flow) -> Text {
+    match flow.source.name {
+        Some(name) => Text::say(&format!("`{{}}` comes from {}.", place(flow.source.place)), &[name.as_str()]),
+        None => Text::say(&format!("Data comes from {}.", place(flow.source.place)), &[]),
+    }
+}
+
+/// The name of what is called or assigned.
+pub fn callee(model: &Model, at: ExprRef) -> String {
+    let module = model.program.module(at.module);
+    match &module.expr(at.expr).kind {
+        ir::ExprKind::Call { callee, .. } => match &module.expr(*callee).kind {
+            ir::ExprKind::Name(name) | ir::ExprKind::Member { name, .. } => name.to_string(),
+            _ => String::new(),
+        },
+        ir::ExprKind::Member { name, .. } => name.to_string(),
+        ir::ExprKind::Index { object, .. } => match &module.expr(*object).kind {
+            ir::ExprKind::Name(name) | ir::ExprKind::Member { name, .. } => name.to_string(),
+            _ => String::new(),
+        },
+        _ => String::new(),
+    }
+}
+
+/// A place in words.
+pub fn place(place: Place) -> &'static str {
+    match place {
+        Place::Path => "the path",
+        Place::Query => "the query",
+        Place::Body => "the body",
+        Place::Header => "a header",
+        Place::Cookie => "a cookie",
+        Place::File => "an uploaded file",
+        Place::Request => "the request",
+        Place::Argument => "an argument of the query",
+        Place::Message => "a message",
+        Place::Archive => "the name of an entry in an archive",
+        Place::Stored => "the database",
+        Place::Operator => "the command line, the environment or a file",
+    }
+}
+
+/// A request that shows the weakness.
+fn verification(words: &Words, flow: &Flow, route: Option<&Route>) -> Text {
+    let Some(route) = route else { return Text::from(words.expect) };
+    let mut command = String::from("curl -i");
+    let method = match (route.method, flow.source.place) {
+        (Method::Any, Place::Body | Place::File) => "POST",
+        (Method::Any, _) => "GET",
+        (method, _) => method.name(),
+    };
+    if method != "GET" {
+        command.push_str(&format!(" -X {method}"));
+    }
+    let name = flow.source.name.map_or("name", |n| n.as_str());
+    let mut url = String::from("http://localhost:8080");
+    for part in route.path.split('/').filter(|p| !p.is_empty()) {
+        url.push('/');
+        match part.strip_prefix('{').and_then(|p| p.strip_suffix('}')) {
+            Some(param) if flow.source.place == Place::Path && (param == name || flow.source.name.is_none()) => {
+                url.push_str(words.payload);
+            }
+            Some(_) => url.push('1'),
+            None => url.push_str(part),
+        }
+    }
+    match flow.source.place {
+        Place::Query | Place::Request => url.push_str(&format!("?{name}={}", words.payload)),
+        Place::Body => command.push_str(&format!(" --data '{name}={}'", words.payload)),
+        Place::Header => command.push_str(&format!(" -H '{name}: {}'", words.payload)),
+        Place::Cookie => command.push_str(&format!(" -b '{name}={}'", words.payload)),
+        Place::File => command.push_str(&format!(" -F 'file=@sample.txt;filename={}'", words.payload)),
+        _ => {}
+    }
+    Text::from("Send:").block("sh", format!("{command} '{url}'")).and(words.expect, &[])
+}
+
+/// The routes whose handlers reach a function.
+#[derive(Default)]
+struct RoutesOf {
+    by_handler: FxHashMap<FnId, usize>,
+    found: FxHashMap<Option<FnId>, Option<usize>>,
+    is_filled: bool,
+}
+
+/// How many callers up a handler is looked for.
+const MAX_CALLERS: usize = 6;
+/// How many functions are asked.
+const MAX_ASKED: usize = 200;
+
+impl RoutesOf {
+    fn of<'m>(&mut self, model: &'m Model, span: Span) -> Option<&'m Route> {
+        if !self.is_filled {
+            self.is_filled = true;
+            for (at, route) in model.routes.iter().enumerate() {
+                if let Some(function) = route.handler.as_ref().and_then(|h| h.function) {
+                    self.by_handler.entry(function).or_insert(at);
+                }
+            }
+        }
+        let function = function_at(model, span);
+        if let Some(known) = self.found.get(&function) {
+            return known.map(|at| &model.routes[at]);
+        }
+        let at = self.search(model, function?);
+        self.found.insert(function, at);
+        at.map(|at| &model.routes[at])
+    }
+
+    fn search(&self, model: &Model, start: FnId) -> Option<usize> {
+        let mut asked = vec![start];
+        let mut from = 0;
+        for _ in 0..MAX_CALLERS {
+            let to = asked.len();
+            for at in from..to {
+                let function = asked[at];
+                if let Some(route) = self.by_handler.get(&function) {
+                    return Some(*route);
+                }
+                let parent = model.program.function(function).parent;
+                let around = parent.map(|function| FnId { module: asked[at].module, function });
+                let callers = model.program.callers(function).iter().filter_map(|c| c.caller);
+                let next: Vec<FnId> = around.into_iter().chain(callers).collect();
+                for function in next {
+                    if !asked.contains(&function) && asked.len() < MAX_ASKED {
+                        asked.push(function);
+                    }
+                }
+            }
+            from = to;
+        }
+        None
+    }
+}
+
+/// The innermost function around a place.
+fn function_at(model: &Model, span: Span) -> Option<FnId> {
+    let module = model.program.module_of_file(span.file)?;
+    let inner = model
+        .program
+        .module(module)
+        .functions()
+        .filter(|(_, f)| f.range.start <= span.start && span.end <= f.range.end)
+        .min_by_key(|(_, f)| f.range.end - f.range.start)?;
+    Some(FnId { module, function: inner.0 })
+}
+
+/// How many calls down a setting is looked for.
+const MAX_CALLS: usize = 2;
+
+/// Whether a setting of the library takes the danger away: in the file of the dangerous call, or in what the
+/// function around it calls. Records of settings say so by the label of the danger.
+fn is_hardened(model: &Model, flow: &Flow) -> bool {
+    let label = flow.sink.kind.label();
+    let mut settings = model
+        .effects
+        .iter()
+        .filter(|e| e.kind == Fact::Setting && model.facts.record(e.record).label.as_deref() == Some(label))
+        .peekable();
+    if settings.peek().is_none() {
+        return false;
+    }
+    let around = model.program.scopes(flow.sink.at.module).owner(flow.sink.at.expr).function;
+    let called = around.map(|function| FnId { module: flow.sink.at.module, function });
+    let called = called.map(|function| model.effects_from(function, MAX_CALLS)).unwrap_or_default();
+    settings.any(|e| {
+        e.call.module == flow.sink.at.module || called.iter().any(|c| c.call == e.call && c.record == e.record)
+    })
+}
+
+/// Whether an answer is declared to be of a type that a browser does not take as markup, in one of the
+/// functions that the data goes through.
+pub fn is_no_markup(model: &Model, flow: &Flow) -> bool {
+    let mut functions: Vec<FnId> = Vec::new();
+    let places = flow.steps.iter().map(|s| s.span).chain([flow.source.span, model.program.span(flow.sink.at)]);
+    for function in places.filter_map(|span| function_at(model, span)) {
+        if !functions.contains(&function) {
+            functions.push(function);
+        }
+    }
+    let types: Vec<&str> = model
+        .settings
+        .iter()
+        .filter(|s| s.kind == model::SettingKind::AnswerType)
+        .filter(|s| function_at(model, s.span).is_some_and(|f| functions.contains(&f)))
+        .filter_map(|s| s.value.as_deref())
+        .collect();
+    let has = |text: &str, words: &[&str]| {
+        let lower = text.to_ascii_lowercase();
+        words.iter().any(|w| lower.contains(w))
+    };
+    !types.iter().any(|t| has(t, &["html", "svg"]))
+        && types.iter().any(|t| {
+            has(t, &["json", "plain", "octet", "xml", "javascript", "csv", "pdf", "event-stream", "event_stream"])
+                || has(t, &["image/", "image_", "audio", "video", "excel", "msword", "zip", "text/css"])
+        })
+}
+
+/// Nothing to change.
+pub fn as_is(_: &Flow, _: &mut Finding) -> bool {
+    true
+}

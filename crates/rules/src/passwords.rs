@@ -1,0 +1,174 @@
+//! Whether a hash is made of a password, to be kept.
+
+use ir::{ExprKind, Module, Range};
+use model::guards::words;
+use model::{Effect, Model};
+use program::{ExprRef, FnId};
+
+const PASSWORD: [&str; 6] = ["password", "passwd", "pwd", "passphrase", "passwort", "pass"];
+
+/// Whether a name is a password's.
+pub fn names_password(text: &str) -> bool {
+    let words = words(text);
+    words.iter().any(|w| PASSWORD.contains(&w.as_str()))
+        // tokens that reset a password are no passwords
+        && !words.iter().any(|w| matches!(w.as_str(), "token" | "code" | "reset" | "otp" | "salt" | "link" | "strength" | "pwned" | "prefix" | "file" | "breached" | "leaked" | "reused" | "compromised" | "authorize" | "limit"))
+}
+
+/// The algorithm of a call that hashes, in lower case.
+pub fn algorithm(model: &Model, effect: &Effect) -> Option<String> {
+    let record = model.facts.record(effect.record);
+    if let Some(algorithm) = &record.algorithm {
+        return Some(algorithm.clone());
+    }
+    let argument = model::effects::argument(&model.program, effect.call, record.algorithm_arg, None)?;
+    let text = model.text_of(ExprRef { module: effect.call.module, expr: argument.value })?;
+    Some(text.to_ascii_lowercase())
+}
+
+/// Whether a call hashes a password that is kept.
+pub fn is_of_password(model: &Model, effect: &Effect) -> bool {
+    let record = model.facts.record(effect.record);
+    // one of the older encoders that a delegating one still reads
+    if record.label.is_some() && is_listed(model, effect.call) {
+        return false;
+    }
+    record.label.as_deref() == Some("password") || is_kept_password(model, effect.call, effect.function)
+}
+
+/// The calls of the small function around a hash (`md5Hex(text)`) that give it a password to keep.
+pub fn through_callers(model: &Model, effect: &Effect) -> Vec<(ExprRef, Option<FnId>)> {
+    if is_of_password(model, effect) {
+        return Vec::new();
+    }
+    let sites = wrapper_calls(model, effect.function);
+    sites.into_iter().filter(|(call, caller)| is_kept_password(model, *call, *caller)).collect()
+}
+
+/// Longest function that only wraps a hash.
+const LONGEST_WRAPPER: u32 = 1_500;
+
+/// Where a function that only wraps one call is called.
+pub fn wrapper_calls(model: &Model, function: Option<FnId>) -> Vec<(ExprRef, Option<FnId>)> {
+    let Some(function) = function else { return Vec::new() };
+    let item = model.program.function(function);
+    if item.params.is_empty() || item.range.end - item.range.start > LONGEST_WRAPPER {
+        return Vec::new();
+    }
+    let sites = model.program.callers(function).iter();
+    let calls = sites.map(|s| (ExprRef { module: s.module, expr: s.expr }, s.caller));
+    calls.filter(|(call, _)| crate::support::is_production(model, model.program.span(*call))).collect()
+}
+
+fn is_kept_password(model: &Model, call: ExprRef, function: Option<FnId>) -> bool {
+    hashes_password(model, call, function) && !names_other(model, call, function)
+}
+
+/// Whether what is hashed is not kept: it is compared in constant time, looked up in a list of leaked
+/// passwords, or names something (the key of a limit or cache).
+pub fn names_other(model: &Model, call: ExprRef, function: Option<FnId>) -> bool {
+    let module = model.program.module(call.module);
+    let range = module.expr(call.expr).range;
+    let compared = module.exprs().any(|(id, e)| {
+        let ExprKind::Call { callee, .. } = &e.kind else { return false };
+        let (ExprKind::Member { name, .. } | ExprKind::Name(name)) = &module.expr(*callee).kind else { return false };
+        let plain = name.as_str().to_ascii_lowercase().replace('_', "");
+        id != call.expr
+            && e.range.start <= range.start
+            && range.end <= e.range.end
+            && ["securecompare", "comparedigest", "timingsafeequal", "fixedtimeequals", "constanttimecompare"]
+                .iter()
+                .any(|w| plain.contains(w))
+    });
+    let names_thing = |text: &str| {
+        words(text).iter().any(|w| {
+            matches!(
+                w.as_str(),
+                "pwned" | "breached" | "leaked" | "identity" | "fingerprint" | "cache" | "etag" | "limit"
+            )
+        })
+    };
+    let function = function.and_then(|f| model.program.function(f).name);
+    let file = model.program.path(call.module).rsplit('/').next().unwrap_or("");
+    compared || function.is_some_and(|n| names_thing(n.as_str())) || names_thing(file)
+}
+
+/// Whether a call's value is put in a map under a name.
+fn is_listed(model: &Model, call: ExprRef) -> bool {
+    let module = model.program.module(call.module);
+    module.exprs().any(|(_, e)| match &e.kind {
+        ExprKind::Call { args, callee, .. } => {
+            args.iter().any(|a| a.value == call.expr)
+                && matches!(&module.expr(*callee).kind, ExprKind::Member { name, .. } if *name == "put")
+        }
+        _ => false,
+    })
+}
+
+/// Whether what is hashed is who somebody is: an address, a name.
+fn is_of_identity(module: &Module, range: Range) -> bool {
+    module.exprs_within(range).any(|(_, e)| match &e.kind {
+        ExprKind::Name(name) | ExprKind::Member { name, .. } => {
+            words(name.as_str()).iter().any(|w| matches!(w.as_str(), "email" | "username" | "ip" | "address" | "phone"))
+        }
+        _ => false,
+    })
+}
+
+/// Whether what is hashed, where it goes to, or the function around it is named for passwords.
+fn hashes_password(model: &Model, call: ExprRef, function: Option<FnId>) -> bool {
+    let module = model.program.module(call.module);
+    let item = function.map(|f| model.program.function(f));
+    let named = item.and_then(|f| f.name).is_some_and(|n| names_password(n.as_str()));
+    if named && !is_of_identity(module, module.expr(call.expr).range) {
+        return true;
+    }
+    // the whole statement: its target, what is hashed, and updates of the hash on following lines
+    let range = module.expr(call.expr).range;
+    let statement = module
+        .stmts()
+        .filter(|s| s.range.start <= range.start && range.end <= s.range.end)
+        .min_by_key(|s| s.range.end - s.range.start);
+    let Some(statement) = statement else { return false };
+    if statement.range.end - statement.range.start > 600 {
+        return module
+            .exprs()
+            .any(|(_, e)| e.range.start >= range.start && e.range.end <= range.end && is_password_name(&e.kind));
+    }
+    let mut holder = None;
+    if let ir::StmtKind::Assign { target, .. } = &statement.kind
+        && let ExprKind::Name(name) = module.expr(*target).kind
+    {
+        holder = Some(name);
+    }
+    // of several things put together none is what is kept: a fingerprint, the key of a cache; and a local
+    // variable may name what a foreign system calls a password
+    let is_mixture = |e: &ir::Expr| matches!(&e.kind, ExprKind::Template(parts) if parts.iter().filter(|p| matches!(p, ir::Part::Hole(_))).count() > 2);
+    let range = match holder {
+        Some(_) => range,
+        None => statement.range,
+    };
+    if module.exprs_within(range).any(|(_, e)| is_password_name(&e.kind)) {
+        return !module.exprs_within(range).any(|(_, e)| is_mixture(e));
+    }
+    // `md.update(password.getBytes())` on the variable that holds the hash
+    let (Some(holder), Some(item)) = (holder, item) else { return false };
+    module.exprs_within(item.range).any(|(_, e)| {
+        let ExprKind::Call { callee, args, .. } = &e.kind else { return false };
+        let ExprKind::Member { object, .. } = &module.expr(*callee).kind else { return false };
+        matches!(module.expr(*object).kind, ExprKind::Name(n) if n == holder)
+            && args.iter().any(|a| {
+                let inner = module.expr(a.value).range;
+                module
+                    .exprs()
+                    .any(|(_, e)| inner.start <= e.range.start && e.range.end <= inner.end && is_password_name(&e.kind))
+            })
+    })
+}
+
+fn is_password_name(kind: &ExprKind) -> bool {
+    match kind {
+        ExprKind::Name(name) | ExprKind::Member { name, .. } => names_password(name.as_str()),
+        _ => false,
+    }
+}
