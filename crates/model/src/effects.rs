@@ -53,8 +53,8 @@ fn of_module(context: &Context<'_>, versions: &Versions, id: ModuleId) -> Vec<Ef
                 }
             }
         }
-        if matched.is_empty()
-            && callee.functions.is_empty()
+        let is_known = !matched.is_empty();
+        if callee.functions.is_empty()
             && let Some(name) = callee.name
             && let ExprKind::Call { callee: written, .. } = &module.expr(expr).kind
             && (matches!(module.expr(*written).kind, ExprKind::Member { .. })
@@ -65,6 +65,10 @@ fn of_module(context: &Context<'_>, versions: &Versions, id: ModuleId) -> Vec<Ef
                 false => &[],
             };
             for (record, imports) in facts.of_method(module.language, name) {
+                // a header by its name is one whatever else is known of the method
+                if is_known && !(facts.record(record).distinctive && facts.record(record).first.is_some()) {
+                    continue;
+                }
                 let here = |library: &String| match facts.record(record).anywhere {
                     true => program.is_imported(library),
                     false => program.imports_library(id, library),

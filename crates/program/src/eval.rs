@@ -472,9 +472,12 @@ impl<'p> Evaluator<'p> {
     /// What a name means that nothing in the module binds.
     fn outside(&mut self, name: Symbol, owner: Owner) -> Values {
         let own = self.program.namespace_of[self.id.0 as usize];
-        let values = self.namespace_member(own, name);
-        if !values.is_empty() {
-            return values;
+        // what a module exports is no name within it
+        if !self.module.language.is_ecmascript() {
+            let values = self.namespace_member(own, name);
+            if !values.is_empty() {
+                return values;
+            }
         }
         if let Some(value) = self.enclosing_namespaces(name, owner, own) {
             return [value].into_iter().collect();
