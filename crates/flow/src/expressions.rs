@@ -6,7 +6,8 @@ use program::{ExprRef, FnId};
 
 use crate::{
     Event, Holds, Kinds, Meaning, Source,
-    interpret::{After, Run, key_of, literal},
+    interpret::{After, Run, literal},
+    places::key_of,
     strings::{cleared_by_prefix, cleared_by_string},
     summaries::Slot,
     types::is_harmless,

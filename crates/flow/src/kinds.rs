@@ -53,7 +53,7 @@ kinds! {
     /// Adds lines to a log (CWE-117).
     Log = "log",
     /// Sets any field of a stored object (CWE-915).
-    MassAssignment = "mass-assignment",
+    MassAssignment = "fields",
     /// Changes the prototype of all objects (CWE-1321).
     Prototype = "prototype",
     /// Becomes a regular expression (CWE-1333).

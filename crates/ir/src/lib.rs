@@ -13,9 +13,7 @@ mod build;
 mod print;
 mod walk;
 
-pub use build::*;
-pub use print::*;
-pub use walk::{Child, Visit};
+pub use {build::*, print::*, walk::*};
 
 use base::{FileId, Language, Span, Symbol};
 

@@ -288,7 +288,7 @@ fn autoescape_off(file: FileId, text: &str, found: &mut Vec<Output>) {
         let switch = rest["{% autoescape ".len()..].trim_start();
         if switch.starts_with("off") || switch.starts_with("false") {
             let mut inside = Vec::new();
-            between(file, &text[start..end], "{{", "}}", &mut inside, |inner| plain(inner), "{{ {} }}");
+            between(file, &text[start..end], "{{", "}}", &mut inside, plain, "{{ {} }}");
             for mut output in inside {
                 output.span = Span::new(file, output.span.start + start as u32, output.span.end + start as u32);
                 found.push(output);

@@ -7,6 +7,7 @@
 //! To add a rule: `cargo xtask new-rule <area> <id>`, then name it below, as a module and in [`all`].
 //! [`strengths`] are the controls found in place.
 
+mod following;
 mod injection;
 pub mod naming;
 pub mod passwords;

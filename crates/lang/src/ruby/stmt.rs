@@ -253,8 +253,11 @@ fn case<'t>(l: &mut Lowering<'t>, node: Node<'t>, out: &mut Block) {
             }
             "in_clause" => {
                 if let Some(pattern) = clause.child_by_field_name("pattern") {
-                    let list =
-                        if pattern.kind() == "alternative_pattern" { named_children(pattern) } else { smallvec![pattern] };
+                    let list = if pattern.kind() == "alternative_pattern" {
+                        named_children(pattern)
+                    } else {
+                        smallvec![pattern]
+                    };
                     patterns.extend(list.into_iter().map(|p| expr::target(l, p)));
                 }
                 if let Some(clause) = clause.child_by_field_name("guard") {

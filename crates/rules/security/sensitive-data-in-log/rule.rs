@@ -99,19 +99,34 @@ fn secret_in(module: &Module, expr: ExprId, depth: u32) -> Option<String> {
 fn is_secret(name: &str) -> bool {
     let words = words(name);
     let words: Vec<&str> = words.iter().map(String::as_str).collect();
-    match words.as_slice() {
-        ["password" | "passwd" | "pwd" | "passphrase" | "cvv" | "cvc" | "ssn"] => true,
-        [
-            ..,
-            "user" | "new" | "old" | "current" | "plain" | "raw" | "clear" | "login" | "temp" | "temporary" | "default"
-            | "generated" | "my" | "req" | "request" | "db" | "admin",
-            "password" | "passwd" | "pwd",
-        ] => true,
-        [.., "password", "confirm" | "confirmation" | "plain" | "plaintext"] => true,
-        [.., "access" | "refresh" | "auth" | "bearer" | "jwt" | "session" | "reset" | "id" | "api", "token"] => true,
-        [.., "api" | "secret" | "private" | "encryption" | "signing" | "jwt", "key" | "secret"] => true,
-        [.., "client" | "app", "secret"] => true,
-        [.., "card" | "credit", "number" | "card"] => true,
-        _ => false,
-    }
+    matches!(
+        words.as_slice(),
+        ["password" | "passwd" | "pwd" | "passphrase" | "cvv" | "cvc" | "ssn"]
+            | [
+                ..,
+                "user"
+                    | "new"
+                    | "old"
+                    | "current"
+                    | "plain"
+                    | "raw"
+                    | "clear"
+                    | "login"
+                    | "temp"
+                    | "temporary"
+                    | "default"
+                    | "generated"
+                    | "my"
+                    | "req"
+                    | "request"
+                    | "db"
+                    | "admin",
+                "password" | "passwd" | "pwd",
+            ]
+            | [.., "password", "confirm" | "confirmation" | "plain" | "plaintext"]
+            | [.., "access" | "refresh" | "auth" | "bearer" | "jwt" | "session" | "reset" | "id" | "api", "token"]
+            | [.., "api" | "secret" | "private" | "encryption" | "signing" | "jwt", "key" | "secret"]
+            | [.., "client" | "app", "secret"]
+            | [.., "card" | "credit", "number" | "card"]
+    )
 }

@@ -1,0 +1,430 @@
+//! Where values are kept, what is taken from them, and where they do harm.
+
+use base::{Language, Symbol};
+use ir::{ExprId, ExprKind};
+use program::{ExprRef, FnId};
+
+use crate::{
+    Event, Flow, Holds, Kind, Kinds, Meaning, Place, Sink, Source,
+    interpret::Run,
+    summaries::{Slot, Use},
+    value::{Constant, From, Key, Path, Taint, Value, Way, joined},
+};
+
+/// How many dangerous uses of its parameters a summary keeps.
+const MAX_USES: usize = 64;
+
+impl Run<'_> {
+    /// Puts a value where a target says. `written` is the expression that gave it.
+    pub fn assign(&mut self, target: ExprId, value: Value, written: Option<ExprId>) {
+        let module = self.module;
+        match &module.expr(target).kind {
+            ExprKind::Name(name) => {
+                let mut value = value;
+                if written.is_some() {
+                    value = value.stepped(self.step(target, Event::Assigned));
+                }
+                self.keep_name(*name, target, &value);
+                if module.language == Language::Java
+                    && !self.env.contains_key(name)
+                    && let Some(Slot::Field(..)) = self.slot(*name, target)
+                {
+                    // a field that is named alone
+                    let key = Key::Name(*name);
+                    self.env.entry(self.this).or_default().put(key, value);
+                    return;
+                }
+                match written.and_then(|w| self.host_of(w)) {
+                    Some(text) => self.hosts.insert(*name, text),
+                    None => self.hosts.remove(name),
+                };
+                match written.and_then(|w| self.parsed_address(w)) {
+                    Some(text) => self.parsed.insert(*name, text),
+                    None => self.parsed.remove(name),
+                };
+                self.renewed.insert(*name);
+                self.env.insert(*name, value);
+            }
+            ExprKind::List(items) => {
+                for (at, item) in items.iter().enumerate() {
+                    let part = match value.parts().is_empty() {
+                        // `value, err := f()`: what a call gives is its first
+                        true if at > 0 && module.language == Language::Go => Value::default(),
+                        true => value.clone(),
+                        false => value.part(Key::Index(at as u32)),
+                    };
+                    self.assign(*item, part, written);
+                }
+            }
+            ExprKind::Map(entries) => {
+                for entry in entries {
+                    let part = match entry.key.and_then(|k| module.string(k)) {
+                        Some(key) => self.part(&value, Key::Name(key), target),
+                        None => value.clone(),
+                    };
+                    self.assign(entry.value, part, written);
+                }
+            }
+            ExprKind::Assign { target, value: default, .. } => {
+                let given = self.eval(*default);
+                self.assign(*target, joined(value, &given), written);
+            }
+            ExprKind::Spread(inner) | ExprKind::Cast { value: inner, .. } => self.assign(*inner, value, written),
+            ExprKind::Unary { operand, .. } => self.assign(*operand, value, written),
+            ExprKind::Call { args, .. } => {
+                for arg in args {
+                    self.assign(arg.value, value.clone(), written);
+                }
+            }
+            ExprKind::Member { object, name, .. } => {
+                self.written_sink(target, &value);
+                self.keep_field(*object, *name, &value);
+                let key = Key::Name(*name);
+                self.change(*object, &mut |holder| holder.put(key, value.clone()));
+            }
+            ExprKind::Index { object, index } => {
+                self.written_sink(target, &value);
+                let index_value = self.eval(*index);
+                self.written_key(target, &index_value);
+                self.polluted(target, &index_value);
+                let key = key_of(&index_value).unwrap_or(Key::Any);
+                self.change(*object, &mut |holder| holder.put(key, value.clone()));
+            }
+            _ => {}
+        }
+    }
+
+    /// What is assigned to a member that a record speaks of.
+    pub fn written_sink(&mut self, target: ExprId, value: &Value) {
+        let at = ExprRef { module: self.id, expr: target };
+        for meaning in self.semantics.of_call(at) {
+            if let Meaning::Sink { kind, record, .. } = meaning {
+                self.reaches(Sink { kind: *kind, at, record: *record }, value);
+            }
+        }
+    }
+
+    /// A key of the caller's choice, where names do harm too: `session[name] = …`, `headers[name] = …`.
+    pub fn written_key(&mut self, target: ExprId, key: &Value) {
+        let at = ExprRef { module: self.id, expr: target };
+        for meaning in self.semantics.of_call(at) {
+            if let Meaning::Sink { kind: kind @ (Kind::Trust | Kind::Header), record, .. } = meaning {
+                self.reaches(Sink { kind: *kind, at, record: *record }, key);
+            }
+        }
+    }
+
+    /// `object[key][name] = value`, where the caller chooses both, may change the prototype of all objects;
+    /// `object[key] = value` too, in a function that goes into `object[key]` itself.
+    pub fn polluted(&mut self, target: ExprId, index: &Value) {
+        if !self.module.language.is_ecmascript() || !index.is_tainted() {
+            return;
+        }
+        let ExprKind::Index { object, .. } = self.module.expr(target).kind else { return };
+        let goes_deeper = match self.module.expr(object).kind {
+            ExprKind::Index { index: outer, .. } => self.eval(outer).is_tainted(),
+            ExprKind::Name(name) => self.descends(name),
+            _ => false,
+        };
+        if goes_deeper {
+            let at = ExprRef { module: self.id, expr: target };
+            self.reaches(Sink { kind: Kind::Prototype, at, record: u32::MAX }, &index.flat());
+        }
+    }
+
+    /// Whether the functions around go into the parts of a variable by keys that are no constants:
+    /// `merge(object[key], …)` calls itself, `object = object[key]` goes on.
+    pub fn descends(&self, name: Symbol) -> bool {
+        let module = self.module;
+        let scopes = self.program.scopes(self.id);
+        let is_part = |expr: ExprId| match &module.expr(expr).kind {
+            ExprKind::Index { object, index } => {
+                matches!(module.expr(*object).kind, ExprKind::Name(n) if n == name)
+                    && !matches!(module.expr(*index).kind, ExprKind::Literal(_))
+            }
+            _ => false,
+        };
+        let part_or_new = |expr: ExprId| match &module.expr(expr).kind {
+            ExprKind::Logical { left, .. } => is_part(*left),
+            ExprKind::Assign { target, .. } => is_part(*target),
+            _ => is_part(expr),
+        };
+        let mut around = self.function;
+        while let Some(function) = around {
+            let this = FnId { module: self.id, function };
+            let range = module.function(function).range;
+            let calls_itself = self.program.callers(this).iter().any(|site| {
+                site.module == self.id
+                    && range.start <= module.expr(site.expr).range.start
+                    && module.expr(site.expr).range.end <= range.end
+                    && matches!(&module.expr(site.expr).kind,
+                        ExprKind::Call { args, .. } if args.iter().any(|a| is_part(a.value)))
+            });
+            let goes_on = || {
+                scopes.functions[function.0 as usize]
+                    .get(&name)
+                    .into_iter()
+                    .flatten()
+                    .any(|binding| matches!(binding, program::Binding::Value(value, _) if part_or_new(*value)))
+            };
+            if calls_itself || goes_on() {
+                return true;
+            }
+            around = module.function(function).parent;
+        }
+        false
+    }
+
+    /// Outside data in a field of the object's class may be read by its other methods.
+    pub fn keep_field(&mut self, object: ExprId, name: Symbol, value: &Value) {
+        if let (ExprKind::This, Some(class)) = (&self.module.expr(object).kind, self.class) {
+            self.keep(Slot::Field(class, name), value);
+        }
+    }
+
+    /// Outside data in a variable of the module, or in a field that is written by its name alone.
+    pub fn keep_name(&mut self, name: Symbol, at: ExprId, value: &Value) {
+        if self.function.is_none() || !value.is_from_outside() {
+            return;
+        }
+        if let Some(slot) = self.slot(name, at) {
+            self.keep(slot, value);
+        }
+    }
+
+    /// The slot that a name stands for, if it is no variable of the functions around.
+    pub fn slot(&self, name: Symbol, at: ExprId) -> Option<Slot> {
+        let scopes = self.program.scopes(self.id);
+        let mut function = scopes.owner(at).function;
+        while let Some(id) = function {
+            if scopes.functions[id.0 as usize].contains_key(&name) {
+                return None;
+            }
+            function = self.module.function(id).parent;
+        }
+        if let Some(class) = self.class
+            && (name.as_str().starts_with('@') || self.program.classes().field(class, name).is_some())
+        {
+            return Some(Slot::Field(class, name));
+        }
+        scopes.top.contains_key(&name).then_some(Slot::Global(self.id, name))
+    }
+
+    pub fn keep(&mut self, slot: Slot, value: &Value) {
+        let mut kept = Value::default();
+        for taint in value.flat().taints {
+            if matches!(taint.from, From::Outside(_) | From::Request(_)) {
+                kept.add(taint);
+            }
+        }
+        if !kept.is_blank() {
+            self.out.kept.push((slot, kept));
+        }
+    }
+
+    /// Changes the value that an expression names, if it can be named.
+    pub fn change(&mut self, expr: ExprId, with: &mut dyn FnMut(&mut Value)) {
+        let mut keys: Vec<Key> = Vec::new();
+        let mut at = expr;
+        let root = loop {
+            match &self.module.expr(at).kind {
+                ExprKind::Name(name) => break *name,
+                ExprKind::This => break self.this,
+                ExprKind::Member { object, name, .. } => {
+                    keys.push(Key::Name(*name));
+                    at = *object;
+                }
+                ExprKind::Index { object, index } => {
+                    let index = self.eval(*index);
+                    keys.push(key_of(&index).unwrap_or(Key::Any));
+                    at = *object;
+                }
+                // `a.append(x).append(y)`, `*x`, `(T) x`
+                ExprKind::Call { callee, .. } => match &self.module.expr(*callee).kind {
+                    ExprKind::Member { object, .. } => at = *object,
+                    _ => return,
+                },
+                ExprKind::Unary { operand, .. } => at = *operand,
+                ExprKind::Cast { value, .. } => at = *value,
+                ExprKind::Await(inner) | ExprKind::Spread(inner) => at = *inner,
+                ExprKind::Assign { target, .. } => at = *target,
+                _ => return,
+            }
+        };
+        if !self.env.contains_key(&root) && root != self.this {
+            // a name of the module or of a framework keeps what it holds
+            let held = self.eval(at);
+            self.env.insert(root, held);
+        }
+        let mut value = self.env.entry(root).or_default();
+        // what code adds to the request is its own: `request.session["device"] = agent`
+        if self.module.language == Language::Python && value.taints.iter().any(|t| matches!(t.from, From::Request(_))) {
+            return;
+        }
+        value.constant = None;
+        for key in keys.into_iter().rev() {
+            value = value.part_mut(key);
+        }
+        value.constant = None;
+        with(value);
+    }
+
+    /// Takes kinds of danger from what an expression names.
+    pub fn clear(&mut self, expr: ExprId, kinds: Kinds) {
+        if kinds == Kinds::NONE {
+            return;
+        }
+        if let Some(url) = self.host_of(expr) {
+            self.clear(url, kinds.and([Kind::Url, Kind::Redirect].into_iter().collect()));
+        }
+        match &self.module.expr(expr).kind {
+            // `x.trim()` checked is `x` checked
+            ExprKind::Call { callee, args, .. } => {
+                let (callee, first) = (*callee, args.first().map(|a| a.value));
+                match &self.module.expr(callee).kind {
+                    ExprKind::Member { object, name, .. } if crate::strings::names_the_same(name.as_str()) => {
+                        let object = *object;
+                        self.clear(object, kinds);
+                    }
+                    ExprKind::Name(_) | ExprKind::Member { .. } => {
+                        if let Some(first) = first
+                            && matches!(self.module.expr(first).kind, ExprKind::Name(_) | ExprKind::Member { .. })
+                            && args.len() == 1
+                        {
+                            self.clear(first, kinds);
+                        }
+                    }
+                    _ => {}
+                }
+            }
+            ExprKind::Literal(_) => {}
+            ExprKind::Name(_) => {
+                self.change(expr, &mut |value| *value = std::mem::take(value).cleared(kinds));
+                // `String full = file.getCanonicalPath();` checked is `file` checked
+                let defined = self.program.definition(ExprRef { module: self.id, expr });
+                if let Some(at) = defined.filter(|at| at.module == self.id && at.expr < expr)
+                    && let ExprKind::Call { callee, .. } = &self.module.expr(at.expr).kind
+                    && let ExprKind::Member { object, name, .. } = &self.module.expr(*callee).kind
+                    && crate::strings::names_the_same(name.as_str())
+                    && matches!(self.module.expr(*object).kind, ExprKind::Name(_) | ExprKind::Call { .. })
+                {
+                    self.clear(*object, kinds);
+                }
+            }
+            _ => self.change(expr, &mut |value| *value = std::mem::take(value).cleared(kinds)),
+        }
+    }
+
+    /// The part of a value, the request's included.
+    pub fn part(&self, value: &Value, key: Key, at: ExprId) -> Value {
+        let mut part = value.part(key);
+        for taint in &value.taints {
+            let From::Request(ty) = taint.from else { continue };
+            // `request.files[0]`
+            let name = match key {
+                Key::Name(name) => name,
+                _ => Symbol::new("*"),
+            };
+            let span = self.span(at);
+            let is_fixed =
+                || self.function.is_some_and(|f| self.semantics.has_fixed_path(FnId { module: self.id, function: f }));
+            let from = match self.semantics.of_request(ty, name) {
+                Holds::Data(Place::Path) if is_fixed() => continue,
+                Holds::Request(ty) => From::Request(ty),
+                Holds::Data(place) => From::Outside(Source::of(place, span)),
+                Holds::Named(place, name) => From::Outside(Source { name: Some(name), ..Source::of(place, span) }),
+                Holds::Unknown | Holds::Clean => continue,
+            };
+            part.add(Taint { from, ..taint.clone() });
+        }
+        part
+    }
+
+    /// The part of a value that a path leads to.
+    pub fn along(&self, value: &Value, path: Path, at: ExprId) -> Value {
+        path.keys().fold(value.clone(), |value, key| self.part(&value, key, at))
+    }
+
+    /// Data of a value that reaches a dangerous place.
+    pub fn reaches(&mut self, sink: Sink, value: &Value) {
+        let mut found: Vec<Taint> = Vec::new();
+        harmful(sink.kind, value, &mut |taint| found.push(taint.clone()));
+        for taint in found {
+            self.reach(sink, taint.from, taint.cleared, &taint.way);
+        }
+    }
+
+    /// Whether data of this origin has the form that does harm.
+    pub fn does_harm(&self, kind: Kind, source: Source) -> bool {
+        match kind {
+            // parts of paths and headers are strings
+            Kind::NoSql | Kind::MassAssignment => !matches!(source.place, Place::Path | Place::Header),
+            // an object is sent as JSON
+            Kind::Html => {
+                let is_parsed = matches!(source.place, Place::Path | Place::Query | Place::Body);
+                !(self.module.language.is_ecmascript() && is_parsed && !source.is_part)
+            }
+            _ => true,
+        }
+    }
+
+    pub fn reach(&mut self, sink: Sink, from: From, cleared: Kinds, way: &Way) {
+        match from {
+            From::Request(_) => {}
+            From::Outside(source) => {
+                // the operator may run what they like; a statement made of text is a mistake all the same
+                if source.place == Place::Operator && !matches!(sink.kind, Kind::Sql | Kind::Html) {
+                    return;
+                }
+                // the address that was asked for leads back to where the caller is
+                let is_own_address = !source.is_part && matches!(source.place, Place::Path | Place::Request);
+                if is_own_address && source.name.is_none() && matches!(sink.kind, Kind::Redirect | Kind::Url) {
+                    return;
+                }
+                // a schema declares what arguments hold
+                let is_open = !source.is_part && source.place != Place::Argument;
+                let whole = !matches!(sink.kind, Kind::MassAssignment) || is_open;
+                if whole && self.does_harm(sink.kind, source) {
+                    self.out.flows.push(Flow { source, sink, steps: way.steps() });
+                }
+            }
+            from => {
+                let known = self.out.uses.iter_mut().find(|u| u.sink == sink && u.from == from);
+                if let Some(known) = known {
+                    known.cleared = known.cleared.and(cleared);
+                } else if self.out.uses.len() < MAX_USES {
+                    self.out.uses.push(Use { sink, from, cleared, way: way.clone() });
+                } else {
+                    self.out.is_cut = true;
+                }
+            }
+        }
+    }
+}
+
+/// The taints of a value that do harm at a sink of a kind.
+pub fn harmful(kind: Kind, value: &Value, found: &mut dyn FnMut(&Taint)) {
+    if !kind.needs_string() {
+        value.flat().dangerous(kind).for_each(&mut *found);
+        return;
+    }
+    value.dangerous(kind).for_each(&mut *found);
+    // the first of a list is the statement or the program, the others are values
+    for (key, part) in value.parts() {
+        match (key, kind) {
+            (Key::Index(0), _) | (Key::Index(_), Kind::Path | Kind::Html | Kind::Template | Kind::Url) => {
+                part.dangerous(kind).for_each(&mut *found);
+            }
+            _ => {}
+        }
+    }
+}
+
+/// The key that a value is, as an index.
+pub fn key_of(index: &Value) -> Option<Key> {
+    match index.constant? {
+        Constant::Str(name) => Some(Key::Name(name)),
+        Constant::Int(at) => u32::try_from(at).ok().map(Key::Index),
+        _ => None,
+    }
+}
