@@ -313,7 +313,8 @@ fn binary<'t>(l: &mut Lowering<'t>, node: Node<'t>) -> ExprId {
         && tag.child_by_field_name("operator").is_some_and(|o| o.kind() == "<")
     {
         let callee = field(l, tag, "left");
-        let args = vec![Arg { name: None, value: lower(l, template) }];
+        let value = lower(l, template);
+        let args = tagged(l, value, range(template));
         return l.ir.expr(ExprKind::Call { callee, args, block: None, kind: CallKind::Call }, at);
     }
     let left = field(l, node, "left");
