@@ -59,8 +59,9 @@ pub(crate) fn collect(program: &Program, facts: &Facts, effects: &[Effect]) -> V
         program.ids().collect::<Vec<_>>().into_par_iter().flat_map_iter(|id| of_module(program.module(id))).collect();
     for effect in effects.iter().filter(|e| matches!(e.kind, Kind::SignsToken | Kind::VerifiesToken)) {
         let record = facts.record(effect.record);
-        let Some(arg) = argument(program, effect.call, record.secret_arg, Some("key")) else { continue };
-        if let Some(key) = key_literal(program, ExprRef { module: effect.call.module, expr: arg.value }, 0) {
+        let given = argument(program, effect.call, record.secret_arg, Some("key")).map(|a| a.value);
+        let Some(given) = given.or_else(|| key_option(program, effect.call)) else { continue };
+        if let Some(key) = key_literal(program, ExprRef { module: effect.call.module, expr: given }, 0) {
             let module = program.module(key.module);
             if let Some(value) = module.string(key.expr) {
                 let span = module.expr_span(key.expr);
@@ -73,6 +74,20 @@ pub(crate) fn collect(program: &Program, facts: &Facts, effects: &[Effect]) -> V
     all.sort_by_key(|a| a.span);
     all.dedup_by(|a, b| a.span == b.span);
     all
+}
+
+/// The key in a call's options: `{ secret: … }`.
+fn key_option(program: &Program, call: ExprRef) -> Option<ExprId> {
+    let module = program.module(call.module);
+    let ExprKind::Call { args, .. } = &module.expr(call.expr).kind else { return None };
+    args.iter().find_map(|arg| {
+        let ExprKind::Map(entries) = &module.expr(arg.value).kind else { return None };
+        let is_key = |name: &str| matches!(name, "secret" | "secretOrKey" | "secretKey" | "signingKey" | "privateKey");
+        entries
+            .iter()
+            .find(|e| e.key.and_then(|k| module.string(k)).is_some_and(|k| is_key(k.as_str())))
+            .map(|e| e.value)
+    })
 }
 
 /// The literal that a key is, or falls back to; through variables, conversions and wrapping calls.

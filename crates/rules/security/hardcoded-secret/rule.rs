@@ -50,7 +50,9 @@ fn check(model: &Model, report: &mut Report<'_>) {
     for literal in &model.literals {
         let kind = match literal.usage {
             LiteralUse::SigningKey => Some("key that signs tokens"),
-            _ => shape(literal.value).or_else(|| named(literal.name, literal.value)),
+            _ => shape(literal.value)
+                .or_else(|| named(literal.name, literal.value))
+                .or_else(|| own_key(literal.name, literal.value)),
         };
         if let Some(kind) = kind {
             let evidence = if literal.usage == LiteralUse::Bare || kind != "secret" {
@@ -67,7 +69,10 @@ fn check(model: &Model, report: &mut Report<'_>) {
             continue;
         }
         let name = entry.key.rsplit('.').next().unwrap_or(&entry.key);
-        let kind = shape(&entry.value).or_else(|| named(name, &entry.value)).or_else(|| in_url(&entry.value));
+        let kind = shape(&entry.value)
+            .or_else(|| named(name, &entry.value))
+            .or_else(|| in_url(&entry.value))
+            .or_else(|| own_password(name, &entry.value));
         if let Some(kind) = kind {
             tell(model, report, kind, &entry.value, entry.span, name, LiteralUse::Named, Evidence::Shown);
         }
@@ -245,6 +250,44 @@ fn named(name: &str, value: &str) -> Option<&'static str> {
             && has(&["api", "secret", "private", "signing", "encryption", "access", "jwt", "auth", "master"])
         || last == "base" && has(&["secret"]);
     (secret && looks_secret(value) && !is_placeholder(value)).then_some("secret")
+}
+
+/// A key of the application's own, by its name: whatever its value looks like, it signs or encrypts.
+fn own_key(name: &str, value: &str) -> Option<&'static str> {
+    let parts = words(name);
+    let has = |list: &[&str]| parts.iter().any(|p| list.contains(&p.as_str()));
+    let is_key = match parts.last().map(String::as_str) {
+        Some("secret") => has(&["jwt", "session", "cookie", "token", "signing", "auth", "app", "hmac"]),
+        Some("key") => has(&["secret", "signing", "jwt", "encryption", "crypto"]),
+        Some("base") => has(&["secret"]) && has(&["key"]),
+        Some("password") => has(&["secret"]),
+        _ => false,
+    };
+    let length = value.chars().count();
+    // a name of a setting, or what the name says again
+    let says_itself = words(value).iter().all(|w| parts.contains(w))
+        || value.chars().all(|c| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '_');
+    let is_reference =
+        value.contains("://") || value.contains(['{', '<', '/', '.', ':']) || value.starts_with(['$', '%', '@']);
+    (is_key && (5..=512).contains(&length) && !says_itself && !is_reference && !is_placeholder(value))
+        .then_some("secret")
+}
+
+/// A password in configuration that somebody made up.
+fn own_password(name: &str, value: &str) -> Option<&'static str> {
+    let is_password = matches!(words(name).last().map(String::as_str), Some("password" | "passwd" | "pwd"));
+    let mixed = value.chars().any(|c| c.is_ascii_uppercase()) && value.chars().any(|c| c.is_ascii_lowercase());
+    let signs = value.chars().any(|c| !c.is_ascii_alphanumeric() && !matches!(c, '_' | '-' | '.'));
+    let is_reference = value.contains(char::is_whitespace)
+        || value.contains(['{', '<', '(', '/', ':'])
+        || value.starts_with(['$', '%', '!', '*', '@']);
+    (is_password
+        && (6..=128).contains(&value.chars().count())
+        && mixed
+        && signs
+        && !is_reference
+        && !is_placeholder(value))
+    .then_some("password")
 }
 
 /// Keys that are made to be seen by everyone.
