@@ -9,7 +9,7 @@ use crate::{
     Argument, Event, Kind, Kinds, Meaning, Sink, Source,
     conditions::seen_to,
     interpret::Run,
-    names::{answers_about, is_shell, passes_on, puts_in},
+    names::{answers_about, gives_own_address, is_shell, passes_on, puts_in},
     places::{harmful, key_of},
     strings::{cleared_by_absence, cleared_by_replacement, cleared_by_string, folded},
     value::{Constant, From, Key, Path, THIS, Taint, Value, joined},
@@ -231,6 +231,12 @@ impl<'a> Run<'a> {
     fn of_request(&mut self, call: &Call<'_>) -> Option<Value> {
         let name = call.name?;
         let Some(on) = call.on else {
+            if self.module.language == Language::Ruby
+                && call.args.is_empty()
+                && let Some(known) = self.env.get(&name)
+            {
+                return Some(known.clone());
+            }
             let free = call.functions.is_empty() && !self.env.contains_key(&name);
             return if free { self.held(name, call.expr) } else { None };
         };
@@ -394,6 +400,9 @@ impl<'a> Run<'a> {
             return Value::default();
         }
         let Some(on) = call.on else {
+            if self.module.language == Language::Ruby && gives_own_address(name) {
+                return call.all().cleared([Kind::Redirect, Kind::Url].into_iter().collect());
+            }
             let all = call.all();
             self.fill_references(call, &all);
             return all;

@@ -240,8 +240,10 @@ impl Run<'_> {
                     at = *object;
                 }
                 // `a.append(x).append(y)`, `*x`, `(T) x`
-                ExprKind::Call { callee, .. } => match &self.module.expr(*callee).kind {
+                ExprKind::Call { callee, args, .. } => match &self.module.expr(*callee).kind {
                     ExprKind::Member { object, .. } => at = *object,
+                    // Ruby's `params` is a call
+                    ExprKind::Name(name) if args.is_empty() && self.module.language == Language::Ruby => break *name,
                     _ => return,
                 },
                 ExprKind::Unary { operand, .. } => at = *operand,
@@ -256,13 +258,25 @@ impl Run<'_> {
             let held = self.eval(at);
             self.env.insert(root, held);
         }
-        let mut value = self.env.entry(root).or_default();
+        let mut whole = self.env.remove(&root).unwrap_or_default();
+        self.change_within(&mut whole, keys, at, with);
+        self.env.insert(root, whole);
+    }
+
+    fn change_within(&self, value: &mut Value, keys: Vec<Key>, at: ExprId, with: &mut dyn FnMut(&mut Value)) {
+        let mut value = value;
         // what code adds to the request is its own: `request.session["device"] = agent`
         if self.module.language == Language::Python && value.taints.iter().any(|t| matches!(t.from, From::Request(_))) {
             return;
         }
         value.constant = None;
         for key in keys.into_iter().rev() {
+            // a part of the request is asked for before it is told apart
+            let is_new = value.parts().iter().all(|(k, _)| *k != key);
+            if is_new && value.taints.iter().any(|t| matches!(t.from, From::Request(_))) {
+                let part = self.part(value, key, at);
+                value.put(key, part);
+            }
             value = value.part_mut(key);
         }
         value.constant = None;

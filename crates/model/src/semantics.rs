@@ -504,7 +504,8 @@ impl Index {
         let mut add = |id: RecordId| {
             let record = context.facts.record(id);
             let counts = match record.kind {
-                Kind::Sink => is_written,
+                // conditions on arguments speak of calls
+                Kind::Sink => is_written && record.only.is_empty() && record.first.is_none(),
                 Kind::Source | Kind::Request | Kind::Sanitizer => !is_written,
                 _ => false,
             };
@@ -515,8 +516,10 @@ impl Index {
         let mut known = false;
         for value in evaluator.eval(expr) {
             if let Value::External(full) = value {
-                context.facts.of(module.language, full).for_each(&mut add);
-                known = true;
+                for record in context.facts.of(module.language, full) {
+                    add(record);
+                    known = true;
+                }
             }
         }
         if !known && is_written && matches!(module.expr(expr).kind, ExprKind::Member { .. }) {

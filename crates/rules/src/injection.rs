@@ -108,6 +108,14 @@ fn say(
         finding.severity = finding.severity.min(Severity::Important);
         finding.evidence = Evidence::Suspected;
     }
+    // the longer the way, the more on it may check what is not seen to check
+    let crossings = flow.steps.iter().filter(|s| matches!(s.event, Event::Passed | Event::Returned)).count();
+    let is_common =
+        matches!(flow.sink.kind, Kind::Path | Kind::Url | Kind::Redirect | Kind::Reflection | Kind::MassAssignment);
+    if crossings >= 3 && is_common || crossings >= 6 {
+        finding.severity = finding.severity.min(Severity::Important);
+        finding.evidence = Evidence::Suspected;
+    }
     finding.verification = verification(words, flow, route);
     finding.trace = trace(words, flow, span, &callee);
     finding
