@@ -5,7 +5,7 @@ use ir::{BinaryOp, Block, ExprId, ExprKind, FunctionId, LogicalOp, Part, StmtKin
 use program::{ExprRef, FnId};
 
 use crate::{
-    Event, Holds, Kinds, Meaning, Source,
+    Event, Holds, Kind, Kinds, Meaning, Source,
     interpret::{After, Run, literal},
     places::key_of,
     strings::{cleared_by_prefix, cleared_by_string},
@@ -171,7 +171,8 @@ impl Run<'_> {
                         Some(Constant::Str(name)) => value.put(Key::Name(name), item),
                         // keys of the caller's choice are operators to a document store
                         _ => {
-                            value.join(&key.flat());
+                            let data = [Kind::Sql, Kind::Command, Kind::Code, Kind::Path, Kind::Url, Kind::Html];
+                            value.join(&key.flat().cleared(data.into_iter().collect()));
                             value.put(Key::Any, item);
                         }
                     }

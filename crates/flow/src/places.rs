@@ -371,8 +371,9 @@ impl Run<'_> {
     /// Whether data of this origin has the form that does harm.
     pub fn does_harm(&self, kind: Kind, source: Source) -> bool {
         match kind {
-            // parts of paths and headers are strings
-            Kind::NoSql | Kind::MassAssignment => !matches!(source.place, Place::Path | Place::Header),
+            // parts of paths and headers are strings; a schema types arguments
+            Kind::NoSql => !matches!(source.place, Place::Path | Place::Header | Place::Argument),
+            Kind::MassAssignment => !matches!(source.place, Place::Path | Place::Header),
             // an object is sent as JSON
             Kind::Html => {
                 let is_parsed = matches!(source.place, Place::Path | Place::Query | Place::Body);

@@ -529,6 +529,10 @@ impl Index {
                     continue;
                 }
                 let of = context.facts.record(record);
+                // a record of a method's argument does not speak of a member
+                if of.arg.is_some() || of.from.is_some() || of.keyword.is_some() {
+                    continue;
+                }
                 let here = |library: &String| match of.anywhere {
                     true => context.program.is_imported(library),
                     false => context.program.imports_library(id, library),

@@ -108,6 +108,9 @@ fn say(
         finding.severity = finding.severity.min(Severity::Important);
         finding.evidence = Evidence::Suspected;
     }
+    if finding.evidence == Evidence::Suspected {
+        finding.severity = finding.severity.min(Severity::Important);
+    }
     // the longer the way, the more on it may check what is not seen to check
     let crossings = flow.steps.iter().filter(|s| matches!(s.event, Event::Passed | Event::Returned)).count();
     let is_common =

@@ -77,8 +77,12 @@ fn in_templates(model: &Model, report: &mut Report<'_>) {
 fn answers_otherwise(model: &Model, at: ExprRef) -> bool {
     let module = model.program.module(at.module);
     let Some(function) = model.program.scopes(at.module).owner(at.expr).function else { return false };
-    let types: Vec<&str> = module
-        .exprs_within(module.function(function).range)
+    // headers that every answer of a class gets are made where its objects are
+    let class = module.function(function).class;
+    let makes = |f: &ir::Function| f.kind == ir::FunctionKind::Constructor && class.is_some() && f.class == class;
+    let functions = module.functions().filter(|(id, f)| *id == function || makes(f));
+    let types: Vec<&str> = functions
+        .flat_map(|(_, f)| module.exprs_within(f.range))
         .filter_map(|(_, e)| match e.kind {
             ExprKind::Literal(Literal::Str(text)) => Some(text.as_str()),
             _ => None,
