@@ -25,7 +25,7 @@ fn renamed(context: &Context<'_>, call: ExprRef, name: &str) -> Option<Edit> {
     let module = context.program.module(call.module);
     let ExprKind::Call { callee, args, .. } = &module.expr(call.expr).kind else { return None };
     // options of the old name may be none of the new
-    if args.iter().any(|a| a.name.is_some()) {
+    if args.len() > 1 || args.iter().any(|a| a.name.is_some()) {
         return None;
     }
     let ExprKind::Member { name_range, .. } = &module.expr(*callee).kind else { return None };
