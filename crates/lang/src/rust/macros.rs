@@ -180,7 +180,9 @@ fn argument<'t>(l: &mut Lowering<'t>, tokens: &[Node<'t>]) -> Option<Arg> {
     }
     if let Some((name, value)) = named(part) {
         let inner = offset + (value.as_ptr() as usize).saturating_sub(part.as_ptr() as usize);
-        return Some(Arg { name: Some(Symbol::new(name)), value: parse(l, value, inner)? });
+        if let Some(value) = parse(l, value, inner) {
+            return Some(Arg { name: Some(Symbol::new(name)), value });
+        }
     }
     let is_braced = matches!(tokens, [one] if one.kind() == "token_tree" && part.starts_with(['{', '[']));
     let value = match is_braced {
@@ -191,7 +193,7 @@ fn argument<'t>(l: &mut Lowering<'t>, tokens: &[Node<'t>]) -> Option<Arg> {
         (Some(value), _) => value,
         // `{ "key": value }` and `[value]`, as in JSON
         (None, [one]) if is_braced => braced(l, *one)?,
-        (None, _) => item(l, part, offset)?,
+        (None, _) => item(l, part, offset).or_else(|| blocks(l, tokens))?,
     };
     Some(Arg { name: None, value })
 }
@@ -248,6 +250,14 @@ fn arm<'t>(l: &mut Lowering<'t>, tokens: &[Node<'t>]) -> Option<ExprId> {
     let value = parse(l, text, offset).or_else(|| argument(l, value).map(|a| a.value));
     l.leave();
     Some(l.ir.expr(ExprKind::Map(vec![Entry { key, value: value? }]), at_of(tokens)))
+}
+
+/// The code in braces behind words of the macro's own: `sqlite { … } mysql { … }`.
+fn blocks<'t>(l: &mut Lowering<'t>, tokens: &[Node<'t>]) -> Option<ExprId> {
+    let code = tokens.iter().filter(|t| t.kind() == "token_tree" && l.str(**t).starts_with('{'));
+    let code: Vec<Node<'t>> = code.copied().collect();
+    let code: Vec<ExprId> = code.into_iter().filter_map(|block| braced(l, block)).collect();
+    (!code.is_empty()).then(|| l.ir.expr(ExprKind::Unknown(code), at_of(tokens)))
 }
 
 /// An item or statement: `static A: T = b`; `static ref` is `lazy_static!`'s.
