@@ -26,6 +26,7 @@ impl Builder {
                 annotations: Vec::new(),
                 comments: Vec::new(),
                 exprs: Vec::new(),
+                starts: Vec::new(),
                 stmts: Vec::new(),
                 types: Vec::new(),
             },
@@ -38,8 +39,13 @@ impl Builder {
         self.module.stmts.reserve(nodes / 12);
     }
 
-    /// Gives back what was not needed.
-    pub fn shrink(&mut self) {
+    /// Ends the making: notes where expressions start, and gives back what was not needed.
+    pub fn end(&mut self) {
+        let starts = |block: &[Expr]| {
+            let starts = block.iter().map(|e| e.range.start);
+            (starts.clone().min().unwrap_or(0), starts.max().unwrap_or(0))
+        };
+        self.module.starts = self.module.exprs.chunks(crate::walk::BLOCK).map(starts).collect();
         self.module.exprs.shrink_to_fit();
         self.module.stmts.shrink_to_fit();
         self.module.types.shrink_to_fit();

@@ -75,6 +75,9 @@ pub struct Module {
     /// Comments, by position. Text is read from the source.
     pub comments: Vec<Range>,
     exprs: Vec<Expr>,
+    /// The first and the last start of each block of expressions, so that most are not looked at when some
+    /// are looked for by their place. Blocks that have none here may hold anything.
+    starts: Vec<(u32, u32)>,
     stmts: Vec<Stmt>,
     types: Vec<Type>,
 }

@@ -32,10 +32,22 @@ pub enum Child {
     Function(FunctionId),
 }
 
+/// How many expressions, one after the other, share what is known of where they start.
+pub(crate) const BLOCK: usize = 64;
+
 impl Module {
     /// The expressions that stand within a range: a function's, a statement's, another expression's.
     pub fn exprs_within(&self, range: Range) -> impl Iterator<Item = (ExprId, &Expr)> {
-        self.exprs().filter(move |(_, e)| range.start <= e.range.start && e.range.end <= range.end)
+        let starts_here = move |at: usize| match self.starts.get(at) {
+            Some((first, last)) => *first <= range.end && range.start <= *last,
+            None => true,
+        };
+        self.exprs
+            .chunks(BLOCK)
+            .enumerate()
+            .filter(move |(at, _)| starts_here(*at))
+            .flat_map(|(at, block)| block.iter().enumerate().map(move |(i, e)| (ExprId((at * BLOCK + i) as u32), e)))
+            .filter(move |(_, e)| range.start <= e.range.start && e.range.end <= range.end)
     }
 
     /// What stands directly below `id`, in order.

@@ -229,7 +229,7 @@ impl<'t> Lowering<'t> {
 
     /// The module, the gaps, the number of nodes and of those not understood.
     pub fn finish(mut self) -> (ir::Module, Vec<Gap>, usize, usize) {
-        self.ir.shrink();
+        self.ir.end();
         (self.ir.module, self.gaps, self.nodes, self.nodes_unknown)
     }
 }

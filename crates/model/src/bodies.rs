@@ -351,14 +351,16 @@ impl Model {
 
     /// C#: a filter of the project's own that asks `ModelState` before every action.
     fn asks_in_a_filter(&self) -> bool {
-        self.program.classes().all().into_iter().any(|(class, _)| {
-            let module = self.program.module(class.module);
-            let item = self.program.class(class);
-            module.language == Language::CSharp
-                && item.bases.iter().any(|b| self.sources.text(module.span(module.ty(*b).range)).contains("Filter"))
-                && module
-                    .exprs_within(item.range)
-                    .any(|(_, e)| matches!(&e.kind, ExprKind::Member { name, .. } if *name == "ModelState"))
+        *self.has_model_filter.get_or_init(|| {
+            self.program.classes().all().into_iter().any(|(class, _)| {
+                let module = self.program.module(class.module);
+                let item = self.program.class(class);
+                module.language == Language::CSharp
+                    && item.bases.iter().any(|b| self.sources.text(module.span(module.ty(*b).range)).contains("Filter"))
+                    && module
+                        .exprs_within(item.range)
+                        .any(|(_, e)| matches!(&e.kind, ExprKind::Member { name, .. } if *name == "ModelState"))
+            })
         })
     }
 
@@ -372,13 +374,15 @@ impl Model {
     /// Whether a class of the repository validates another: `class OrderValidator : AbstractValidator<Order>`.
     fn has_validator(&self, of: ClassRef) -> bool {
         let name = self.program.class(of).name.as_str();
-        self.program.classes().all().into_iter().any(|(class, _)| {
-            let module = self.program.module(class.module);
-            self.program.class(class).bases.iter().any(|b| {
-                let text = self.sources.text(module.span(module.ty(*b).range));
-                text.contains("Validator<") && text.contains(name)
-            })
-        })
+        let validators = self.validators.get_or_init(|| {
+            let bases = |class: ClassRef| {
+                let module = self.program.module(class.module);
+                self.program.class(class).bases.iter().map(|b| module.span(module.ty(*b).range))
+            };
+            let spans = self.program.classes().all().into_iter().flat_map(|(class, _)| bases(class));
+            spans.filter(|span| self.sources.text(*span).contains("Validator<")).collect()
+        });
+        validators.iter().any(|span| self.sources.text(*span).contains(name))
     }
 
     /// `req.body` in a handler or what it calls.

@@ -6,7 +6,7 @@
 use base::{Language, Symbol};
 use ir::{Expr, ExprId, ExprKind, Literal, Module, Part};
 use program::FnId;
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::guards::words;
 use crate::{GuardKind, Model, Route};
@@ -163,9 +163,7 @@ impl Model {
             at += 1;
             for base in &item.bases {
                 let text = self.sources.text(module.span(module.ty(*base).range));
-                let all = self.program.classes().all().into_iter().map(|(c, _)| c);
-                let named: Vec<_> = all.filter(|c| self.program.class(*c).name.as_str() == text).collect();
-                if let [only] = named.as_slice()
+                if let [only] = self.program.classes().named(Symbol::new(text))
                     && !line.contains(only)
                 {
                     line.push(*only);
@@ -206,6 +204,7 @@ impl Model {
     /// What functions reach, without what only makes the answer.
     fn doing(&self, starts: Vec<FnId>) -> Vec<FnId> {
         let mut found: Vec<(FnId, usize)> = starts.into_iter().map(|f| (f, 0)).collect();
+        let mut seen: FxHashSet<FnId> = found.iter().map(|(f, _)| *f).collect();
         let mut at = 0;
         while at < found.len() && found.len() < MAX_FUNCTIONS {
             let (function, distance) = found[at];
@@ -213,7 +212,7 @@ impl Model {
             let below = self.nested(function).into_iter().map(|f| (f, distance));
             let called = self.callees(function).into_iter().filter(|_| distance < DEPTH).map(|f| (f, distance + 1));
             for (next, distance) in below.chain(called).collect::<Vec<_>>() {
-                if !self.only_shows(next) && !found.iter().any(|(f, _)| *f == next) {
+                if seen.insert(next) && !self.only_shows(next) {
                     found.push((next, distance));
                 }
             }

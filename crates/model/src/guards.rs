@@ -532,6 +532,9 @@ pub fn by_name(name: &str) -> GuardKind {
 
 /// The words of a name in lower case: `requireLogin`, `require_login` and `RequireLogin` are two.
 pub fn words(name: &str) -> Vec<String> {
+    if name.is_ascii() {
+        return ascii_words(name.as_bytes());
+    }
     let mut words: Vec<String> = Vec::new();
     let mut before_lower = false;
     let chars: Vec<char> = name.chars().collect();
@@ -558,6 +561,36 @@ pub fn words(name: &str) -> Vec<String> {
     words
 }
 
+/// The same for ASCII, as nearly all names are: words are cut out whole.
+fn ascii_words(name: &[u8]) -> Vec<String> {
+    let is = |at: usize, test: fn(&u8) -> bool| name.get(at).is_some_and(test);
+    let mut words = Vec::new();
+    let mut start = 0;
+    let mut end_word = |start: usize, end: usize| {
+        if start < end {
+            words.push(name[start..end].iter().map(|c| char::from(c.to_ascii_lowercase())).collect());
+        }
+    };
+    for (at, c) in name.iter().enumerate() {
+        if !c.is_ascii_alphanumeric() {
+            end_word(start, at);
+            start = at + 1;
+            continue;
+        }
+        let before_lower = at > start && (is(at - 1, u8::is_ascii_lowercase) || is(at - 1, u8::is_ascii_digit));
+        let ends_acronym = at > start
+            && is(at - 1, u8::is_ascii_uppercase)
+            && is(at + 1, u8::is_ascii_lowercase)
+            && is(at + 2, u8::is_ascii_lowercase);
+        if c.is_ascii_uppercase() && (before_lower || ends_acronym) {
+            end_word(start, at);
+            start = at;
+        }
+    }
+    end_word(start, name.len());
+    words
+}
+
 /// A guard that a framework declares by itself, without an expression to look at.
 pub fn declared(kind: GuardKind, name: &str, span: Span) -> Guard {
     Guard { kind, name: name.to_owned(), span, function: None, evidence: Evidence::Shown }
@@ -566,6 +599,16 @@ pub fn declared(kind: GuardKind, name: &str, span: Span) -> Guard {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn names_are_cut_alike_with_and_without_letters_beyond_ascii() {
+        let names = ["requireLogin", "JWTSecret", "userIDs", "a2B_c", "HTTPServer2Go", "x", "", "_A", "ABc", "ABcd"];
+        for name in names {
+            assert_eq!(words(&format!("é {name}"))[1..], words(name), "{name}");
+        }
+        assert_eq!(words("JWTSecret"), ["jwt", "secret"]);
+        assert_eq!(words("userIDs"), ["user", "ids"]);
+    }
 
     #[test]
     fn names_are_read_by_their_words() {

@@ -37,7 +37,7 @@ mod settings;
 pub mod templates;
 mod versions;
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use base::{FileRole, Gap, GapKind, SourceMap, Span};
 use program::{FnId, ModuleId, Program};
@@ -82,6 +82,10 @@ pub struct Model {
     /// Untrusted data that reaches dangerous calls.
     pub flows: Vec<Flow>,
     effects_of: rustc_hash::FxHashMap<FnId, Vec<u32>>,
+    /// Bases of classes that validate others, found when first asked for.
+    validators: OnceLock<Vec<Span>>,
+    /// Whether a filter of the project's own asks what was bound, found when first asked for.
+    has_model_filter: OnceLock<bool>,
     tests_from: rustc_hash::FxHashMap<base::FileId, u32>,
 }
 
@@ -142,6 +146,8 @@ impl Model {
             outputs,
             flows: flows.all,
             effects_of,
+            validators: OnceLock::new(),
+            has_model_filter: OnceLock::new(),
         }
     }
 

@@ -38,9 +38,8 @@ impl Model {
 
     /// The functions that stand directly in a function: lambdas, blocks, local functions.
     pub fn nested(&self, function: FnId) -> Vec<FnId> {
-        let module = self.program.module(function.module);
-        let children = module.functions().filter(|(_, f)| f.parent == Some(function.function));
-        children.map(|(id, _)| FnId { module: function.module, function: id }).collect()
+        let children = self.program.scopes(function.module).nested(function.function);
+        children.iter().map(|id| FnId { module: function.module, function: *id }).collect()
     }
 
     /// The functions of the repository that a function's own calls name.

@@ -37,6 +37,10 @@ pub struct Classes {
     canonical: FxHashMap<ClassRef, ClassRef>,
     /// Methods to their class.
     class_of: FxHashMap<FnId, ClassRef>,
+    /// First parts in order.
+    order: Vec<ClassRef>,
+    /// First parts by the name as written, in order.
+    by_name: FxHashMap<Symbol, Vec<ClassRef>>,
 }
 
 /// The name under which constructors are kept, whatever the language calls them.
@@ -58,9 +62,12 @@ impl Classes {
 
     /// All classes, by their first part.
     pub fn all(&self) -> Vec<(ClassRef, &ClassInfo)> {
-        let mut all: Vec<_> = self.infos.iter().map(|(c, i)| (*c, i)).collect();
-        all.sort_by_key(|(c, _)| *c);
-        all
+        self.order.iter().filter_map(|class| Some((*class, self.infos.get(class)?))).collect()
+    }
+
+    /// The classes of this name, whatever their namespace.
+    pub fn named(&self, name: Symbol) -> &[ClassRef] {
+        self.by_name.get(&name).map_or(&[], Vec::as_slice)
     }
 
     /// The class that a method belongs to.
@@ -135,6 +142,11 @@ pub(crate) fn collect(program: &Program, library: &dyn Library) -> Classes {
     gather_parts(program, &mut classes);
     attach_impls(program, &mut classes);
     attach_go_methods(program, &mut classes);
+    classes.order = classes.infos.keys().copied().collect();
+    classes.order.sort();
+    for class in &classes.order {
+        classes.by_name.entry(program.class(*class).name).or_default().push(*class);
+    }
     resolve_bases(program, library, &mut classes);
     descend(&mut classes);
     classes
@@ -300,10 +312,9 @@ fn attach_go_methods(program: &Program, classes: &mut Classes) {
 }
 
 fn resolve_bases(program: &Program, library: &dyn Library, classes: &mut Classes) {
-    let mut all: Vec<ClassRef> = classes.infos.keys().copied().collect();
-    all.sort();
-    let bases: Vec<Vec<Value>> = all.par_iter().map(|class| bases_of(program, library, classes, *class)).collect();
-    for (class, bases) in all.into_iter().zip(bases) {
+    let bases: Vec<Vec<Value>> =
+        classes.order.par_iter().map(|class| bases_of(program, library, classes, *class)).collect();
+    for (class, bases) in classes.order.iter().copied().zip(bases) {
         for base in &bases {
             if let Value::Class(base) = base
                 && let Some(info) = classes.infos.get_mut(base)

@@ -240,7 +240,14 @@ impl<'p> Evaluator<'p> {
             return name;
         }
         let joined = self.joined.entry((prefix, separator, name));
-        *joined.or_insert_with(|| Symbol::new(&format!("{prefix}{separator}{name}")))
+        *joined.or_insert_with(|| {
+            let (prefix, name) = (prefix.as_str(), name.as_str());
+            let mut text = String::with_capacity(prefix.len() + 1 + name.len());
+            text.push_str(prefix);
+            text.push(separator);
+            text.push_str(name);
+            Symbol::new(&text)
+        })
     }
 
     fn owner(&self, expr: ExprId) -> Owner {

@@ -78,6 +78,8 @@ pub struct Scopes {
     pub prototypes: Vec<(Symbol, Symbol, ExprId)>,
     /// ECMAScript: what the module exports by `module.exports` and `exports.name` (`None`: all of it).
     pub exports: Vec<(Option<Symbol>, ExprId)>,
+    /// The functions directly in each function.
+    nested: Vec<Vec<FunctionId>>,
     /// Values that each function returns (`return` and expression bodies), nested functions apart.
     pub returns: Vec<Vec<ExprId>>,
     /// Branches of `if`, of `a ? b : c`, of `switch` with one pattern, and what follows `&&`.
@@ -128,6 +130,11 @@ impl Scopes {
         values
     }
 
+    /// The functions that stand directly in a function, in order.
+    pub fn nested(&self, function: FunctionId) -> &[FunctionId] {
+        self.nested.get(function.0 as usize).map_or(&[], Vec::as_slice)
+    }
+
     /// Where an expression stands.
     pub fn owner(&self, expr: ExprId) -> Owner {
         self.place(expr).owner
@@ -153,6 +160,7 @@ pub(crate) fn survey(module: &Module) -> Scopes {
             place_of: vec![0; module.exprs().len()],
             places: vec![Place::default()],
             returns: vec![Vec::new(); module.functions.len()],
+            nested: nested(module),
             ..Scopes::default()
         },
         here: Place::default(),
@@ -181,6 +189,16 @@ pub(crate) fn survey(module: &Module) -> Scopes {
         }
     }
     survey.scopes
+}
+
+fn nested(module: &Module) -> Vec<Vec<FunctionId>> {
+    let mut nested = vec![Vec::new(); module.functions.len()];
+    for (id, function) in module.functions() {
+        if let Some(parent) = function.parent {
+            nested[parent.0 as usize].push(id);
+        }
+    }
+    nested
 }
 
 struct Survey<'m> {
