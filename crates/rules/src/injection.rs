@@ -222,7 +222,7 @@ fn verification(words: &Words, flow: &Flow, route: Option<&Route>) -> Text {
         Place::File => command.push_str(&format!(" -F 'file=@sample.txt;filename={}'", words.payload)),
         _ => {}
     }
-    Text::from("Send:").block("sh", format!("{command} '{url}'")).and(words.expect, &[])
+    Text::from("Send the request below. ").and(words.expect, &[]).block("sh", format!("{command} '{url}'"))
 }
 
 /// The routes whose handlers reach a function.
