@@ -31,7 +31,8 @@ pub fn run(root: &Path, bless: bool) -> anyhow::Result<()> {
         .map(PathBuf::from)
         .context("set SPECIALIST_CORPUS to the folder that holds the checkouts, one folder per project")?;
     super::cargo(&["build", "--quiet", "--release", "--locked", "--package", "specialist-cli"])?;
-    let program = root.join("target/release/specialist");
+    let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), PathBuf::from);
+    let program = target.join("release/specialist");
 
     let mut total: BTreeMap<String, [usize; 2]> = BTreeMap::new();
     let (mut reviewed, mut changed, mut absent) = (0, 0, Vec::new());

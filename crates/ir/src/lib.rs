@@ -155,17 +155,6 @@ impl Module {
             _ => None,
         }
     }
-
-    /// A chain of names and members as written, dotted: `a.b.c`; `this`/`self` is `this`.
-    pub fn dotted(&self, id: ExprId) -> Option<String> {
-        match &self.expr(id).kind {
-            ExprKind::Name(name) => Some(name.as_str().to_owned()),
-            ExprKind::This => Some("this".to_owned()),
-            ExprKind::Super => Some("super".to_owned()),
-            ExprKind::Member { object, name, .. } => Some(format!("{}.{name}", self.dotted(*object)?)),
-            _ => None,
-        }
-    }
 }
 
 /// An expression or a pattern. Patterns use the same shapes: a name binds (`_` too), a [`ExprKind::Map`],

@@ -36,6 +36,17 @@ pub enum Child {
 pub(crate) const BLOCK: usize = 64;
 
 impl Module {
+    /// A chain of names and members as written, dotted: `a.b.c`; `this`/`self` is `this`.
+    pub fn dotted(&self, id: ExprId) -> Option<String> {
+        match &self.expr(id).kind {
+            ExprKind::Name(name) => Some(name.as_str().to_owned()),
+            ExprKind::This => Some("this".to_owned()),
+            ExprKind::Super => Some("super".to_owned()),
+            ExprKind::Member { object, name, .. } => Some(format!("{}.{name}", self.dotted(*object)?)),
+            _ => None,
+        }
+    }
+
     /// The expressions that stand within a range: a function's, a statement's, another expression's.
     pub fn exprs_within(&self, range: Range) -> impl Iterator<Item = (ExprId, &Expr)> {
         let starts_here = move |at: usize| match self.starts.get(at) {

@@ -3,6 +3,7 @@
 
 use base::{Evidence, Finding, Related, Severity, Span, Text, TraceStep};
 use model::flow::{Event, Flow, Kind, Place};
+use model::templates::Output;
 use model::{Kind as Fact, Method, Model, Route, edits};
 use program::{ExprRef, FnId};
 use rustc_hash::FxHashMap;
@@ -344,6 +345,23 @@ pub fn is_no_markup(model: &Model, flow: &Flow) -> bool {
             has(t, &["json", "plain", "octet", "xml", "javascript", "csv", "pdf", "event-stream", "event_stream"])
                 || has(t, &["image/", "image_", "audio", "video", "excel", "msword", "zip", "text/css"])
         })
+}
+
+/// An output of a template that switches escaping off.
+pub fn unescaped(model: &Model, report: &Report<'_>, output: &Output) -> Finding {
+    let subject = format!("output {} {}", path(model, output.span), output.value);
+    let issue = Text::say("The template prints `{}` without escaping it.", &[&output.value]);
+    let mut finding = report.finding(subject, output.span, issue);
+    finding.severity = finding.severity.min(Severity::Important);
+    finding.details =
+        Text::from("The text is put into HTML without escaping, so it can bring its own elements and scripts.");
+    finding.impact = Text::from("Whoever can set the value can run a script in the browser of those who see the page.");
+    finding.fix =
+        Text::from("Print it escaped, or sanitize it where it is stored:").block("html", output.escaped.clone());
+    finding.verification =
+        Text::say("Give `{}` the value `<b>x</b>`: the page must show the brackets.", &[&output.value]);
+    finding.trade_offs = Text::from("Values that are meant to hold markup must go through a sanitizer instead.");
+    finding
 }
 
 /// Nothing to change.

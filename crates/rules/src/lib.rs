@@ -164,6 +164,8 @@ mod sql_injection;
 mod template_injection;
 #[path = "../security/trust-boundary/rule.rs"]
 mod trust_boundary;
+#[path = "../security/unescaped-output/rule.rs"]
+mod unescaped_output;
 #[path = "../security/unsafe-deserialization/rule.rs"]
 mod unsafe_deserialization;
 #[path = "../security/unsafe-reflection/rule.rs"]
@@ -236,6 +238,7 @@ pub fn all() -> Vec<Rule> {
         rule!("security/regex-denial-of-service", regex_denial_of_service),
         rule!("security/sensitive-data-in-log", sensitive_data_in_log),
         rule!("security/weak-random-for-secret", weak_random_for_secret),
+        rule!("security/unescaped-output", unescaped_output),
     ];
     all.sort_by_key(|r| r.info.id);
     all

@@ -1,13 +1,13 @@
 //! Untrusted data becomes markup.
 
-use base::{Escalation, Evidence, RuleInfo, Severity, Stage, Text};
+use base::{Escalation, RuleInfo, Severity, Stage};
 use ir::{ExprKind, Literal};
 use model::Model;
 use model::flow::Kind;
 use program::ExprRef;
 
 use crate::injection::{self, Words};
-use crate::support::{info, path};
+use crate::support::info;
 use crate::{Report, Rule};
 
 pub const RULE: Rule = Rule {
@@ -48,28 +48,10 @@ fn check(model: &Model, report: &mut Report<'_>) {
     in_templates(model, report);
 }
 
-/// Outputs of templates that switch escaping off.
+/// Parts of the request that a template prints with escaping off.
 fn in_templates(model: &Model, report: &mut Report<'_>) {
-    for output in &model.outputs {
-        let subject = format!("output {} {}", path(model, output.span), output.value);
-        let issue = Text::say("The template prints `{}` without escaping it.", &[&output.value]);
-        let mut finding = report.finding(subject, output.span, issue);
-        match output.is_request {
-            true => finding.severity = Severity::Important,
-            false => {
-                finding.severity = Severity::Suggestion;
-                finding.evidence = Evidence::Suspected;
-            }
-        }
-        finding.details = Text::from(WORDS.details);
-        finding.impact =
-            Text::from("Whoever can set the value can run a script in the browser of those who see the page.");
-        finding.fix =
-            Text::from("Print it escaped, or sanitize it where it is stored:").block("html", output.escaped.clone());
-        finding.verification =
-            Text::say("Give `{}` the value `<b>x</b>`: the page must show the brackets.", &[&output.value]);
-        finding.trade_offs = Text::from("Values that are meant to hold markup must go through a sanitizer instead.");
-        report.add(finding);
+    for output in model.outputs.iter().filter(|o| o.is_request) {
+        report.add(injection::unescaped(model, report, output));
     }
 }
 
