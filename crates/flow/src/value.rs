@@ -212,7 +212,18 @@ impl Value {
         }
     }
 
+    fn is_request(&self) -> bool {
+        self.taints.iter().any(|t| matches!(t.from, From::Request(_)))
+    }
+
     fn join_parts(&mut self, other: &Value) {
+        // what one of the two never told apart is asked of the request again
+        if other.is_request()
+            && let Some(parts) = &mut self.parts
+        {
+            Arc::make_mut(parts).retain(|(key, _)| other.parts().iter().any(|(k, _)| k == key));
+        }
+        let whole = self.is_request();
         let missing: Vec<Key> = self
             .parts()
             .iter()
@@ -226,6 +237,9 @@ impl Value {
         }
         for (key, part) in other.parts() {
             let own = self.parts().iter().any(|(k, _)| k == key);
+            if whole && !own {
+                continue;
+            }
             let into = self.part_mut(*key);
             match own || !into.is_blank() {
                 true => into.join(part),
