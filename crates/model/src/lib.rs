@@ -111,7 +111,13 @@ impl Model {
         let answers = answers::collect(&context, &effects);
         let (literals, catches) =
             rayon::join(|| literals::collect(&program, &facts, &effects), || literals::catches(&program, &sources));
-        let flows = flow::analyze(&program, &semantics::prepare(&context, &effects, &routes));
+        let mut flows = flow::analyze(&program, &semantics::prepare(&context, &effects, &routes));
+        let checked = semantics::checked_params(&context);
+        if !checked.is_empty() {
+            let is_checked =
+                |f: &Flow| f.source.place == flow::Place::Path && f.source.name.is_some_and(|n| checked.contains(&n));
+            flows.all.retain(|f| !is_checked(f));
+        }
         gaps.extend(flows.cut.iter().map(|function| Gap {
             kind: GapKind::Bound,
             what: "data is not followed to the end of a very large function".to_owned(),
