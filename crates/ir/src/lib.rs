@@ -49,6 +49,26 @@ pub struct Range {
     pub end: u32,
 }
 
+impl Range {
+    /// Whether another range lies within this one.
+    #[must_use]
+    pub fn contains(self, inner: Range) -> bool {
+        self.start <= inner.start && inner.end <= self.end
+    }
+
+    /// Its length in bytes.
+    #[must_use]
+    pub fn width(self) -> u32 {
+        self.end - self.start
+    }
+}
+
+impl From<Span> for Range {
+    fn from(span: Span) -> Range {
+        Range { start: span.start, end: span.end }
+    }
+}
+
 /// Statements in order.
 pub type Block = Vec<StmtId>;
 

@@ -58,7 +58,17 @@ impl Module {
             .enumerate()
             .filter(move |(at, _)| starts_here(*at))
             .flat_map(|(at, block)| block.iter().enumerate().map(move |(i, e)| (ExprId((at * BLOCK + i) as u32), e)))
-            .filter(move |(_, e)| range.start <= e.range.start && e.range.end <= range.end)
+            .filter(move |(_, e)| range.contains(e.range))
+    }
+
+    /// The innermost function around a range.
+    pub fn function_around(&self, range: Range) -> Option<(FunctionId, &Function)> {
+        self.functions().filter(|(_, f)| f.range.contains(range)).min_by_key(|(_, f)| f.range.width())
+    }
+
+    /// The innermost statement around a range.
+    pub fn statement_around(&self, range: Range) -> Option<&Stmt> {
+        self.stmts().filter(|s| s.range.contains(range)).min_by_key(|s| s.range.width())
     }
 
     /// What stands directly below `id`, in order.

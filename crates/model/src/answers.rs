@@ -36,8 +36,7 @@ pub(crate) fn collect(context: &Context<'_>, effects: &[Effect]) -> Vec<Answer> 
         }
         let names = known.entry(effect.call.module.0).or_insert_with(|| error_names(module));
         let range = module.expr(effect.call.expr).range;
-        let errors: Vec<Symbol> =
-            names.iter().filter(|(r, _)| r.start <= range.start && range.end <= r.end).map(|(_, n)| *n).collect();
+        let errors: Vec<Symbol> = names.iter().filter(|(r, _)| r.contains(range)).map(|(_, n)| *n).collect();
         let record = context.facts.record(effect.record);
         let mut status = below(module, *callee).into_iter().find_map(|e| status_of(module, e));
         let mut content = Vec::new();
@@ -194,12 +193,8 @@ fn error_names(module: &Module) -> Vec<(Range, Symbol)> {
                         && (name == "err" || name.as_str().ends_with("Err"))
                     {
                         // until the end of the function around
-                        let around = module
-                            .functions()
-                            .filter(|(_, f)| f.range.start <= stmt.range.start && stmt.range.end <= f.range.end)
-                            .map(|(_, f)| f.range)
-                            .min_by_key(|r| r.end - r.start);
-                        names.extend(around.map(|r| (r, name)));
+                        let around = module.function_around(stmt.range);
+                        names.extend(around.map(|(_, f)| (f.range, name)));
                     }
                 }
             }

@@ -115,7 +115,7 @@ impl Following<'_> {
         let item = module.function(function.function);
         // annotations are read with the signature
         let annotations: Vec<Range> = item.annotations.iter().map(|a| module.expr(*a).range).collect();
-        let is_code = |r: Range| !annotations.iter().any(|a| contains(*a, r));
+        let is_code = |r: Range| !annotations.iter().any(|a| a.contains(r));
         let all: Vec<(ExprId, &Expr)> = module.exprs_within(item.range).filter(|(_, e)| is_code(e.range)).collect();
         if by_name && all.iter().any(|(_, e)| speaks_of_authority(module, e)) {
             return Speech::Binds;
@@ -146,14 +146,14 @@ impl Following<'_> {
     fn follow(&mut self, function: FnId, start: ExprId, all: &[(ExprId, &Expr)], depth: u32) -> End {
         let module = self.model.program.module(function.module);
         let range = module.expr(start).range;
-        let innermost = innermost(module, range);
+        let innermost = module.function_around(range).map(|(id, _)| id);
         let mut at = start;
         let mut in_record = false;
         let mut in_data = false;
-        let around = all.iter().filter(|(id, e)| *id > start && contains(e.range, range));
+        let around = all.iter().filter(|(id, e)| *id > start && e.range.contains(range));
         let limit = innermost.map_or(module.function(function.function).range, |f| module.function(f).range);
         for (id, e) in around {
-            if !contains(limit, e.range) {
+            if !limit.contains(e.range) {
                 break;
             }
             match &e.kind {
@@ -321,18 +321,6 @@ enum Passed {
     Ends,
     Record,
     Gives,
-}
-
-fn contains(outer: Range, inner: Range) -> bool {
-    outer.start <= inner.start && inner.end <= outer.end
-}
-
-fn innermost(module: &Module, range: Range) -> Option<ir::FunctionId> {
-    module
-        .functions()
-        .filter(|(_, f)| contains(f.range, range))
-        .min_by_key(|(_, f)| f.range.end - f.range.start)
-        .map(|(id, _)| id)
 }
 
 fn is_member(module: &Module, e: ExprId) -> bool {

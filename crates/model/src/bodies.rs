@@ -180,9 +180,8 @@ impl Model {
         let module = self.program.module(function.module);
         let item = module.function(function.function);
         let all: Vec<_> = module.exprs_within(item.range).collect();
-        let within = |outer: ir::Range, inner: ir::Range| outer.start <= inner.start && inner.end <= outer.end;
         let is_source = |e: &ir::Expr| is_python_body(module, e);
-        let statements: Vec<_> = module.stmts().filter(|s| within(item.range, s.range)).collect();
+        let statements: Vec<_> = module.stmts().filter(|s| item.range.contains(s.range)).collect();
         let mut held: Vec<(ir::Range, Option<base::Symbol>)> =
             all.iter().filter(|(_, e)| is_source(e)).map(|(_, e)| (e.range, None)).collect();
         // `data = json.loads(request.body)`, `name = data["name"]`
@@ -190,9 +189,9 @@ impl Model {
             let StmtKind::Assign { target, value: Some(value), .. } = &stmt.kind else { continue };
             let ExprKind::Name(name) = module.expr(*target).kind else { continue };
             let range = module.expr(*value).range;
-            let from = held.iter().find(|(r, _)| within(range, *r)).is_some()
+            let from = held.iter().find(|(r, _)| range.contains(*r)).is_some()
                 || all.iter().any(|(_, e)| {
-                    within(range, e.range)
+                    range.contains(e.range)
                         && matches!(e.kind, ExprKind::Name(n) if held.iter().any(|(_, h)| *h == Some(n)))
                 });
             let made = matches!(&module.expr(*value).kind, ExprKind::Call { callee, .. }
@@ -203,7 +202,7 @@ impl Model {
         }
         let asked = |name: base::Symbol| {
             let names = |range: ir::Range| {
-                all.iter().any(|(_, e)| within(range, e.range) && matches!(e.kind, ExprKind::Name(n) if n == name))
+                all.iter().any(|(_, e)| range.contains(e.range) && matches!(e.kind, ExprKind::Name(n) if n == name))
             };
             statements.iter().any(|s| match &s.kind {
                 StmtKind::If { cond, .. } => names(module.expr(*cond).range),
@@ -217,11 +216,11 @@ impl Model {
             })
         };
         let holds = |range: ir::Range| {
-            let direct = held.iter().find(|(r, name)| name.is_none() && within(range, *r)).map(|(r, _)| *r);
+            let direct = held.iter().find(|(r, name)| name.is_none() && range.contains(*r)).map(|(r, _)| *r);
             direct.or_else(|| {
                 all.iter().find_map(|(_, e)| match e.kind {
                     ExprKind::Name(n)
-                        if within(range, e.range) && held.iter().any(|(_, h)| *h == Some(n)) && !asked(n) =>
+                        if range.contains(e.range) && held.iter().any(|(_, h)| *h == Some(n)) && !asked(n) =>
                     {
                         Some(e.range)
                     }
@@ -394,8 +393,10 @@ impl Model {
                 let ExprKind::Member { object, name, .. } = &e.kind else { return None };
                 let ExprKind::Name(root) = module.expr(*object).kind else { return None };
                 // `req.body.userId = …` fills it
-                let is_set = module.stmts().any(|s| matches!(&s.kind, StmtKind::Assign { target, .. }
-                    if module.expr(*target).range.start <= e.range.start && e.range.end <= module.expr(*target).range.end));
+                let is_set = module.stmts().any(|s| {
+                    matches!(&s.kind, StmtKind::Assign { target, .. }
+                    if module.expr(*target).range.contains(e.range))
+                });
                 (*name == "body"
                     && !is_set
                     && item.params.iter().any(|p| p.name == root && matches!(root.as_str(), "req" | "request")))

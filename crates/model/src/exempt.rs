@@ -91,8 +91,7 @@ fn in_function(context: &Context<'_>, function: FnId, depth: u32, seen: &mut Vec
     let module = context.program.module(function.module);
     let item = module.function(function.function);
     let by_function = item.name.is_some_and(|n| promises_opening(n.as_str()));
-    let within = |r: ir::Range| item.range.start <= r.start && r.end <= item.range.end;
-    for (expr, node) in module.exprs().filter(|(_, e)| within(e.range)) {
+    for (expr, node) in module.exprs_within(item.range) {
         let (ExprKind::Name(name) | ExprKind::Member { name, .. }) = &node.kind else { continue };
         if !by_function && !promises_opening(name.as_str()) {
             continue;

@@ -108,12 +108,8 @@ impl Context<'_> {
             let by_position = self.program.function(*function).params.get(position).map(|p| p.name);
             let name = args[position].name.or(by_position);
             let inner = self.program.module(function.module);
-            inner.exprs().any(|(_, e)| {
-                matches!(&e.kind, ExprKind::Name(n) if Some(*n) == name) && {
-                    let item = inner.function(function.function);
-                    item.range.start <= e.range.start && e.range.end <= item.range.end
-                }
-            })
+            let range = inner.function(function.function).range;
+            inner.exprs_within(range).any(|(_, e)| matches!(&e.kind, ExprKind::Name(n) if Some(*n) == name))
         })
     }
 

@@ -246,8 +246,7 @@ impl Model {
     pub fn conditions_at(&self, span: Span) -> Vec<(&str, bool)> {
         let Some(id) = self.program.module_of_file(span.file) else { return Vec::new() };
         let module = self.program.module(id);
-        let around = |code: ir::Range| code.start <= span.start && span.end <= code.end;
-        let all = self.program.scopes(id).conditionals.iter().filter(|c| around(c.code));
+        let all = self.program.scopes(id).conditionals.iter().filter(|c| c.code.contains(span.into()));
         all.map(|c| (self.sources.text(module.expr_span(c.cond)), c.holds)).collect()
     }
 

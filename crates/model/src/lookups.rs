@@ -105,7 +105,7 @@ impl Reading<'_> {
             }
             for arg in args {
                 let range = module.expr(arg.value).range;
-                let inside = all.iter().filter(|(_, x)| range.start <= x.range.start && x.range.end <= range.end);
+                let inside = all.iter().filter(|(_, x)| range.contains(x.range));
                 for (id, x) in inside {
                     let source = match &x.kind {
                         ExprKind::Name(n) => variables.iter().find(|(v, _)| v == n.as_str()).map(|(_, s)| s.clone()),
@@ -143,7 +143,6 @@ impl Reading<'_> {
     /// Variables that hold something of the request.
     fn variables(&self, module: &Module, all: &[(ExprId, &Expr)]) -> Vec<(String, Id)> {
         let item = module.function(self.function.function);
-        let within = |r: ir::Range| item.range.start <= r.start && r.end <= item.range.end;
         let mut found: Vec<(String, Id)> = Vec::new();
         if self.is_handler {
             for param in &item.params {
@@ -155,7 +154,7 @@ impl Reading<'_> {
                     && let Some(path) = self.path_parameter(None)
                 {
                     let range = module.expr(pattern).range;
-                    for (_, e) in all.iter().filter(|(_, e)| range.start <= e.range.start && e.range.end <= range.end) {
+                    for (_, e) in all.iter().filter(|(_, e)| range.contains(e.range)) {
                         if let ExprKind::Name(name) = e.kind
                             && name.as_str().starts_with(char::is_lowercase)
                         {
@@ -167,7 +166,7 @@ impl Reading<'_> {
                 }
             }
         }
-        let statements = module.stmts().filter(|s| within(s.range)).filter_map(|s| match &s.kind {
+        let statements = module.stmts().filter(|s| item.range.contains(s.range)).filter_map(|s| match &s.kind {
             StmtKind::Assign { target, value: Some(value), .. } => Some((*target, *value)),
             _ => None,
         });

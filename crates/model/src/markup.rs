@@ -11,11 +11,7 @@ pub fn is_declared_otherwise(program: &Program, at: ExprRef) -> bool {
     let (mut renders, mut other) = (false, false);
     while let Some(id) = function {
         let range = module.function(id).range;
-        let within = |e: ExprId| {
-            let place = module.expr(e).range;
-            range.start <= place.start && place.end <= range.end
-        };
-        for (expr, item) in module.exprs().filter(|(e, _)| within(*e)) {
+        for (expr, item) in module.exprs_within(range) {
             let declared = match &item.kind {
                 ExprKind::Call { .. } => of_call(module, expr),
                 ExprKind::Assign { target, value, .. } => of_assignment(module, *target, *value),
@@ -34,7 +30,7 @@ pub fn is_declared_otherwise(program: &Program, at: ExprRef) -> bool {
         }
         for stmt in module.stmts() {
             if let ir::StmtKind::Assign { target, value: Some(value), .. } = &stmt.kind
-                && within(*target)
+                && range.contains(module.expr(*target).range)
                 && let Some(declared) = of_assignment(module, *target, *value)
             {
                 match renders_markup(declared.as_str()) {

@@ -154,8 +154,7 @@ impl Context<'_> {
         for stmt in module.stmts() {
             if let StmtKind::Assign { target, value: Some(value), .. } = &stmt.kind
                 && let ExprKind::Name(name) = module.expr(*target).kind
-                && module.expr(*value).range.start <= range.start
-                && range.end <= module.expr(*value).range.end
+                && module.expr(*value).range.contains(range)
                 && module.expr(*value).range.end - range.end <= 2
             {
                 wanted = Some(name);
@@ -188,9 +187,8 @@ impl Context<'_> {
         names: &[String],
     ) -> OptionValue {
         let module = self.program.module(module_id);
-        let within = |r: Range| range.start <= r.start && r.end <= range.end;
         let on_variable = |object: ExprId| variable.is_none_or(|v| root_name(module, object) == Some(v));
-        for stmt in module.stmts().filter(|s| within(s.range)) {
+        for stmt in module.stmts().filter(|s| range.contains(s.range)) {
             if let StmtKind::Assign { target, value: Some(value), .. } = &stmt.kind
                 && let ExprKind::Member { object, name, .. } = &module.expr(*target).kind
                 && matches(name.as_str(), names)
@@ -208,7 +206,7 @@ impl Context<'_> {
                 return OptionValue::Set(ExprRef { module: module_id, expr: *value });
             }
         }
-        for (id, item) in module.exprs().filter(|(_, e)| within(e.range)) {
+        for (id, item) in module.exprs_within(range) {
             match &item.kind {
                 ExprKind::Assign { target, value, .. } => {
                     if let ExprKind::Member { object, name, .. } = &module.expr(*target).kind
@@ -261,8 +259,7 @@ impl Context<'_> {
     pub fn is_development_only(&self, at: ExprRef) -> bool {
         let module = self.program.module(at.module);
         let place = module.expr(at.expr).range;
-        let around = |code: Range| code.start <= place.start && place.end <= code.end;
-        self.program.scopes(at.module).conditionals.iter().filter(|c| around(c.code)).any(|c| {
+        self.program.scopes(at.module).conditionals.iter().filter(|c| c.code.contains(place)).any(|c| {
             let cond = self.sources.text(module.expr_span(c.cond)).to_ascii_lowercase();
             if c.holds { asks_development(&cond) } else { asks_production(&cond) }
         })

@@ -33,7 +33,7 @@ impl Follow<'_> {
     /// Whether an expression holds the value; a condition that only asks for it does not.
     pub fn holds(&self, at: ExprId) -> bool {
         let range = self.module.expr(at).range;
-        self.place.is_some_and(|p| range.start <= p.start && p.end <= range.end)
+        self.place.is_some_and(|p| range.contains(p))
             || self.module.exprs_within(range).any(|(_, e)| match e.kind {
                 ExprKind::Name(n) | ExprKind::Member { name: n, .. } => self.names.contains(&n),
                 _ => false,
@@ -62,8 +62,7 @@ impl Follow<'_> {
     pub fn assignments(&mut self) -> Option<String> {
         let module = self.module;
         let body = self.body;
-        let inside = |r: Range| body.start <= r.start && r.end <= body.end;
-        let statements = module.stmts().filter(|s| inside(s.range)).filter_map(|s| match &s.kind {
+        let statements = module.stmts().filter(|s| body.contains(s.range)).filter_map(|s| match &s.kind {
             StmtKind::Assign { target, value: Some(value), .. } => Some((*target, *value)),
             _ => None,
         });

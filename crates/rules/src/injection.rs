@@ -287,13 +287,8 @@ impl RoutesOf {
 /// The innermost function around a place.
 fn function_at(model: &Model, span: Span) -> Option<FnId> {
     let module = model.program.module_of_file(span.file)?;
-    let inner = model
-        .program
-        .module(module)
-        .functions()
-        .filter(|(_, f)| f.range.start <= span.start && span.end <= f.range.end)
-        .min_by_key(|(_, f)| f.range.end - f.range.start)?;
-    Some(FnId { module, function: inner.0 })
+    let (function, _) = model.program.module(module).function_around(span.into())?;
+    Some(FnId { module, function })
 }
 
 /// How many calls down a setting is looked for.

@@ -6,7 +6,7 @@ use model::guards::words;
 use program::{ExprRef, FnId};
 
 /// Statements longer than this hold too much to speak of one call in them.
-const LONGEST: u32 = 600;
+pub const LONGEST: u32 = 600;
 
 /// Words by which code near a call is named.
 #[derive(Debug, Default)]
@@ -49,15 +49,11 @@ pub fn around_call(model: &Model, call: ExprRef, function: Option<FnId>) -> Name
     let path = model.program.path(call.module);
     names.far.push(words(path.rsplit('/').next().and_then(|n| n.split('.').next()).unwrap_or("")));
     let range = module.expr(call.expr).range;
-    let statement = module
-        .stmts()
-        .filter(|s| s.range.start <= range.start && range.end <= s.range.end)
-        .min_by_key(|s| s.range.end - s.range.start);
-    let Some(statement) = statement else {
+    let Some(statement) = module.statement_around(range) else {
         mentioned(module, range, &mut names.near);
         return names;
     };
-    let short = statement.range.end - statement.range.start <= LONGEST;
+    let short = statement.range.width() <= LONGEST;
     mentioned(module, if short { statement.range } else { range }, &mut names.near);
     let holder = match &statement.kind {
         StmtKind::Assign { target, .. } => target_name(module, *target),
@@ -66,7 +62,7 @@ pub fn around_call(model: &Model, call: ExprRef, function: Option<FnId>) -> Name
     let (Some(holder), Some(function)) = (holder, function) else { return names };
     // what is done with the variable that holds it: `digest.update(token)`, `etag = digest.hexdigest()`
     let body = model.program.function(function).range;
-    let inside = |r: Range| body.start <= r.start && r.end <= body.end && r.end - r.start <= LONGEST;
+    let inside = |r: Range| body.contains(r) && r.width() <= LONGEST;
     for stmt in module.stmts().filter(|s| inside(s.range)) {
         if matches!(stmt.kind, StmtKind::Assign { .. } | StmtKind::Expr(_) | StmtKind::Return(_))
             && module.exprs_within(stmt.range).any(|(_, e)| matches!(e.kind, ExprKind::Name(n) if n == holder))

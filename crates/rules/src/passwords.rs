@@ -52,7 +52,7 @@ const LONGEST_WRAPPER: u32 = 1_500;
 pub fn wrapper_calls(model: &Model, function: Option<FnId>) -> Vec<(ExprRef, Option<FnId>)> {
     let Some(function) = function else { return Vec::new() };
     let item = model.program.function(function);
-    if item.params.is_empty() || item.range.end - item.range.start > LONGEST_WRAPPER {
+    if item.params.is_empty() || item.range.width() > LONGEST_WRAPPER {
         return Vec::new();
     }
     let sites = model.program.callers(function).iter();
@@ -74,8 +74,7 @@ pub fn names_other(model: &Model, call: ExprRef, function: Option<FnId>) -> bool
         let (ExprKind::Member { name, .. } | ExprKind::Name(name)) = &module.expr(*callee).kind else { return false };
         let plain = name.as_str().to_ascii_lowercase().replace('_', "");
         id != call.expr
-            && e.range.start <= range.start
-            && range.end <= e.range.end
+            && e.range.contains(range)
             && ["securecompare", "comparedigest", "timingsafeequal", "fixedtimeequals", "constanttimecompare"]
                 .iter()
                 .any(|w| plain.contains(w))
@@ -125,15 +124,9 @@ fn hashes_password(model: &Model, call: ExprRef, function: Option<FnId>) -> bool
     }
     // the whole statement: its target, what is hashed, and updates of the hash on following lines
     let range = module.expr(call.expr).range;
-    let statement = module
-        .stmts()
-        .filter(|s| s.range.start <= range.start && range.end <= s.range.end)
-        .min_by_key(|s| s.range.end - s.range.start);
-    let Some(statement) = statement else { return false };
-    if statement.range.end - statement.range.start > 600 {
-        return module
-            .exprs()
-            .any(|(_, e)| e.range.start >= range.start && e.range.end <= range.end && is_password_name(&e.kind));
+    let Some(statement) = module.statement_around(range) else { return false };
+    if statement.range.width() > crate::naming::LONGEST {
+        return module.exprs_within(range).any(|(_, e)| is_password_name(&e.kind));
     }
     let mut holder = None;
     if let ir::StmtKind::Assign { target, .. } = &statement.kind
@@ -157,12 +150,9 @@ fn hashes_password(model: &Model, call: ExprRef, function: Option<FnId>) -> bool
         let ExprKind::Call { callee, args, .. } = &e.kind else { return false };
         let ExprKind::Member { object, .. } = &module.expr(*callee).kind else { return false };
         matches!(module.expr(*object).kind, ExprKind::Name(n) if n == holder)
-            && args.iter().any(|a| {
-                let inner = module.expr(a.value).range;
-                module
-                    .exprs()
-                    .any(|(_, e)| inner.start <= e.range.start && e.range.end <= inner.end && is_password_name(&e.kind))
-            })
+            && args
+                .iter()
+                .any(|a| module.exprs_within(module.expr(a.value).range).any(|(_, e)| is_password_name(&e.kind)))
     })
 }
 

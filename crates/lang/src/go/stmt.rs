@@ -173,7 +173,7 @@ fn is_swap(l: &Lowering<'_>, targets: &[ExprId], values: &[ExprId]) -> bool {
         let at = module.expr(*value).range;
         let below = (0..=value.0).rev().map(ExprId).take_while(|id| {
             let range = module.expr(*id).range;
-            at.start <= range.start && range.end <= at.end
+            at.contains(range)
         });
         below.into_iter().any(|id| module.dotted(id).is_some_and(|read| written.contains(&read)))
     })

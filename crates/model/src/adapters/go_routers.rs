@@ -327,7 +327,7 @@ pub(super) fn asked_methods(context: &Context<'_>, function: FnId) -> Vec<crate:
             }
         }
     }
-    for stmt in module.stmts().filter(|s| range.start <= s.range.start && s.range.end <= range.end) {
+    for stmt in module.stmts().filter(|s| range.contains(s.range)) {
         if let ir::StmtKind::Switch { subject: Some(subject), arms } = &stmt.kind
             && is_method(*subject)
         {

@@ -99,7 +99,7 @@ fn predicate_of(context: &Context<'_>, id: ModuleId, expr: ExprId) -> Option<(Me
 /// of the places that the function gives its routes to.
 fn prefixes(context: &Context<'_>, id: ModuleId, range: Range, hops: u32) -> Vec<String> {
     let module = context.program.module(id);
-    let holds = |r: Range| r.start <= range.start && range.end <= r.end;
+    let holds = |r: Range| r.contains(range);
     let mut around: Vec<(u32, String)> = Vec::new();
     for (_, node) in module.exprs() {
         let ExprKind::Call { callee, args, .. } = &node.kind else { continue };
@@ -111,7 +111,7 @@ fn prefixes(context: &Context<'_>, id: ModuleId, range: Range, hops: u32) -> Vec
         let at = ExprRef { module: id, expr: first.value };
         let text = context.string(at).map(|s| s.to_string());
         let text = text.or_else(|| predicate_of(context, id, first.value).map(|(_, path)| path));
-        around.push((node.range.end - node.range.start, text.unwrap_or_default()));
+        around.push((node.range.width(), text.unwrap_or_default()));
     }
     // the widest is the outermost
     around.sort_by_key(|(width, _)| std::cmp::Reverse(*width));
@@ -119,7 +119,7 @@ fn prefixes(context: &Context<'_>, id: ModuleId, range: Range, hops: u32) -> Vec
     let function = module
         .functions()
         .filter(|(_, f)| f.name.is_some() && holds(f.range))
-        .min_by_key(|(_, f)| f.range.end - f.range.start)
+        .min_by_key(|(_, f)| f.range.width())
         .map(|(function, _)| FnId { module: id, function });
     let mut outer: Vec<String> = Vec::new();
     if let Some(function) = function.filter(|_| hops < MAX_HOPS) {

@@ -73,11 +73,10 @@ fn is_awaited(model: &Model, effect: &Effect, function: FnId) -> bool {
         };
     }
     let ir::ExprKind::Name(name) = module.expr(root).kind else { return false };
-    let inside = |r: ir::Range, outer: ir::Range| outer.start <= r.start && r.end <= outer.end;
-    module.exprs().filter(|(_, e)| inside(e.range, range)).any(|(_, e)| {
+    module.exprs_within(range).any(|(_, e)| {
         let ir::ExprKind::Await(awaited) = e.kind else { return false };
         let awaited = module.expr(awaited).range;
-        module.exprs().any(|(_, e)| inside(e.range, awaited) && matches!(e.kind, ir::ExprKind::Name(n) if n == name))
+        module.exprs_within(awaited).any(|(_, e)| matches!(e.kind, ir::ExprKind::Name(n) if n == name))
     })
 }
 

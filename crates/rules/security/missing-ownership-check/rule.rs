@@ -330,8 +330,7 @@ fn report_one(report: &mut Report<'_>, route: &Route, named: &Named<'_>, speech:
         "As one user make a {}; as another call `{}` with its id: the answer must be 404 or 403.",
         &[thing, &name],
     );
-    if lookup.taken != lookup.span && !(lookup.span.start <= lookup.taken.start && lookup.taken.end <= lookup.span.end)
-    {
+    if lookup.taken != lookup.span && !lookup.span.contains(lookup.taken) {
         let taken = Text::say("`{}` is taken from the request.", &[&lookup.name]);
         let used = Text::say("The {} is looked up by it.", &[thing]);
         finding.trace = vec![

@@ -144,11 +144,7 @@ fn switched_off(model: &Model, report: &mut Report<'_>) {
 fn checks_expiry(model: &Model, span: base::Span) -> bool {
     let Some(id) = model.program.module_of_file(span.file) else { return false };
     let module = model.program.module(id);
-    let around = module
-        .functions()
-        .filter(|(_, f)| f.range.start <= span.start && span.end <= f.range.end)
-        .min_by_key(|(_, f)| f.range.end - f.range.start);
-    let Some((_, function)) = around else { return false };
+    let Some((_, function)) = module.function_around(span.into()) else { return false };
     module.exprs_within(function.range).any(
         |(_, e)| matches!(&e.kind, ExprKind::Member { name, .. } if *name == "exp" || name.as_str().contains("expir")),
     )

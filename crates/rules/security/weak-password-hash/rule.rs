@@ -167,7 +167,7 @@ fn is_asked_for_change(model: &Model, at: ExprRef) -> bool {
     let scopes = model.program.scopes(at.module);
     let mut depending = scopes.conditionals.iter().filter(|c| {
         let cond = module.expr(c.cond).range;
-        c.holds && cond.start <= place.start && place.end <= cond.end
+        c.holds && cond.contains(place)
     });
     depending.any(|c| {
         module.exprs_within(c.code).any(|(_, e)| match &e.kind {

@@ -90,10 +90,7 @@ enum Seed {
 
 /// The variable or field that a value outside of functions is given to.
 fn made_for_all(module: &Module, range: Range) -> Option<Symbol> {
-    let inside = |e: ExprId| {
-        let outer = module.expr(e).range;
-        outer.start <= range.start && range.end <= outer.end
-    };
+    let inside = |e: ExprId| module.expr(e).range.contains(range);
     let mut fields = module.classes().flat_map(|(_, c)| c.fields.iter());
     if let Some(field) = fields.find(|f| f.init.is_some_and(inside)) {
         return Some(field.name);
