@@ -101,9 +101,6 @@ type ExcusedName = (&'static str, &'static str, &'static str);
 /// Rules that still name a language or framework.
 const EXCUSED_NAMES: [ExcusedName; 0] = [];
 
-/// Files over the limit that are excused, with the reason.
-const EXCUSED_LENGTH: [(&str, &str); 1] = [("crates/program/src/eval.rs", "one evaluator")];
-
 /// Most lines of a rule.
 const RULE_LINES: usize = 400;
 /// Most lines of any other module.
@@ -393,11 +390,8 @@ fn files_stay_small(repository: &Repository) -> Faults {
     for source in &repository.sources {
         let limit = if source.is_rule() { RULE_LINES } else { MODULE_LINES };
         let lines = source.tokens.lines;
-        let is_excused = EXCUSED_LENGTH.iter().any(|(path, _)| *path == source.path);
-        if lines > limit && !is_excused {
+        if lines > limit {
             faults.push(format!("{}: {lines} lines without tests, more than {limit}", source.path));
-        } else if lines <= limit && is_excused {
-            faults.push(format!("{}: is short again; take the excuse away", source.path));
         }
     }
     faults
