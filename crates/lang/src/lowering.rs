@@ -44,6 +44,19 @@ pub fn named_children<'t>(node: Node<'t>) -> Nodes<'t> {
     node.children().filter(|n| n.is_named() && !n.is_extra()).collect()
 }
 
+/// The alternatives of a pattern, `a | b | c`, which grammars nest.
+pub fn alternatives(node: Node<'_>) -> Vec<Node<'_>> {
+    let mut out = Vec::new();
+    let mut open = vec![node];
+    while let Some(node) = open.pop() {
+        match node.kind() {
+            "or_pattern" => open.extend(named_children(node).into_iter().rev()),
+            _ => out.push(node),
+        }
+    }
+    out
+}
+
 /// All children of a node, anonymous ones too.
 pub fn children<'t>(node: Node<'t>) -> Nodes<'t> {
     node.children().collect()

@@ -28,6 +28,8 @@ use program::{ClassRef, Evaluator, ExprRef, FnId, ModuleId, Program, Value, Valu
 
 use crate::{Facts, Handler, Route};
 
+pub(crate) use express::checked_params;
+
 /// Every adapter.
 pub(crate) const ALL: &[&dyn Adapter] = &[
     &actix::Actix,

@@ -41,6 +41,19 @@ impl Constant {
 }
 
 impl Context<'_> {
+    /// A string put together of what is known and of what is not, with `{?}` for that.
+    pub(crate) fn known_part(&self, at: ExprRef) -> Option<String> {
+        let module = self.program.module(at.module);
+        let ExprKind::Template(parts) = &module.expr(at.expr).kind else { return None };
+        let part = |part: &ir::Part| match part {
+            ir::Part::Text(text) => text.to_string(),
+            ir::Part::Hole(hole) => self
+                .string(ExprRef { module: at.module, expr: *hole })
+                .map_or_else(|| "{?}".to_owned(), |s| s.to_string()),
+        };
+        Some(parts.iter().map(part).collect())
+    }
+
     /// The string that an expression always is: a literal, or a constant of the repository.
     pub fn string(&self, at: ExprRef) -> Option<Symbol> {
         match self.constant(at)? {

@@ -263,6 +263,20 @@ pub(crate) fn is_plain_converter(converter: &str) -> bool {
     matches!(converter.split('(').next(), Some("int" | "float" | "uuid" | "slug" | "number"))
 }
 
+/// A path with parameters in angle brackets, `<int:id>`, with them in braces.
+pub(crate) fn braced(path: &str) -> String {
+    let mut out = String::new();
+    let mut rest = path;
+    while let Some((before, after)) = rest.split_once('<') {
+        out.push_str(before);
+        let Some((inner, tail)) = after.split_once('>') else { break };
+        let (converter, name) = inner.rsplit_once(':').unwrap_or(("", inner));
+        out.push_str(&parameter(name, is_plain_converter(converter)));
+        rest = tail;
+    }
+    out + rest
+}
+
 /// Whether an expression (`[0-9]+`) lets only letters, digits, `-` and `_` through.
 pub(crate) fn is_plain_form(form: &str) -> bool {
     !form.is_empty()

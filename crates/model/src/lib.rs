@@ -112,7 +112,7 @@ impl Model {
         let (literals, catches) =
             rayon::join(|| literals::collect(&program, &facts, &effects), || literals::catches(&program, &sources));
         let mut flows = flow::analyze(&program, &semantics::prepare(&context, &effects, &routes));
-        let checked = semantics::checked_params(&context);
+        let checked = adapters::checked_params(&context);
         if !checked.is_empty() {
             let is_checked =
                 |f: &Flow| f.source.place == flow::Place::Path && f.source.name.is_some_and(|n| checked.contains(&n));

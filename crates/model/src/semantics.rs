@@ -19,38 +19,6 @@ use crate::{
 
 type Meanings = SmallVec<[Meaning; 2]>;
 
-/// Parameters of paths that a check of the whole application lets through only in a fixed form:
-/// `app.param('id', (req, res, next, id) => /^[a-z0-9]+$/.test(id) ? next() : next(error))`.
-pub fn checked_params(context: &Context<'_>) -> FxHashSet<Symbol> {
-    let mut checked = FxHashSet::default();
-    for id in context.modules() {
-        let module = context.program.module(id);
-        if !module.language.is_ecmascript() {
-            continue;
-        }
-        for (_, expr) in module.exprs() {
-            let ExprKind::Call { callee, args, .. } = &expr.kind else { continue };
-            let ExprKind::Member { name, .. } = &module.expr(*callee).kind else { continue };
-            let [first, second] = args.as_slice() else { continue };
-            let (true, Some(param)) = (*name == "param", module.string(first.value)) else { continue };
-            let Some(check) = context.function(ExprRef { module: id, expr: second.value }) else { continue };
-            let module = context.program.module(check.module);
-            let matches = module.exprs_within(module.function(check.function).range).any(|(_, e)| match &e.kind {
-                ExprKind::Call { callee, .. } => match &module.expr(*callee).kind {
-                    ExprKind::Member { name, .. } => matches!(name.as_str(), "match" | "test" | "isValid" | "validate"),
-                    ExprKind::Name(name) => name.as_str().to_lowercase().contains("valid"),
-                    _ => false,
-                },
-                _ => false,
-            });
-            if matches {
-                checked.insert(param);
-            }
-        }
-    }
-    checked
-}
-
 /// What is known, looked up.
 pub struct Meaningful<'m> {
     context: &'m Context<'m>,

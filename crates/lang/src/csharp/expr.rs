@@ -7,7 +7,7 @@ use smallvec::smallvec;
 
 use super::{items, patterns, stmt};
 use crate::{
-    lowering::{Lowering, has_token, named_children, range},
+    lowering::{Lowering, alternatives, has_token, named_children, range},
     text,
     tree::Node,
 };
@@ -643,7 +643,7 @@ fn switch<'t>(l: &mut Lowering<'t>, node: Node<'t>) -> ExprId {
     for arm in list.into_iter().filter(|c| c.kind() == "switch_expression_arm") {
         let parts = named_children(arm);
         let (Some(pattern), Some(value)) = (parts.first(), parts.last()) else { continue };
-        let patterns = if pattern.kind() == "discard" { Vec::new() } else { patterns::alternatives(*pattern) };
+        let patterns = if pattern.kind() == "discard" { Vec::new() } else { alternatives(*pattern) };
         let patterns = patterns.into_iter().map(|p| lower(l, p)).collect();
         let guard = parts.iter().find(|p| p.kind() == "when_clause").map(|g| first(l, *g));
         let kind = match value.kind() {

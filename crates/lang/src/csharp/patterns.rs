@@ -147,19 +147,6 @@ pub fn list_pattern<'t>(l: &mut Lowering<'t>, node: Node<'t>) -> Vec<ExprId> {
     items
 }
 
-/// `a or b or c`, which the grammar nests.
-pub fn alternatives(node: Node<'_>) -> Vec<Node<'_>> {
-    let mut out = Vec::new();
-    let mut open = vec![node];
-    while let Some(node) = open.pop() {
-        match node.kind() {
-            "or_pattern" => open.extend(named_children(node).into_iter().rev()),
-            _ => out.push(node),
-        }
-    }
-    out
-}
-
 /// `{ A: pattern }`
 pub fn property_patterns<'t>(l: &mut Lowering<'t>, node: Node<'t>) -> Vec<Entry> {
     let mut entries = Vec::new();

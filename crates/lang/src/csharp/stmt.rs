@@ -2,9 +2,9 @@
 
 use ir::{Arm, Block, Catch, ExprId, ExprKind, StmtKind};
 
-use super::{expr, items, patterns};
+use super::{expr, items};
 use crate::{
-    lowering::{Lowering, has_token, named_children, range},
+    lowering::{Lowering, alternatives, has_token, named_children, range},
     tree::Node,
 };
 
@@ -230,7 +230,7 @@ fn switch<'t>(l: &mut Lowering<'t>, node: Node<'t>, out: &mut Block) {
             match child.kind() {
                 "when_clause" => guard = named_children(child).first().map(|g| expr::lower(l, *g)),
                 kind if kind.ends_with("_pattern") || kind.ends_with("literal") || is_label(child) => {
-                    patterns.extend(patterns::alternatives(child).into_iter().map(|p| expr::lower(l, p)));
+                    patterns.extend(alternatives(child).into_iter().map(|p| expr::lower(l, p)));
                 }
                 _ => {
                     is_empty = false;

@@ -4,7 +4,7 @@ use ir::{Arm, Block, ExprId, ExprKind, StmtKind, UnaryOp};
 
 use super::{expr, items};
 use crate::{
-    lowering::{Lowering, named_children, range},
+    lowering::{Lowering, alternatives, named_children, range},
     tree::Node,
 };
 
@@ -201,19 +201,6 @@ fn lower_kind<'t>(l: &mut Lowering<'t>, node: Node<'t>, attributes: Vec<ExprId>,
             out.push(l.ir.stmt(StmtKind::Expr(value), at));
         }
     }
-}
-
-/// `a | b | c`, which the grammar nests.
-fn alternatives(node: Node<'_>) -> Vec<Node<'_>> {
-    let mut out = Vec::new();
-    let mut open = vec![node];
-    while let Some(node) = open.pop() {
-        match node.kind() {
-            "or_pattern" => open.extend(named_children(node).into_iter().rev()),
-            _ => out.push(node),
-        }
-    }
-    out
 }
 
 fn match_arm<'t>(l: &mut Lowering<'t>, node: Node<'t>) -> Arm {

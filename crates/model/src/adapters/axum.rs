@@ -233,7 +233,7 @@ impl Reader<'_> {
 
     fn path(&self, at: ExprRef) -> String {
         let known = self.context.string(at).map(|p| p.to_string());
-        let known = known.or_else(|| super::gin::known_part(self.context, at));
+        let known = known.or_else(|| self.context.known_part(at));
         known.map_or_else(|| "/{?}".to_owned(), |p| brace(&p.replace("{*", "{")))
     }
 

@@ -5,8 +5,7 @@ use ir::ExprKind;
 use program::{ExprRef, ModuleId};
 
 use super::express::brace;
-use super::gin::{known_part, method_of};
-use super::go_routers::{self, callback, first_parameter};
+use super::go_routers::{self, callback, first_parameter, method_of, methods};
 use super::rounds::{Round, rounds};
 use super::routers::Routers;
 use super::{Adapter, Context, Found};
@@ -109,10 +108,7 @@ fn read(
                         for round in rounds(context, &values) {
                             let (methods, from) = match name {
                                 "Add" => (vec![method_of(context, round.args[0]).unwrap_or(Method::Any)], 1),
-                                "Match" => {
-                                    let items = context.program.items(round.args[0]);
-                                    (items.into_iter().filter_map(|i| method_of(context, i)).collect(), 1)
-                                }
+                                "Match" => (methods(context, round.args[0]), 1),
                                 _ => (method.into_iter().collect(), 0),
                             };
                             for method in methods {
@@ -128,7 +124,7 @@ fn read(
 }
 
 fn text(context: &Context<'_>, at: ExprRef) -> String {
-    let known = context.string(at).map(|p| p.to_string()).or_else(|| known_part(context, at));
+    let known = context.string(at).map(|p| p.to_string()).or_else(|| context.known_part(at));
     known.map_or_else(|| "/{?}".to_owned(), |p| brace(&p))
 }
 

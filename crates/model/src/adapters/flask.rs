@@ -7,7 +7,7 @@ use program::{ClassRef, ExprRef, FnId, ModuleId, Value};
 
 use super::rounds::rounds;
 use super::{Adapter, Context, Found};
-use crate::entities::{is_plain_converter, join_path, parameter};
+use crate::entities::{braced, join_path};
 use crate::{Guard, GuardKind, Handler, Method, Route};
 
 /// The adapter.
@@ -140,7 +140,7 @@ impl Reader<'_> {
     }
 
     fn text(&self, at: ExprRef) -> String {
-        self.context.string(at).map_or_else(|| "/{?}".to_owned(), |p| clean(p.as_str()))
+        self.context.string(at).map_or_else(|| "/{?}".to_owned(), |p| braced(p.as_str()))
     }
 
     fn calls(&mut self, id: ModuleId) {
@@ -162,7 +162,7 @@ impl Reader<'_> {
                     values.extend(prefix);
                     for round in rounds(self.context, &values) {
                         let given = prefix.map(|p| {
-                            let known = round.string(self.context, 1).map(|p| clean(&p));
+                            let known = round.string(self.context, 1).map(|p| braced(&p));
                             known.unwrap_or_else(|| self.text(p))
                         });
                         for parent in self.routers(here(*object)) {
@@ -191,7 +191,7 @@ impl Reader<'_> {
                     let (Some(rule), Some(view)) = (rule, view) else { continue };
                     let methods = self.argument(at, None, "methods");
                     for round in rounds(self.context, &[rule, view]) {
-                        let path = round.string(self.context, 0).map_or_else(|| "/{?}".to_owned(), |p| clean(&p));
+                        let path = round.string(self.context, 0).map_or_else(|| "/{?}".to_owned(), |p| braced(&p));
                         for router in self.routers(here(*object)) {
                             self.view(router, &path, round.args[1], methods, at);
                         }
@@ -535,18 +535,4 @@ impl Reader<'_> {
 fn is_router_type(name: &str) -> bool {
     let (library, last) = name.split_once('.').map_or(("", name), |(l, _)| (l, name.rsplit('.').next().unwrap_or("")));
     (LIBRARIES.contains(&library) || library.starts_with("flask_")) && TYPES.contains(&last)
-}
-
-/// `<int:id>` as `{id}`.
-fn clean(path: &str) -> String {
-    let mut out = String::new();
-    let mut rest = path;
-    while let Some((before, after)) = rest.split_once('<') {
-        out.push_str(before);
-        let Some((inner, tail)) = after.split_once('>') else { break };
-        let (converter, name) = inner.rsplit_once(':').unwrap_or(("", inner));
-        out.push_str(&parameter(name, is_plain_converter(converter)));
-        rest = tail;
-    }
-    out + rest
 }

@@ -2,9 +2,10 @@
 
 use base::Language;
 use ir::ExprKind;
-use program::{ExprRef, ModuleId, Value};
+use program::{ExprRef, ModuleId};
 
 use super::express::brace;
+use super::go_routers::{is_router, method_of, methods, routers_of};
 use super::rounds::{Round, rounds};
 use super::routers::Routers;
 use super::{Adapter, Context, Found};
@@ -39,55 +40,11 @@ impl Adapter for Gin {
     }
 }
 
-fn is_router(context: &Context<'_>, at: ExprRef) -> bool {
-    context.eval(at).iter().any(|v| matches!(v, Value::ExternalInstance(n) if TYPES.contains(&n.as_str())))
-}
-
-/// The routers that an expression stands for: what made them, or the parameter itself when no call of
-/// the repository passes one.
-fn routers_of(context: &Context<'_>, at: ExprRef) -> Vec<ExprRef> {
-    let mut found = Vec::new();
-    let mut queue = vec![at];
-    let mut next = 0;
-    while let Some(at) = queue.get(next).copied() {
-        next += 1;
-        for origin in context.origins(at) {
-            let module = context.program.module(origin.module);
-            // `r.Use(…)` and `r.GET(…)` give the router back
-            if let ExprKind::Call { callee, .. } = &module.expr(origin.expr).kind
-                && let ExprKind::Member { object, name, .. } = &module.expr(*callee).kind
-                && (*name == "Use" || Method::of(name.as_str()).is_some())
-            {
-                let object = ExprRef { module: origin.module, expr: *object };
-                // `r = r.Use(…)` comes back to itself
-                if !queue.contains(&object) {
-                    queue.push(object);
-                }
-            } else if is_router(context, origin) {
-                // a parameter that nothing passes: one router per function
-                found.push(match &module.expr(origin.expr).kind {
-                    ExprKind::Name(name) => parameter(context, origin, *name).unwrap_or(origin),
-                    _ => origin,
-                });
-            }
-        }
-    }
-    found
-}
-
-/// All uses of one parameter count as one router: its first use.
-fn parameter(context: &Context<'_>, at: ExprRef, name: base::Symbol) -> Option<ExprRef> {
-    let module = context.program.module(at.module);
-    let owner = context.program.scopes(at.module).owner(at.expr);
-    let first = module.exprs().find(|(id, e)| {
-        matches!(&e.kind, ExprKind::Name(n) if *n == name)
-            && context.program.scopes(at.module).owner(*id).function == owner.function
-    });
-    first.map(|(expr, _)| ExprRef { module: at.module, expr })
-}
-
 fn read_module(context: &Context<'_>, id: ModuleId, routers: &mut Routers) {
     let module = context.program.module(id);
+    let is_type = |name: &str| TYPES.contains(&name);
+    // `r.Use(…)` and `r.GET(…)` give the router back
+    let same = |name: &str| name == "Use" || Method::of(name).is_some();
     for (call, _) in context.program.calls(id) {
         let ExprKind::Call { callee, args, .. } = &module.expr(call).kind else { continue };
         let ExprKind::Member { object, name, .. } = &module.expr(*callee).kind else { continue };
@@ -99,14 +56,14 @@ fn read_module(context: &Context<'_>, id: ModuleId, routers: &mut Routers) {
         }
         let at = ExprRef { module: id, expr: call };
         let object = ExprRef { module: id, expr: *object };
-        if !is_router(context, object) {
+        if !is_router(context, object, &is_type) {
             continue;
         }
         let values: Vec<ExprRef> = args.iter().map(|a| ExprRef { module: id, expr: a.value }).collect();
         if values.is_empty() {
             continue;
         }
-        for router in routers_of(context, object) {
+        for router in routers_of(context, object, &is_type, &same) {
             match (name, values.as_slice()) {
                 ("Use", middleware) => {
                     let guards = middleware.iter().map(|g| context.guard(*g)).collect();
@@ -137,24 +94,6 @@ fn read_module(context: &Context<'_>, id: ModuleId, routers: &mut Routers) {
     }
 }
 
-/// `[]string{"GET", http.MethodHead}`
-fn methods(context: &Context<'_>, at: ExprRef) -> Vec<Method> {
-    let items = context.program.items(at);
-    items.into_iter().filter_map(|i| method_of(context, i)).collect()
-}
-
-/// `"GET"`, `http.MethodGet`
-pub(crate) fn method_of(context: &Context<'_>, at: ExprRef) -> Option<Method> {
-    if let Some(text) = context.string(at) {
-        return Method::of(text.as_str());
-    }
-    let module = context.program.module(at.module);
-    match &module.expr(at.expr).kind {
-        ExprKind::Member { name, .. } => Method::of(name.as_str().strip_prefix("Method")?),
-        _ => None,
-    }
-}
-
 fn register(
     context: &Context<'_>,
     routers: &mut Routers,
@@ -166,21 +105,8 @@ fn register(
 ) {
     let Some((path, chain)) = round.rest(from).split_first() else { return };
     let Some((last, before)) = chain.split_last() else { return };
-    let path = round.string(context, from).or_else(|| known_part(context, *path));
+    let path = round.string(context, from).or_else(|| context.known_part(*path));
     let path = path.map_or_else(|| "/{?}".to_owned(), |p| brace(&p));
     let guards: Vec<Guard> = before.iter().map(|g| context.guard(*g)).collect();
     routers.route(router, at, method, path, guards, Some(context.handler(*last)));
-}
-
-/// A path put together of what is known and what is not.
-pub(crate) fn known_part(context: &Context<'_>, at: ExprRef) -> Option<String> {
-    let module = context.program.module(at.module);
-    let ExprKind::Template(parts) = &module.expr(at.expr).kind else { return None };
-    let part = |part: &ir::Part| match part {
-        ir::Part::Text(text) => text.to_string(),
-        ir::Part::Hole(hole) => context
-            .string(ExprRef { module: at.module, expr: *hole })
-            .map_or_else(|| "{?}".to_owned(), |s| s.to_string()),
-    };
-    Some(parts.iter().map(part).collect())
 }

@@ -316,7 +316,7 @@ pub(super) fn asked_methods(context: &Context<'_>, function: FnId) -> Vec<crate:
     let mut found = Vec::new();
     let mut add = |expr| {
         let at = ExprRef { module: function.module, expr };
-        found.extend(super::gin::method_of(context, at));
+        found.extend(method_of(context, at));
     };
     for (_, node) in module.exprs_within(range) {
         if let ExprKind::Binary { op: ir::BinaryOp::Eq | ir::BinaryOp::Ne, left, right } = &node.kind {
@@ -338,4 +338,22 @@ pub(super) fn asked_methods(context: &Context<'_>, function: FnId) -> Vec<crate:
     found.sort();
     found.dedup();
     found
+}
+
+/// `[]string{"GET", http.MethodHead}`
+pub(super) fn methods(context: &Context<'_>, at: ExprRef) -> Vec<crate::Method> {
+    let items = context.program.items(at);
+    items.into_iter().filter_map(|i| method_of(context, i)).collect()
+}
+
+/// `"GET"`, `http.MethodGet`
+pub(super) fn method_of(context: &Context<'_>, at: ExprRef) -> Option<crate::Method> {
+    if let Some(text) = context.string(at) {
+        return crate::Method::of(text.as_str());
+    }
+    let module = context.program.module(at.module);
+    match &module.expr(at.expr).kind {
+        ExprKind::Member { name, .. } => crate::Method::of(name.as_str().strip_prefix("Method")?),
+        _ => None,
+    }
 }

@@ -6,8 +6,7 @@ use program::{ExprRef, ModuleId, Value};
 use rustc_hash::FxHashMap;
 
 use super::express::brace;
-use super::gin::{known_part, method_of};
-use super::go_routers::{self, asked_methods, callback, first_parameter, unwrapped};
+use super::go_routers::{self, asked_methods, callback, first_parameter, method_of, unwrapped};
 use super::rounds::rounds;
 use super::routers::Routers;
 use super::{Adapter, Context, Found};
@@ -138,7 +137,7 @@ impl Reader<'_> {
         let [pattern, handler, ..] = args else { return };
         let here = |expr| ExprRef { module: at.module, expr };
         for round in rounds(self.context, &[here(pattern.value), here(handler.value)]) {
-            let text = round.string(self.context, 0).or_else(|| known_part(self.context, round.args[0]));
+            let text = round.string(self.context, 0).or_else(|| self.context.known_part(round.args[0]));
             let text = text.unwrap_or_else(|| "/{?}".to_owned());
             let (method, path) = match text.split_once(' ') {
                 Some((method, path)) => (Method::of(method), path.trim()),
@@ -237,7 +236,7 @@ impl Reader<'_> {
                 let (prefix, earlier, routers) = self.route_parts(object);
                 methods.extend(earlier);
                 for round in rounds(self.context, &[here(path), here(handler)]) {
-                    let text = round.string(self.context, 0).or_else(|| known_part(self.context, round.args[0]));
+                    let text = round.string(self.context, 0).or_else(|| self.context.known_part(round.args[0]));
                     let path = crate::entities::join_path(&prefix, &braced(&text.unwrap_or("/{?}".to_owned())));
                     self.all(&routers, at, &methods, &path, round.args[1]);
                 }
@@ -313,7 +312,7 @@ impl Reader<'_> {
         let targets = self.routers_of(object);
         let path_of = |reader: &Self, a: &Arg| {
             let text = reader.context.string(here(a)).map(|s| s.to_string());
-            text.or_else(|| known_part(reader.context, here(a))).map_or("/{?}".to_owned(), |p| braced(&p))
+            text.or_else(|| reader.context.known_part(here(a))).map_or("/{?}".to_owned(), |p| braced(&p))
         };
         match (name, args) {
             ("Use", _) => {

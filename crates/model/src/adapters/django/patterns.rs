@@ -1,7 +1,7 @@
 //! Paths as Django writes them, and the methods of views that libraries give.
 
 use crate::Method;
-use crate::entities::{is_plain_converter, is_plain_form, parameter};
+use crate::entities::{braced, is_plain_form, parameter};
 
 /// The methods that a view of Django, REST framework or a library around them answers.
 pub(super) fn library_view(class: &str) -> &'static [Method] {
@@ -56,16 +56,7 @@ pub(super) const UNKNOWN: &str = "\u{1}";
 
 /// `<int:pk>` as `{pk}`.
 pub(super) fn clean_path(path: &str) -> String {
-    let mut out = String::new();
-    let mut rest = path;
-    while let Some((before, after)) = rest.split_once('<') {
-        out.push_str(before);
-        let Some((inner, tail)) = after.split_once('>') else { break };
-        let (converter, name) = inner.rsplit_once(':').unwrap_or(("", inner));
-        out.push_str(&parameter(name, is_plain_converter(converter)));
-        rest = tail;
-    }
-    (out + rest).replace(UNKNOWN, "{?}")
+    braced(path).replace(UNKNOWN, "{?}")
 }
 
 /// `^users/(?P<pk>\d+)/$` as `users/{pk}`.
