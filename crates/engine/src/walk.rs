@@ -149,6 +149,8 @@ fn mark_browser_packages(files: &mut [SourceFile]) {
         Interface,
         Both,
         Server,
+        /// A server whose interface stands in a folder of its own.
+        Split,
         Library,
     }
     let mut packages: Vec<(String, Package)> = files
@@ -162,6 +164,7 @@ fn mark_browser_packages(files: &mut [SourceFile]) {
                 names.iter().any(|n| keys.iter().any(|k| json[*k].get(*n).is_some()))
             };
             let package = match () {
+                () if depends(&SERVER) && depends(&INTERFACE) => Package::Split,
                 () if depends(&SERVER) => Package::Server,
                 () if depends(&BOTH) => Package::Both,
                 () if depends(&INTERFACE) => Package::Interface,
@@ -181,6 +184,10 @@ fn mark_browser_packages(files: &mut [SourceFile]) {
         };
         let for_browsers = match packages.iter().find(around) {
             Some((_, Package::Interface)) => true,
+            Some((dir, Package::Split)) => {
+                let inside = file.path[dir.len()..].trim_start_matches('/');
+                matches!(inside.split('/').next(), Some("client" | "frontend" | "ui"))
+            }
             Some((_, Package::Both)) => !file.path.split('/').any(|p| matches!(p, "api" | "server")),
             _ => false,
         };
@@ -331,7 +338,9 @@ pub(crate) fn role(path: &str) -> FileRole {
         || path.ends_with("Tests.java")
         || path.ends_with("Tests.cs")
         || path.ends_with("Test.cs")
-        || path.ends_with("IT.java");
+        || path.ends_with("IT.java")
+        // behave's, which stands beside its scenarios
+        || name == "environment.py" && in_dir(&["features"]);
     if is_test {
         return FileRole::Test;
     }
@@ -354,7 +363,7 @@ pub(crate) fn role(path: &str) -> FileRole {
         "hack",
         "dev",
         ".github",
-    ]) || dirs.iter().any(|d| d.starts_with("sample"))
+    ]) || dirs.iter().any(|d| d.starts_with("sample") || d.ends_with("-samples") || d.ends_with("-examples"))
         || dirs.last() == Some(&"tools")
         || name == "build.rs"
     {

@@ -68,6 +68,7 @@ pub struct Model {
     /// Handlers of errors.
     pub catches: Vec<literals::CatchSite>,
     effects_of: rustc_hash::FxHashMap<FnId, Vec<u32>>,
+    tests: Vec<Span>,
 }
 
 impl Model {
@@ -100,6 +101,7 @@ impl Model {
                 effects_of.entry(function).or_default().push(at as u32);
             }
         }
+        let tests = program.ids().flat_map(|id| tests_in(program.module(id))).collect();
         Model {
             sources,
             program,
@@ -115,6 +117,7 @@ impl Model {
             literals,
             catches,
             effects_of,
+            tests,
         }
     }
 
@@ -157,13 +160,32 @@ impl Model {
         all.map(|c| (self.sources.text(module.expr_span(c.cond)), c.holds)).collect()
     }
 
-    /// What a file is for.
+    /// What the code at a place is for: as its file, but for tests that stand among the code they test.
     pub fn role(&self, span: Span) -> FileRole {
-        self.sources.file(span.file).role
+        let role = self.sources.file(span.file).role;
+        let around = |t: &Span| t.file == span.file && t.start <= span.start && span.end <= t.end;
+        if role == FileRole::Production && self.tests.iter().any(around) { FileRole::Test } else { role }
     }
 
     /// What a module's file is for.
     pub fn module_role(&self, module: ModuleId) -> FileRole {
         self.sources.file(self.program.module(module).file).role
     }
+}
+
+/// Modules and functions that are marked as tests: `#[cfg(test)]`, `#[tokio::test]`.
+fn tests_in(module: &ir::Module) -> Vec<Span> {
+    let is_test = |annotation: &ir::ExprId| {
+        let ir::ExprKind::Call { callee, args, .. } = &module.expr(*annotation).kind else { return false };
+        let name = module.dotted(*callee).unwrap_or_default();
+        match name.rsplit(['.', ':']).next() {
+            Some("test") => true,
+            Some("cfg") => args.iter().any(|a| module.dotted(a.value).is_some_and(|d| d == "test")),
+            _ => false,
+        }
+    };
+    let classes = module.classes().map(|(_, c)| (&c.annotations, c.range));
+    let functions = module.functions().map(|(_, f)| (&f.annotations, f.range));
+    let marked = classes.chain(functions).filter(|(annotations, _)| annotations.iter().any(is_test));
+    marked.map(|(_, range)| module.span(range)).collect()
 }

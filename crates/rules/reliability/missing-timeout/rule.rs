@@ -49,6 +49,9 @@ fn unlimited_calls(model: &Model, report: &mut Report<'_>) {
         if effect.kind == Kind::Opens && args.iter().any(|a| a.name.is_none() && given(a.value)) {
             continue;
         }
+        if !record.finished_by.is_empty() && context.option(effect.call, &record.finished_by) == OptionValue::Unset {
+            continue;
+        }
         if sets_default(model, effect.record) || is_limited_around(model, effect.function) {
             continue;
         }
