@@ -272,6 +272,9 @@ fn utf16(bytes: &[u8], unit: fn([u8; 2]) -> u16) -> String {
 /// Scripts that are served, not run on the server.
 fn is_browser_asset(path: &str) -> bool {
     path.split('/').rev().skip(1).any(|dir| matches!(dir, "assets" | "public" | "static" | "wwwroot" | "htdocs"))
+        // what an application of Java carries along
+        || path.contains("src/main/resources/")
+        || path.contains("src/main/webapp/")
 }
 
 fn is_minified(path: &str, text: &str) -> bool {
@@ -326,7 +329,7 @@ pub(crate) fn role(path: &str) -> FileRole {
         "cypress",
         "mocks",
     ]) || dirs.iter().any(|d| {
-        d.ends_with(".tests") || d.ends_with(".test") || d.ends_with("tests") && d.contains('.') || d.ends_with("_test")
+        d.ends_with(".tests") || d.ends_with(".test") || d.ends_with("tests") && d.contains('.') || d.ends_with("_test") || d.ends_with("_tests")
     }) || name.contains(".test.")
         || name.contains(".spec.")
         || name.contains("-spec.")

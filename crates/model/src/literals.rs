@@ -283,8 +283,7 @@ pub(crate) fn catches(program: &Program, sources: &SourceMap) -> Vec<CatchSite> 
                 let commented = module.comments.iter().any(|c| {
                     catch.range.start <= c.start
                         && c.end <= catch.range.end.saturating_add(80)
-                        // `} // cannot happen`
-                        && c.start < catch.range.end.saturating_add(3)
+                        && (c.start < catch.range.end || c.start == catch.range.end + 1)
                 });
                 // `catch (IOException ignored)` says that it is meant
                 let meant = catch.binding.is_some_and(|b| {
