@@ -31,7 +31,7 @@ pub fn run(root: &Path, bless: bool) -> anyhow::Result<()> {
         .map(PathBuf::from)
         .context("set SPECIALIST_CORPUS to the folder that holds the checkouts, one folder per project")?;
     super::cargo(&["build", "--quiet", "--release", "--locked", "--package", "specialist-cli"])?;
-    let program = root.join("target/release/specialist");
+    let program = target_directory(root)?.join("release").join(format!("specialist{}", std::env::consts::EXE_SUFFIX));
 
     let mut total: BTreeMap<String, [usize; 2]> = BTreeMap::new();
     let (mut reviewed, mut changed, mut absent) = (0, 0, Vec::new());
@@ -78,6 +78,18 @@ pub fn run(root: &Path, bless: bool) -> anyhow::Result<()> {
         bail!("findings changed: look at each, then `cargo xtask corpus --bless` records them");
     }
     Ok(())
+}
+
+/// Where cargo builds: `target`, unless its settings say otherwise.
+fn target_directory(root: &Path) -> anyhow::Result<PathBuf> {
+    let output = Command::new("cargo")
+        .args(["metadata", "--format-version", "1", "--no-deps", "--locked", "--offline"])
+        .current_dir(root)
+        .output()
+        .context("cannot run cargo")?;
+    let metadata: Value = serde_json::from_slice(&output.stdout).context("cargo metadata gave no JSON")?;
+    let directory = metadata["target_directory"].as_str().context("cargo metadata names no target directory")?;
+    Ok(PathBuf::from(directory))
 }
 
 /// The list: name, repository, commit; empty lines, `#` lines and a heading are passed over.
