@@ -245,6 +245,10 @@ pub struct Record {
     /// builder methods) that set a timeout. Empty: the library has a sane default.
     #[serde(default)]
     pub timeout: Vec<String>,
+    /// For `opens`: the builder methods that finish it. Where none is in sight the builder goes elsewhere, and
+    /// the rest may be set there.
+    #[serde(default)]
+    pub finished_by: Vec<String>,
     /// For `hashes` and `encrypts`: the algorithm.
     pub algorithm: Option<String>,
     /// For `hashes` and `encrypts`: the position of the algorithm's name.
