@@ -11,6 +11,14 @@ use engine::{Options, Session};
 /// Name of the case, its files.
 const CIRCLES: &[(&str, &[(&str, &str)])] = &[
     (
+        "flask",
+        &[(
+            "app.py",
+            "from flask import Flask\napp = Flask(__name__)\n\ndef guard(f):\n    def inner(*args, **kwargs):\n        return f(*args, **kwargs)\n    return inner\n\n\
+             def view():\n    return 'x'\n\nview = guard(view)\nview = guard(guard(view))\napp.add_url_rule('/x', view_func=view)\n",
+        )],
+    ),
+    (
         "express",
         &[
             (

@@ -96,17 +96,26 @@ pub fn run(program: &Program, semantics: &dyn Semantics) -> Flows {
     let summaries = vec![None; order.len()];
     let mut known = Known { order, summaries };
     let mut slots = Slots::default();
-    let every = vec![true; known.order.len()];
-    settle(program, semantics, &mut known, &slots, every);
-    let tops = top_level(program, semantics, &known, &slots);
+    let mut every = vec![true; known.order.len()];
+    settle(program, semantics, &mut known, &slots, &mut every);
+    let followed: Vec<ModuleId> = program.ids().filter(|m| semantics.is_followed(*m)).collect();
+    let top = |known: &Known, slots: &Slots, id| Run::new(program, semantics, known, slots, id).top();
+    let mut tops: Vec<Summary> = followed.par_iter().map(|id| top(&known, &slots, *id)).collect();
     collect_kept(&known, &tops, &mut slots);
-    let mut all_tops = tops;
     if !slots.is_empty() {
-        let due = readers(&known, &slots);
-        settle(program, semantics, &mut known, &slots, due);
-        all_tops = top_level(program, semantics, &known, &slots);
+        let mut due = readers(&known, &slots);
+        settle(program, semantics, &mut known, &slots, &mut due);
+        let is_due = |id: ModuleId, summary: &Summary| {
+            summary.reads.iter().any(|slot| slots.contains_key(slot))
+                || program.calls(id).any(|(_, call)| call.functions.iter().any(|f| due[known.order.number(*f)]))
+        };
+        tops = followed
+            .into_par_iter()
+            .zip(tops)
+            .map(|(id, summary)| if is_due(id, &summary) { top(&known, &slots, id) } else { summary })
+            .collect();
     }
-    let mut flows: Vec<Flow> = all_tops.into_iter().flat_map(|t| t.flows).collect();
+    let mut flows: Vec<Flow> = tops.into_iter().flat_map(|t| t.flows).collect();
     let mut cut = Vec::new();
     for (number, summary) in known.summaries.iter().enumerate() {
         let Some(summary) = summary else { continue };
@@ -116,11 +125,6 @@ pub fn run(program: &Program, semantics: &dyn Semantics) -> Flows {
         }
     }
     Flows { all: shortest(program, flows), cut }
-}
-
-fn top_level(program: &Program, semantics: &dyn Semantics, known: &Known, slots: &Slots) -> Vec<Summary> {
-    let followed: Vec<ModuleId> = program.ids().filter(|m| semantics.is_followed(*m)).collect();
-    followed.into_par_iter().map(|id| Run::new(program, semantics, known, slots, id).top()).collect()
 }
 
 fn collect_kept(known: &Known, tops: &[Summary], slots: &mut Slots) {
@@ -141,7 +145,7 @@ fn readers(known: &Known, slots: &Slots) -> Vec<bool> {
 }
 
 /// Sums up the functions that are due, and those that call one whose summary changed.
-fn settle(program: &Program, semantics: &dyn Semantics, known: &mut Known, slots: &Slots, mut due: Vec<bool>) {
+fn settle(program: &Program, semantics: &dyn Semantics, known: &mut Known, slots: &Slots, due: &mut [bool]) {
     for level in 0..known.order.levels.len() {
         let mut now: Vec<u32> = known.order.levels[level].iter().copied().filter(|f| due[*f as usize]).collect();
         for round in 0..ROUNDS {

@@ -152,7 +152,16 @@ impl<'a> Context<'a> {
     /// The function of the repository that an expression stands for. A call that wraps one (`asyncHandler(f)`,
     /// `f.bind(this)`) stands for what it wraps.
     pub fn function(&self, at: ExprRef) -> Option<FnId> {
-        if let Some(wrapped) = self.wrapped(at) {
+        self.function_of(at, &mut Vec::new())
+    }
+
+    /// `asked` are the expressions on the way: `view = guard(view)` leads back to itself.
+    fn function_of(&self, at: ExprRef, asked: &mut Vec<ExprRef>) -> Option<FnId> {
+        if asked.contains(&at) {
+            return None;
+        }
+        asked.push(at);
+        if let Some(wrapped) = self.wrapped(at, asked) {
             return Some(wrapped);
         }
         for value in self.eval(at) {
@@ -163,7 +172,7 @@ impl<'a> Context<'a> {
         let module = self.program.module(at.module);
         if let ExprKind::Call { callee, args, .. } = &module.expr(at.expr).kind {
             for arg in args.iter().rev() {
-                let found = self.function(ExprRef { module: at.module, expr: arg.value });
+                let found = self.function_of(ExprRef { module: at.module, expr: arg.value }, asked);
                 if found.is_some() {
                     return found;
                 }
@@ -171,7 +180,7 @@ impl<'a> Context<'a> {
             if let ExprKind::Member { object, name, .. } = &module.expr(*callee).kind
                 && *name == "bind"
             {
-                return self.function(ExprRef { module: at.module, expr: *object });
+                return self.function_of(ExprRef { module: at.module, expr: *object }, asked);
             }
         }
         None
@@ -179,7 +188,7 @@ impl<'a> Context<'a> {
 
     /// What a wrapper of the repository's own wraps: `asyncHandler(f)` gives a function that hands on all that
     /// it is called with to `f`.
-    fn wrapped(&self, at: ExprRef) -> Option<FnId> {
+    fn wrapped(&self, at: ExprRef, asked: &mut Vec<ExprRef>) -> Option<FnId> {
         for at in self.program.origins_before_calls(at, self.facts) {
             let module = self.program.module(at.module);
             let ExprKind::Call { args, .. } = &module.expr(at.expr).kind else { continue };
@@ -188,7 +197,7 @@ impl<'a> Context<'a> {
                 for (position, arg) in args.iter().enumerate() {
                     let param = self.program.function(*maker).params.get(position).map(|p| p.name);
                     if param.is_some_and(|p| self.hands_on(*maker, p)) {
-                        return self.function(ExprRef { module: at.module, expr: arg.value });
+                        return self.function_of(ExprRef { module: at.module, expr: arg.value }, asked);
                     }
                 }
             }
