@@ -26,7 +26,7 @@ pub struct Call<'m> {
     pub args: &'m [Arg],
     pub values: SmallVec<[Value; 4]>,
     /// Functions of the repository that it calls.
-    pub functions: &'m [FnId],
+    pub functions: SmallVec<[FnId; 1]>,
     /// Whether a thing of a library is called that is no method of a value.
     pub of_library: bool,
 }
@@ -81,7 +81,7 @@ impl<'a> Run<'a> {
             .collect();
         let program = self.program;
         let resolved = program.call(at);
-        let functions: &'a [FnId] = resolved.map_or(&[], |c| c.functions.as_slice());
+        let functions = self.taking(resolved.map_or(&[], |c| c.functions.as_slice()), args);
         let of_library = resolved.is_some_and(|c| c.external.iter().any(|n| !n.as_str().contains('#')));
         let call = Call { expr, kind: *kind, name, on, receiver, args, values, functions, of_library };
         let meanings = self.semantics.of_call(at);
@@ -194,7 +194,8 @@ impl<'a> Run<'a> {
                     given = Some(Value::of(From::Outside(source)));
                 }
                 Meaning::Request(ty) => given = Some(Value::of(From::Request(*ty))),
-                Meaning::Cleans(kinds) => given = Some(call.all().cleared(*kinds)),
+                // what a source gives may be harmless for some
+                Meaning::Cleans(kinds) => given = Some(given.unwrap_or_else(|| call.all()).cleared(*kinds)),
                 Meaning::Checks(kinds) => checked = checked.with(*kinds),
                 Meaning::ChecksReceiver(kinds) => {
                     if let Some(on) = call.on {
@@ -461,6 +462,13 @@ impl<'a> Run<'a> {
         let mut value = Value::default();
         if call.receiver.is_tainted() {
             value = call.receiver.flat();
+            if matches!(name, "substring" | "Substring" | "slice" | "substr")
+                && call.args.len() == 1
+                && self.is_last_of(call.args[0].value, 0)
+            {
+                // no separator, or no dots, are left
+                value = value.cleared(Kinds::only(Kind::Path));
+            }
             value.taints.retain(|t| !matches!(t.from, From::Request(_)));
         }
         if matches!(name, "replace" | "replaceAll" | "gsub" | "Replace" | "sub" | "ReplaceAllString" | "replace_all")
@@ -487,6 +495,28 @@ impl<'a> Run<'a> {
         let lower = name.as_str().to_ascii_lowercase();
         self.module.language == Language::Python
             && (lower.ends_with("session") || matches!(lower.as_str(), "db" | "database" | "conn" | "connection"))
+    }
+
+    /// Whether a place in a text is that of the last dot or separator, or after it.
+    fn is_last_of(&self, expr: ExprId, depth: u32) -> bool {
+        match &self.module.expr(expr).kind {
+            ExprKind::Call { callee, args, .. } => {
+                let ExprKind::Member { name, .. } = &self.module.expr(*callee).kind else { return false };
+                matches!(name.as_str(), "lastIndexOf" | "LastIndexOf")
+                    && args.first().is_some_and(|a| match self.module.string(a.value) {
+                        Some(text) => matches!(text.as_str(), "." | "/" | "\\"),
+                        None => {
+                            self.module.dotted(a.value).is_some_and(|n| n.to_ascii_lowercase().contains("separator"))
+                        }
+                    })
+            }
+            ExprKind::Binary { left, right, .. } => self.is_last_of(*left, depth) || self.is_last_of(*right, depth),
+            ExprKind::Name(_) if depth < 3 => {
+                let defined = self.program.definition(ExprRef { module: self.id, expr });
+                defined.is_some_and(|at| at.module == self.id && self.is_last_of(at.expr, depth + 1))
+            }
+            _ => false,
+        }
     }
 
     /// `out var x`
@@ -600,7 +630,7 @@ impl<'a> Run<'a> {
         let step = self.step(call.expr, Event::Passed);
         let back = self.step(call.expr, Event::Returned);
         let mut summed = 0;
-        for function in call.functions {
+        for function in &call.functions {
             let item = self.program.function(*function);
             let Some(summary) = known.of(*function) else { continue };
             summed += 1;

@@ -15,6 +15,7 @@ mod interpret;
 mod kinds;
 mod names;
 mod order;
+mod overloads;
 mod places;
 mod strings;
 mod summaries;

@@ -76,6 +76,8 @@ pub fn answers_about(name: &str) -> bool {
                 | "charCodeAt"
                 | "codePointAt"
                 | "getTime"
+                | "getClass"
+                | "GetType"
                 | "any?"
                 | "all?"
                 | "some"

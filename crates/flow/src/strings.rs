@@ -69,9 +69,17 @@ pub fn cleared_by_replacement(pattern: &str) -> Kinds {
             }
         }
         _ if matches!(pattern, "\\W" | "\\W+" | "\\D" | "\\D+" | "[\\W_]" | "[\\W_]+") => Kinds::ALL,
+        // what takes the separators out leaves the name of a file
+        _ if pattern == "/" || is_class_with(pattern, "/") => Kinds::only(Kind::Path),
         _ if is_line_end(pattern) => [Kind::Header, Kind::Log].into_iter().collect(),
         _ => Kinds::NONE,
     }
+}
+
+/// Whether a pattern is a class of characters with this one.
+fn is_class_with(pattern: &str, wanted: &str) -> bool {
+    let inner = pattern.strip_prefix('[').and_then(|p| p.trim_end_matches(['+', '*']).strip_suffix(']'));
+    inner.is_some_and(|inner| !inner.starts_with('^') && !inner.contains(['[', ']']) && inner.contains(wanted))
 }
 
 fn is_line_end(pattern: &str) -> bool {
