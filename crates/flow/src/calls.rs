@@ -12,6 +12,7 @@ use crate::{
     names::{answers_about, gives_own_address, is_shell, passes_on, puts_in},
     places::{harmful, key_of},
     strings::{cleared_by_absence, cleared_by_replacement, cleared_by_string, folded},
+    types::is_harmless,
     value::{Constant, From, Key, Path, THIS, Taint, Value, joined},
 };
 
@@ -29,10 +30,12 @@ pub struct Call<'m> {
     pub functions: SmallVec<[FnId; 1]>,
     /// Whether a thing of a library is called that is no method of a value.
     pub of_library: bool,
+    /// Whether anything of a library is called.
+    pub is_external: bool,
 }
 
 impl Call<'_> {
-    fn name(&self) -> &str {
+    pub fn name(&self) -> &str {
         self.name.map_or("", Symbol::as_str)
     }
 
@@ -83,7 +86,8 @@ impl<'a> Run<'a> {
         let resolved = program.call(at);
         let functions = self.taking(resolved.map_or(&[], |c| c.functions.as_slice()), args);
         let of_library = resolved.is_some_and(|c| c.external.iter().any(|n| !n.as_str().contains('#')));
-        let call = Call { expr, kind: *kind, name, on, receiver, args, values, functions, of_library };
+        let is_external = resolved.is_some_and(|c| !c.external.is_empty());
+        let call = Call { expr, kind: *kind, name, on, receiver, args, values, functions, of_library, is_external };
         let meanings = self.semantics.of_call(at);
         self.sinks(&call, meanings);
         let value = self.result(&call, meanings);
@@ -196,6 +200,11 @@ impl<'a> Run<'a> {
                 Meaning::Request(ty) => given = Some(Value::of(From::Request(*ty))),
                 // what a source gives may be harmless for some
                 Meaning::Cleans(kinds) => given = Some(given.unwrap_or_else(|| call.all()).cleared(*kinds)),
+                Meaning::CleansArguments(kinds) => {
+                    let mut value = call.receiver.flat();
+                    call.values.iter().for_each(|v| value.join(&v.flat().cleared(*kinds)));
+                    given = Some(value);
+                }
                 Meaning::Checks(kinds) => checked = checked.with(*kinds),
                 Meaning::ChecksReceiver(kinds) => {
                     if let Some(on) = call.on {
@@ -224,8 +233,21 @@ impl<'a> Run<'a> {
         match call.functions.is_empty() {
             true => self.unknown(call),
             // `next = validate_next_url(next)`
-            false => self.repository(call).cleared(seen_to(call.name(), &["valid", "safe_"])),
+            false => self.repository(call).cleared(self.seen_to_by(call)),
         }
+    }
+
+    /// What a function sees to by its name.
+    fn seen_to_by(&self, call: &Call<'_>) -> Kinds {
+        let kinds = seen_to(call.name(), &["valid", "safe_"]);
+        let lower = call.name().to_ascii_lowercase();
+        if ["extension", "suffix"].iter().any(|w| lower.contains(w)) {
+            // `getExtension(name)`: what follows the last dot
+            return kinds.with(Kinds::only(Kind::Path));
+        }
+        // `pathSanitizer.sanitize(path)`
+        let on = call.on.and_then(|on| self.module.dotted(on)).unwrap_or_default();
+        kinds.with(seen_to(&format!("{on}_{lower}"), &["sanitiz"]))
     }
 
     /// A method of the request, or a name that stands for a part of it.
@@ -447,7 +469,7 @@ impl<'a> Run<'a> {
             }
             return value;
         }
-        if let Some(part) = self.getter(call) {
+        if let Some(part) = self.accessed(call) {
             return part;
         }
         if puts_in(name) && !self.is_store(on) {
@@ -476,7 +498,9 @@ impl<'a> Run<'a> {
         {
             return cleaned;
         }
-        if value.is_tainted() || call.of_library || passes_on(name) {
+        // what an object keeps for its work (`this.orders.find(id)`) takes nothing in
+        let holds = value.taints.iter().any(|t| !matches!(t.from, From::Param(THIS, _)));
+        if holds || call.of_library || passes_on(name) {
             call.values.iter().for_each(|v| value.join(&v.flat()));
         }
         self.fill_references(call, &value.clone());
@@ -524,26 +548,6 @@ impl<'a> Run<'a> {
         if let Some(last) = call.args.last() {
             self.assign(last.value, data.clone(), None);
         }
-    }
-
-    /// A getter that no code stands for (generated, of a record): the field of its name, where that is
-    /// told apart.
-    fn getter(&self, call: &Call<'_>) -> Option<Value> {
-        if !call.args.is_empty() || call.receiver.parts().is_empty() {
-            return None;
-        }
-        let name = call.name();
-        let field = name.strip_prefix("get").or_else(|| name.strip_prefix("is")).filter(|f| !f.is_empty());
-        let field = match field {
-            Some(field) => {
-                let mut chars = field.chars();
-                let first = chars.next()?.to_lowercase();
-                first.chain(chars).collect::<String>()
-            }
-            None => name.to_owned(),
-        };
-        let key = Key::Name(Symbol::new(&field));
-        call.receiver.parts().iter().find(|(k, _)| *k == key).map(|(_, part)| part.clone())
     }
 
     /// Data that a regular expression of ours is matched with.
@@ -647,7 +651,10 @@ impl<'a> Run<'a> {
             let fill = |number: u8, path: Path| run.along(&give(number), path, call.expr);
             let changes: Vec<(u8, Value)> =
                 summary.changes.iter().map(|(number, changed)| (*number, changed.put_in(&fill, step, 0))).collect();
-            let returned = summary.returns.put_in(&fill, back, 0);
+            let mut returned = summary.returns.put_in(&fill, back, 0);
+            if item.ret.is_some_and(|ty| is_harmless(self.program, function.module, ty)) {
+                returned = returned.only_constant();
+            }
             for (number, value) in changes {
                 if number == THIS && makes {
                     result = if summed == 1 { value } else { joined(result, &value) };

@@ -393,7 +393,8 @@ pub fn seen_to(name: &str, deeds: &[&str]) -> Kinds {
     }
     let address = says(&["url", "uri", "host", "redirect", "address", "ssrf"]);
     let file = says(&["path", "filename", "traversal"]);
-    let kinds = [(address, Kind::Url), (address, Kind::Redirect), (file, Kind::Path)];
+    let statement = says(&["sql"]);
+    let kinds = [(address, Kind::Url), (address, Kind::Redirect), (file, Kind::Path), (statement, Kind::Sql)];
     kinds.into_iter().filter(|(says, _)| *says).map(|(_, kind)| kind).collect()
 }
 

@@ -169,7 +169,7 @@ impl<'a> Run<'a> {
         }
     }
 
-    fn class_of_type(&self, id: ModuleId, ty: ir::TypeId) -> Option<ClassRef> {
+    pub fn class_of_type(&self, id: ModuleId, ty: ir::TypeId) -> Option<ClassRef> {
         match &self.program.module(id).ty(ty).kind {
             ir::TypeKind::Named { path, args } => self
                 .program

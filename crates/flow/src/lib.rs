@@ -8,6 +8,7 @@
 //!
 //! Begin reading at [`analyze`], then `summaries.rs`, `interpret.rs` (statements), `calls.rs`.
 
+mod accessors;
 mod calls;
 mod conditions;
 mod expressions;
@@ -119,6 +120,8 @@ pub enum Meaning {
     },
     /// What it gives is harmless for these kinds.
     Cleans(Kinds),
+    /// What it is called on is given back with its arguments, which are harmless for these kinds.
+    CleansArguments(Kinds),
     /// Its arguments are harmless for these kinds after it: it throws or ends otherwise.
     Checks(Kinds),
     /// What it is called on is harmless for these kinds after it.

@@ -2,7 +2,7 @@
 
 use base::Language;
 use ir::{ExprId, ExprKind, Literal, Module, Param, ParamKind, TypeId, TypeKind};
-use program::{Binding, FnId};
+use program::{Binding, ExprRef, FnId};
 use smallvec::SmallVec;
 
 use crate::interpret::Run;
@@ -52,33 +52,43 @@ impl Run<'_> {
                 let name = self.module.dotted(*callee)?;
                 Some(name.rsplit('.').next().unwrap_or(&name).to_owned())
             }
+            // `new Object[] {a, b}`
+            ExprKind::List(_) => Some("[]".to_owned()),
             ExprKind::Cast { ty, .. } => name_of(self.module, *ty),
-            ExprKind::Name(name) => {
-                let scopes = self.program.scopes(self.id);
-                let mut function = scopes.owner(expr).function;
-                while let Some(id) = function {
-                    let bindings = scopes.functions[id.0 as usize].get(name);
-                    for binding in bindings.into_iter().flatten() {
-                        let ty = match binding {
-                            Binding::Typed(ty) => Some(*ty),
-                            Binding::Param(function, at, path) if path.is_empty() => {
-                                self.module.function(*function).params.get(*at as usize)?.ty
-                            }
-                            _ => None,
-                        };
-                        if let Some(ty) = ty {
-                            return name_of(self.module, ty);
-                        }
-                    }
-                    if bindings.is_some() {
-                        return None;
-                    }
-                    function = self.module.function(id).parent;
-                }
-                None
+            ExprKind::Name(_) => self.declared_type(expr).and_then(|ty| name_of(self.module, ty)),
+            ExprKind::Call { .. } => {
+                let callee = self.program.call(ExprRef { module: self.id, expr })?;
+                let mut types = callee.functions.iter().map(|f| {
+                    let ty = self.program.function(*f).ret?;
+                    name_of(self.program.module(f.module), ty)
+                });
+                let first = types.next()??;
+                types.all(|ty| ty.as_ref() == Some(&first)).then_some(first)
             }
             _ => None,
         }
+    }
+
+    /// The type that a variable, a parameter or a field of the class around is declared with.
+    pub fn declared_type(&self, expr: ExprId) -> Option<TypeId> {
+        let ExprKind::Name(name) = &self.module.expr(expr).kind else { return None };
+        let scopes = self.program.scopes(self.id);
+        let owner = scopes.owner(expr);
+        let mut function = owner.function;
+        while let Some(id) = function {
+            if let Some(bindings) = scopes.functions[id.0 as usize].get(name) {
+                return bindings.iter().find_map(|binding| match binding {
+                    Binding::Typed(ty) => Some(*ty),
+                    Binding::Param(function, at, path) if path.is_empty() => {
+                        self.module.function(*function).params.get(*at as usize)?.ty
+                    }
+                    _ => None,
+                });
+            }
+            function = self.module.function(id).parent;
+        }
+        let class = self.module.class(owner.class?);
+        class.fields.iter().find(|f| f.name == *name)?.ty
     }
 }
 
@@ -92,5 +102,8 @@ fn name_of(module: &Module, ty: TypeId) -> Option<String> {
 }
 
 fn is_named(module: &Module, ty: TypeId, name: &str) -> bool {
+    if name == "[]" {
+        return matches!(module.ty(ty).kind, TypeKind::Array(_));
+    }
     name_of(module, ty).is_some_and(|n| n.eq_ignore_ascii_case(name))
 }

@@ -206,7 +206,8 @@ pub struct Record {
     pub arg: Option<u32>,
     /// The keyword or option name of the argument that matters.
     pub keyword: Option<String>,
-    /// For `sink`: all arguments from this position on matter.
+    /// For `sink`: all arguments from this position on matter. For `sanitizer`: only they become harmless, what
+    /// the call is made on stays as it is.
     pub from: Option<u32>,
     /// For `sink`: what it is called on matters.
     #[serde(default)]

@@ -189,6 +189,7 @@ fn meaning(id: RecordId, record: &Record) -> Option<Meaning> {
             let kind = Danger::of(record.label.as_deref()?)?;
             Meaning::Sink { kind, arg, keyword: record.keyword.as_deref().map(Symbol::new), record: id.0 }
         }
+        Kind::Sanitizer if record.from.is_some() => Meaning::CleansArguments(kinds_of(&record.clears)),
         Kind::Sanitizer => Meaning::Cleans(kinds_of(&record.clears)),
         Kind::Validator if record.on_receiver => Meaning::ChecksReceiver(kinds_of(&record.clears)),
         Kind::Validator if !record.clears.is_empty() => Meaning::Checks(kinds_of(&record.clears)),
