@@ -10,7 +10,7 @@ use crate::{
     strings::cleared_by_string,
     summaries::{Known, Slot, Slots, Summary},
     types::is_harmless,
-    value::{Constant, From, Key, Path, THIS, Taint, Value},
+    value::{Constant, From, Key, Path, THIS, Taint, Value, Way},
 };
 
 /// Expressions that are looked at in one function, before the rest is left out.
@@ -101,10 +101,23 @@ impl<'a> Run<'a> {
             self.bind_param(param, value);
             number = number.saturating_add(1).min(THIS - 1);
         }
-        if let Some(body) = &item.body {
-            self.block(body);
+        match &item.body {
+            Some(body) => {
+                self.block(body);
+            }
+            None => self.declared(function),
         }
         self.finish(function)
+    }
+
+    /// What the declaration of a function without code does with its parameters.
+    fn declared(&mut self, function: FunctionId) {
+        let semantics = self.semantics;
+        for declared in semantics.of_declaration(FnId { module: self.id, function }) {
+            let path = declared.part.map_or_else(Path::default, |part| Path::default().then(Key::Name(part)));
+            let sink = Sink { kind: declared.kind, at: declared.at, record: declared.record };
+            self.reach(sink, From::Param(declared.param, path), Kinds::NONE, &Way::default());
+        }
     }
 
     /// Follows what stands outside any function.

@@ -149,6 +149,21 @@ pub enum Holds {
     Clean,
 }
 
+/// A dangerous use that the declaration of a function without code makes of a parameter.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Declared {
+    /// The parameter, from 0.
+    pub param: u8,
+    /// The part of it.
+    pub part: Option<Symbol>,
+    /// The danger.
+    pub kind: Kind,
+    /// Where it is told.
+    pub at: ExprRef,
+    /// The number of the record that says so.
+    pub record: u32,
+}
+
 /// What the analysis must be told about libraries and frameworks.
 pub trait Semantics: Sync {
     /// Whether a module is looked at at all.
@@ -163,6 +178,8 @@ pub trait Semantics: Sync {
     fn has_fixed_path(&self, function: FnId) -> bool;
     /// What a name holds that no variable has, or a member of `this`.
     fn of_name(&self, at: ExprRef, name: Symbol) -> Holds;
+    /// What the declaration of a function without code does with its parameters.
+    fn of_declaration(&self, function: FnId) -> &[Declared];
     /// What a function of the repository must not give back as `given`, since it is what the caller sees.
     fn of_return(&self, function: FnId, given: ir::ExprId) -> SmallVec<[Meaning; 2]>;
 }

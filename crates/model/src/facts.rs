@@ -491,6 +491,11 @@ impl Facts {
         self.of(language, qualified).map(|id| self.record(id)).find(|r| r.kind == kind)
     }
 
+    /// The sink of a qualified name.
+    pub(crate) fn sink_named(&self, language: Language, qualified: &str) -> Option<RecordId> {
+        self.of(language, Symbol::new(qualified)).find(|id| self.record(*id).kind == Kind::Sink)
+    }
+
     /// The records of a kind for a language.
     pub fn of_kind(&self, language: Language, kind: Kind) -> impl Iterator<Item = &Record> {
         self.records().filter(move |(id, r)| r.kind == kind && self.speaks(*id, language)).map(|(_, r)| r)

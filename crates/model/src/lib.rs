@@ -26,6 +26,7 @@ pub mod facts;
 pub mod guards;
 pub mod literals;
 pub mod lookups;
+pub mod mappers;
 mod marked;
 pub mod markup;
 pub mod options;

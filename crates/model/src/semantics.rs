@@ -60,6 +60,7 @@ pub struct Meaningful<'m> {
     names: FxHashMap<(ModuleId, Symbol), Holds>,
     inherited: FxHashMap<(ClassRef, Symbol), Holds>,
     returns: FxHashMap<FnId, Meanings>,
+    declared: FxHashMap<FnId, Vec<flow::Declared>>,
     /// Handlers of paths without parameters only.
     fixed: FxHashSet<FnId>,
     /// Names that some record of a request or source ends in.
@@ -108,6 +109,10 @@ impl Semantics for Meaningful<'_> {
             class = self.context.program.module(at.module).class(id).outer;
         }
         Holds::Unknown
+    }
+
+    fn of_declaration(&self, function: FnId) -> &[flow::Declared] {
+        self.declared.get(&function).map_or(&[], Vec::as_slice)
     }
 
     fn of_return(&self, function: FnId, given: ExprId) -> Meanings {
@@ -234,7 +239,8 @@ pub fn prepare<'m>(context: &'m Context<'m>, effects: &[Effect], routes: &[Route
     }
     let fixed = fixed(context, routes);
     let (requests, telling, any) = (index.requests, index.telling, Symbol::new("*"));
-    Meaningful { context, calls, params, requests, names, inherited, returns, fixed, telling, any }
+    let declared = crate::mappers::declared(context, effects);
+    Meaningful { context, calls, params, requests, names, inherited, returns, declared, fixed, telling, any }
 }
 
 /// Whether a parameter of a Python handler may be taken from the query: sessions, services and other things
@@ -637,15 +643,37 @@ impl Index {
                 {
                     holds = self.typed(context, id, ty, item.class, evaluator);
                 }
-                let holds = holds.or_else(|| self.conventional(context, id, item, at)).or(match by_function {
-                    Some((Holds::Data(flow::Place::Path), annotation)) => of_path(module, annotation, param.name),
-                    Some((holds, _)) if param.ty.is_none() || module.language == base::Language::Python => Some(holds),
-                    _ => None,
-                });
+                let holds = holds
+                    .or_else(|| self.filled(context, this, item))
+                    .or_else(|| self.conventional(context, id, item, at))
+                    .or(match by_function {
+                        Some((Holds::Data(flow::Place::Path), annotation)) => of_path(module, annotation, param.name),
+                        Some((holds, _)) if param.ty.is_none() || module.language == base::Language::Python => {
+                            Some(holds)
+                        }
+                        _ => None,
+                    });
                 if let Some(holds) = holds {
                     found.params.push(((this, at as u32), holds));
                 }
             }
+        }
+    }
+
+    /// A setter of a class whose objects a framework fills from the request (`Action#set*`).
+    fn filled(&self, context: &Context<'_>, function: FnId, item: &ir::Function) -> Option<Holds> {
+        let name = item.name.filter(|n| item.params.len() == 1 && n.as_str().starts_with("set"))?;
+        let class = context.program.classes().class_of(function)?;
+        let bases = context.program.classes().external_bases(class);
+        let (_, holds) =
+            bases.iter().flat_map(|b| self.by_base.get(b)).flatten().find(|(member, _)| *member == "set*")?;
+        match holds {
+            Holds::Data(place) => {
+                let field = name.as_str()[3..].to_owned();
+                let lower = field[..1.min(field.len())].to_lowercase() + field.get(1..).unwrap_or("");
+                Some(Holds::Named(*place, Symbol::new(&lower)))
+            }
+            holds => Some(*holds),
         }
     }
 
