@@ -143,6 +143,9 @@ impl<'a> Run<'a> {
 
     /// What a parameter holds when the function is entered from outside.
     pub fn entering(&mut self, function: FunctionId, at: usize, param: &ir::Param, otherwise: Value) -> Value {
+        if param.annotations.iter().any(|a| self.semantics.is_checking(ExprRef { module: self.id, expr: *a })) {
+            return Value::default();
+        }
         if param.ty.is_some_and(|t| is_harmless(self.program, self.id, t)) {
             return Value::default();
         }
@@ -200,7 +203,8 @@ impl<'a> Run<'a> {
                 for field in &self.program.class(*part).fields {
                     let Some(ty) = field.ty else { continue };
                     let module = self.program.module(part.module);
-                    if is_harmless(self.program, part.module, ty) {
+                    let checks = |a: &ExprId| self.semantics.is_checking(ExprRef { module: part.module, expr: *a });
+                    if is_harmless(self.program, part.module, ty) || field.annotations.iter().any(checks) {
                         value.put(Key::Name(field.name), Value::default());
                     } else if crate::types::is_text(module, ty)
                         || module.language.is_ecmascript() && is_string(module, ty)

@@ -178,6 +178,8 @@ pub trait Semantics: Sync {
     fn has_fixed_path(&self, function: FnId) -> bool;
     /// What a name holds that no variable has, or a member of `this`.
     fn of_name(&self, at: ExprRef, name: Symbol) -> Holds;
+    /// Whether an annotation lets its parameter or field through only in a fixed form.
+    fn is_checking(&self, annotation: ExprRef) -> bool;
     /// What the declaration of a function without code does with its parameters.
     fn of_declaration(&self, function: FnId) -> &[Declared];
     /// What a function of the repository must not give back as `given`, since it is what the caller sees.

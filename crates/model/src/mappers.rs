@@ -87,7 +87,13 @@ fn add(
     });
     let (param, part) = match (named, params.as_slice()) {
         (Some((at, _)), _) => (at, rest),
-        (None, [_]) => (0, Some(first)),
+        // the only one: its fields are named, or it goes by any name
+        (None, [only]) if only.annotations.is_empty() => {
+            let is_text = only
+                .ty
+                .is_some_and(|ty| matches!(&module.ty(ty).kind, ir::TypeKind::Named { path, .. } if *path == "String"));
+            (0, (!is_text).then_some(first))
+        }
         _ => return,
     };
     let told =
@@ -117,7 +123,10 @@ fn of_file(
             let functions = methods.get(&format!("{class}.{id}")).map_or(&[][..], Vec::as_slice);
             let included = body.split("<include").skip(1).filter_map(|rest| attribute(rest, "refid"));
             let included = included.filter_map(|name| fragments.iter().find(|(id, _)| *id == name)).map(|(_, b)| *b);
-            for hole in std::iter::once(body).chain(included).flat_map(holes) {
+            // names that the file gives to its fragments
+            let given: Vec<&str> = body.split("<property").skip(1).filter_map(|rest| attribute(rest, "name")).collect();
+            let all = std::iter::once(body).chain(included).flat_map(holes);
+            for hole in all.filter(|hole| !given.contains(hole)) {
                 for function in functions {
                     add(context, *function, hole, record, Danger::Sql, None, found);
                 }

@@ -61,6 +61,7 @@ pub struct Meaningful<'m> {
     inherited: FxHashMap<(ClassRef, Symbol), Holds>,
     returns: FxHashMap<FnId, Meanings>,
     declared: FxHashMap<FnId, Vec<flow::Declared>>,
+    checking: FxHashSet<ExprRef>,
     /// Handlers of paths without parameters only.
     fixed: FxHashSet<FnId>,
     /// Names that some record of a request or source ends in.
@@ -109,6 +110,10 @@ impl Semantics for Meaningful<'_> {
             class = self.context.program.module(at.module).class(id).outer;
         }
         Holds::Unknown
+    }
+
+    fn is_checking(&self, annotation: ExprRef) -> bool {
+        self.checking.contains(&annotation)
     }
 
     fn of_declaration(&self, function: FnId) -> &[flow::Declared] {
@@ -226,12 +231,14 @@ pub fn prepare<'m>(context: &'m Context<'m>, effects: &[Effect], routes: &[Route
     let index = Index::new(context);
     let per_module: Vec<OfModule> =
         context.program.ids().collect::<Vec<_>>().into_par_iter().map(|id| index.module(context, id)).collect();
+    let mut checking = FxHashSet::default();
     let (mut params, mut names, mut inherited) = (FxHashMap::default(), FxHashMap::default(), FxHashMap::default());
     for part in per_module {
         calls.extend(part.members);
         params.extend(part.params);
         names.extend(part.names);
         inherited.extend(part.inherited);
+        checking.extend(part.checking);
     }
     let mut returns: FxHashMap<FnId, Meanings> = FxHashMap::default();
     for route in routes {
@@ -240,7 +247,39 @@ pub fn prepare<'m>(context: &'m Context<'m>, effects: &[Effect], routes: &[Route
     let fixed = fixed(context, routes);
     let (requests, telling, any) = (index.requests, index.telling, Symbol::new("*"));
     let declared = crate::mappers::declared(context, effects);
-    Meaningful { context, calls, params, requests, names, inherited, returns, declared, fixed, telling, any }
+    Meaningful { context, calls, params, requests, names, inherited, returns, declared, checking, fixed, telling, any }
+}
+
+/// Annotations that let a parameter or field through only in a fixed form: those of validation libraries, and
+/// constraints of the repository's own.
+fn checking(context: &Context<'_>, id: ModuleId, evaluator: &mut Evaluator<'_>, found: &mut OfModule) {
+    let module = context.program.module(id);
+    if module.language != base::Language::Java {
+        return;
+    }
+    let of_params = module.functions().flat_map(|(_, f)| f.params.iter().flat_map(|p| p.annotations.iter()));
+    let of_fields = module.classes().flat_map(|(_, c)| c.fields.iter().flat_map(|f| f.annotations.iter()));
+    for annotation in of_params.chain(of_fields) {
+        let ExprKind::Call { callee, .. } = &module.expr(*annotation).kind else { continue };
+        let is_constraint = |class: ClassRef| {
+            let module = context.program.module(class.module);
+            context.program.class(class).annotations.iter().any(|a| match &module.expr(*a).kind {
+                ExprKind::Call { callee, .. } => module.dotted(*callee).is_some_and(|n| n.ends_with("Constraint")),
+                _ => false,
+            })
+        };
+        let checks = evaluator.eval(*callee).into_iter().any(|value| match value {
+            Value::Class(class) => is_constraint(class),
+            Value::External(name) => context.facts.of(module.language, name).any(|id| {
+                let record = context.facts.record(id);
+                record.kind == Kind::Validator && !record.clears.is_empty()
+            }),
+            _ => false,
+        });
+        if checks {
+            found.checking.push(ExprRef { module: id, expr: *annotation });
+        }
+    }
 }
 
 /// Whether a parameter of a Python handler may be taken from the query: sessions, services and other things
@@ -411,6 +450,7 @@ struct OfModule {
     params: Vec<((FnId, u32), Holds)>,
     names: Vec<((ModuleId, Symbol), Holds)>,
     inherited: Vec<((ClassRef, Symbol), Holds)>,
+    checking: Vec<ExprRef>,
 }
 
 impl Index {
@@ -480,6 +520,7 @@ impl Index {
         self.names(context, id, &mut evaluator, &mut found);
         self.classes(context, id, &mut found);
         self.params(context, id, &mut evaluator, &mut found);
+        checking(context, id, &mut evaluator, &mut found);
         for (expr, item) in module.exprs() {
             match &item.kind {
                 ExprKind::Member { name, .. } if self.members.contains(name) => {
