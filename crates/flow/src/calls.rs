@@ -245,6 +245,13 @@ impl<'a> Run<'a> {
             // `getExtension(name)`: what follows the last dot
             return kinds.with(Kinds::only(Kind::Path));
         }
+        // `escapeHtml(text)`, `XssFilter.clean(text)`
+        let on_name = call.on.and_then(|on| self.module.dotted(on)).unwrap_or_default().to_ascii_lowercase();
+        let makes_harmless =
+            ["escape", "encode", "sanitiz", "clean", "strip", "filter"].iter().any(|w| lower.contains(w));
+        if makes_harmless && ["html", "xss"].iter().any(|w| lower.contains(w) || on_name.contains(w)) {
+            return kinds.with(Kinds::only(Kind::Html));
+        }
         // `pathSanitizer.sanitize(path)`
         let on = call.on.and_then(|on| self.module.dotted(on)).unwrap_or_default();
         kinds.with(seen_to(&format!("{on}_{lower}"), &["sanitiz"]))
@@ -501,7 +508,10 @@ impl<'a> Run<'a> {
         // what an object keeps for its work (`this.orders.find(id)`) takes nothing in
         let holds = value.taints.iter().any(|t| !matches!(t.from, From::Param(THIS, _)));
         if holds || call.of_library || passes_on(name) {
-            call.values.iter().for_each(|v| value.join(&v.flat()));
+            // `String.format(webhookUrl, channel)`: the address is that of the setting
+            let has_base = name == "format" && call.args.first().is_some_and(|a| self.names_address(a.value));
+            let cleared = if has_base { Kinds::only(Kind::Url) } else { Kinds::NONE };
+            call.values.iter().for_each(|v| value.join(&v.flat().cleared(cleared)));
         }
         self.fill_references(call, &value.clone());
         value.constant = None;

@@ -426,7 +426,7 @@ impl Run<'_> {
     }
 
     /// Whether an expression is named for an address: `baseUrl`, `getEndpoint()`.
-    fn names_address(&self, expr: ExprId) -> bool {
+    pub fn names_address(&self, expr: ExprId) -> bool {
         let name = match &self.module.expr(expr).kind {
             ExprKind::Name(name) | ExprKind::Member { name, .. } => *name,
             ExprKind::Call { callee, args, .. } if args.is_empty() => return self.names_address(*callee),

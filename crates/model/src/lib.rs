@@ -18,6 +18,7 @@ pub mod caller;
 pub mod config;
 mod configured;
 mod constants;
+mod constraints;
 pub mod edits;
 pub mod effects;
 pub mod entities;

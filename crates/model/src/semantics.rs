@@ -244,40 +244,47 @@ pub fn prepare<'m>(context: &'m Context<'m>, effects: &[Effect], routes: &[Route
     for route in routes {
         of_route(context, route, &mut params, &mut returns);
     }
+    handlers_apart(context, &params, &mut returns);
     let fixed = fixed(context, routes);
     let (requests, telling, any) = (index.requests, index.telling, Symbol::new("*"));
     let declared = crate::mappers::declared(context, effects);
     Meaningful { context, calls, params, requests, names, inherited, returns, declared, checking, fixed, telling, any }
 }
 
-/// Annotations that let a parameter or field through only in a fixed form: those of validation libraries, and
-/// constraints of the repository's own.
-fn checking(context: &Context<'_>, id: ModuleId, evaluator: &mut Evaluator<'_>, found: &mut OfModule) {
-    let module = context.program.module(id);
-    if module.language != base::Language::Java {
-        return;
-    }
-    let of_params = module.functions().flat_map(|(_, f)| f.params.iter().flat_map(|p| p.annotations.iter()));
-    let of_fields = module.classes().flat_map(|(_, c)| c.fields.iter().flat_map(|f| f.annotations.iter()));
-    for annotation in of_params.chain(of_fields) {
-        let ExprKind::Call { callee, .. } = &module.expr(*annotation).kind else { continue };
-        let is_constraint = |class: ClassRef| {
-            let module = context.program.module(class.module);
-            context.program.class(class).annotations.iter().any(|a| match &module.expr(*a).kind {
-                ExprKind::Call { callee, .. } => module.dotted(*callee).is_some_and(|n| n.ends_with("Constraint")),
-                _ => false,
-            })
-        };
-        let checks = evaluator.eval(*callee).into_iter().any(|value| match value {
-            Value::Class(class) => is_constraint(class),
-            Value::External(name) => context.facts.of(module.language, name).any(|id| {
-                let record = context.facts.record(id);
-                record.kind == Kind::Validator && !record.clears.is_empty()
-            }),
-            _ => false,
-        });
-        if checks {
-            found.checking.push(ExprRef { module: id, expr: *annotation });
+/// Functions that are given parts of the request and give back an answer, though no route of theirs was found:
+/// they are registered while the program runs.
+fn handlers_apart(
+    context: &Context<'_>,
+    params: &FxHashMap<(FnId, u32), Holds>,
+    returns: &mut FxHashMap<FnId, Meanings>,
+) {
+    let mut functions: Vec<FnId> = params
+        .iter()
+        .filter(|((function, at), holds)| {
+            let module = context.program.module(function.module);
+            module.language == base::Language::Java
+                && matches!(holds, Holds::Data(_))
+                && !returns.contains_key(function)
+                && module
+                    .function(function.function)
+                    .params
+                    .get(*at as usize)
+                    .is_some_and(|p| !p.annotations.is_empty())
+        })
+        .map(|((function, _), _)| *function)
+        .collect();
+    functions.sort();
+    functions.dedup();
+    for function in functions {
+        let Some(class) = context.program.classes().class_of(function) else { continue };
+        let Some(gives) = crate::adapters::spring::gives(context, class, function) else { continue };
+        for (id, record) in context.facts.records() {
+            if record.gives == Some(gives)
+                && record.kind == Kind::Sink
+                && let Some(meaning) = meaning(id, record)
+            {
+                returns.entry(function).or_default().push(meaning);
+            }
         }
     }
 }
@@ -520,7 +527,7 @@ impl Index {
         self.names(context, id, &mut evaluator, &mut found);
         self.classes(context, id, &mut found);
         self.params(context, id, &mut evaluator, &mut found);
-        checking(context, id, &mut evaluator, &mut found);
+        found.checking = crate::constraints::of_module(context, id, &mut evaluator);
         for (expr, item) in module.exprs() {
             match &item.kind {
                 ExprKind::Member { name, .. } if self.members.contains(name) => {
