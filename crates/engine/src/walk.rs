@@ -234,6 +234,7 @@ fn is_wanted(path: &str) -> bool {
         || name.ends_with(".csproj")
         || name.starts_with("tsconfig")
         || model::config::is_config(path)
+        || model::mappers::is_mapper(path)
         || model::templates::is_template(path)
         || name.ends_with(".sql")
         || name == "schema.prisma"

@@ -5,7 +5,12 @@ use ir::{BinaryOp, ExprId, ExprKind, Literal, LogicalOp, UnaryOp};
 
 use program::ExprRef;
 
-use crate::{Kind, Kinds, interpret::Run, strings::cleared_by_string, value::Constant};
+use crate::{
+    Kind, Kinds,
+    interpret::Run,
+    strings::cleared_by_string,
+    value::{Constant, From, THIS},
+};
 
 impl Run<'_> {
     /// Takes from the values that a condition checks what they can no longer do when it is `truth`.
@@ -290,6 +295,12 @@ impl Run<'_> {
         self.clear(expr, Kinds::ALL);
     }
 
+    /// Whether a collection is not the caller's; what the object keeps in its fields is not.
+    fn is_ours(&mut self, collection: ExprId) -> bool {
+        let value = self.eval(collection).flat();
+        value.taints.iter().all(|t| matches!(t.from, From::Param(THIS, _)))
+    }
+
     fn is_constant(&mut self, expr: ExprId) -> bool {
         self.eval(expr).constant.is_some_and(|c| c != Constant::Null)
     }
@@ -331,7 +342,7 @@ impl Run<'_> {
             "includes" | "contains" | "has" | "include?" | "containskey" | "member?" | "key?" | "has_key"
             | "haskey" | "contains_key" | "in_array" | "contain" | "hasownproperty" | "exists" | "some" => {
                 if let (Some(object), Some(value)) = (object, args.first())
-                    && !self.eval(object).is_tainted()
+                    && self.is_ours(object)
                 {
                     // `slices.Contains(allowed, x)`
                     let value = args.get(1).unwrap_or(value);
@@ -382,7 +393,8 @@ pub fn seen_to(name: &str, deeds: &[&str]) -> Kinds {
     }
     let address = says(&["url", "uri", "host", "redirect", "address", "ssrf"]);
     let file = says(&["path", "filename", "traversal"]);
-    let kinds = [(address, Kind::Url), (address, Kind::Redirect), (file, Kind::Path)];
+    let statement = says(&["sql"]);
+    let kinds = [(address, Kind::Url), (address, Kind::Redirect), (file, Kind::Path), (statement, Kind::Sql)];
     kinds.into_iter().filter(|(says, _)| *says).map(|(_, kind)| kind).collect()
 }
 

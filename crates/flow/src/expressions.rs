@@ -316,6 +316,10 @@ impl Run<'_> {
             return written.clone();
         }
         let defined = self.defined(expr);
+        let field = self.class.and_then(|class| self.program.classes().field(class, name));
+        if field.is_some_and(|(part, at)| self.program.class(part).fields[at as usize].is_static) {
+            return defined;
+        }
         if defined.is_blank() { self.part(&this, key, expr) } else { defined }
     }
 
@@ -388,6 +392,7 @@ impl Run<'_> {
         let mut value = Value::default();
         let mut text = String::new();
         let mut constant = true;
+        let mut has_data = false;
         for part in parts {
             match part {
                 Part::Text(fixed) => text.push_str(fixed.as_str()),
@@ -398,7 +403,14 @@ impl Run<'_> {
                         Some(Constant::Int(number)) => text.push_str(&number.to_string()),
                         Some(Constant::Bool(yes)) => text.push_str(if yes { "true" } else { "false" }),
                         _ => {
-                            value.join(&given.flat().cleared(cleared_by_prefix(&text)));
+                            let mut cleared = cleared_by_prefix(&text);
+                            if parts.first().is_some_and(
+                                |p| matches!(p, Part::Hole(h) if h != hole && !has_data && self.names_address(*h)),
+                            ) {
+                                cleared = cleared.with(Kinds::only(Kind::Url));
+                            }
+                            has_data |= given.is_tainted();
+                            value.join(&given.flat().cleared(cleared));
                             constant = false;
                             text.push('\u{0}');
                         }
@@ -411,6 +423,17 @@ impl Run<'_> {
         }
         value.constant = None;
         value.cleared(cleared_by_string()).stepped(self.step(expr, Event::Formatted))
+    }
+
+    /// Whether an expression is named for an address: `baseUrl`, `getEndpoint()`.
+    pub fn names_address(&self, expr: ExprId) -> bool {
+        let name = match &self.module.expr(expr).kind {
+            ExprKind::Name(name) | ExprKind::Member { name, .. } => *name,
+            ExprKind::Call { callee, args, .. } if args.is_empty() => return self.names_address(*callee),
+            _ => return false,
+        };
+        let lower = name.as_str().to_ascii_lowercase();
+        ["url", "uri", "endpoint", "domain", "address"].iter().any(|w| lower.ends_with(w))
     }
 
     /// Two values and an operator.

@@ -300,6 +300,16 @@ impl Run<'_> {
                         let object = *object;
                         self.clear(object, kinds);
                     }
+                    // `ALLOWED.contains(page.getSort())`
+                    ExprKind::Member { object, name, .. } if args.is_empty() => {
+                        if let Some(field) = crate::accessors::field_read(name.as_str()) {
+                            let object = *object;
+                            self.change(object, &mut |holder| {
+                                let part = holder.part_mut(Key::Name(field));
+                                *part = std::mem::take(part).cleared(kinds);
+                            });
+                        }
+                    }
                     ExprKind::Name(_) | ExprKind::Member { .. } => {
                         if let Some(first) = first
                             && matches!(self.module.expr(first).kind, ExprKind::Name(_) | ExprKind::Member { .. })

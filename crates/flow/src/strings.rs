@@ -17,9 +17,14 @@ pub fn cleared_by_prefix(text: &str) -> Kinds {
         None => rest.contains(['/', '?', '#']),
     });
     let has_host = has_host || has_base;
-    let own_path = text.starts_with('/') && text.len() > 1 && !text.starts_with("//") && !text.starts_with("/\u{0}");
+    // `/{section}/` has its path begun
+    let own_path = text.strip_prefix('/').is_some_and(|rest| match rest.strip_prefix('\u{0}') {
+        Some(rest) => rest.starts_with('/'),
+        None => !rest.is_empty() && !rest.starts_with('/'),
+    });
     // `{base}/users/{id}`, `{address}?next={page}`: the host is decided before
-    let after_host = text.contains(['?', '#'])
+    let after_host = text.starts_with('&')
+        || text.contains(['?', '#'])
         || text.split_once('\u{0}').is_some_and(|(before, rest)| match before.split_once("://") {
             Some((_, host)) => host.contains('/') || rest.contains('/'),
             None => before.is_empty() && rest.contains('/'),
@@ -69,9 +74,17 @@ pub fn cleared_by_replacement(pattern: &str) -> Kinds {
             }
         }
         _ if matches!(pattern, "\\W" | "\\W+" | "\\D" | "\\D+" | "[\\W_]" | "[\\W_]+") => Kinds::ALL,
+        // what takes the separators out leaves the name of a file
+        _ if pattern == "/" || is_class_with(pattern, "/") => Kinds::only(Kind::Path),
         _ if is_line_end(pattern) => [Kind::Header, Kind::Log].into_iter().collect(),
         _ => Kinds::NONE,
     }
+}
+
+/// Whether a pattern is a class of characters with this one.
+fn is_class_with(pattern: &str, wanted: &str) -> bool {
+    let inner = pattern.strip_prefix('[').and_then(|p| p.trim_end_matches(['+', '*']).strip_suffix(']'));
+    inner.is_some_and(|inner| !inner.starts_with('^') && !inner.contains(['[', ']']) && inner.contains(wanted))
 }
 
 fn is_line_end(pattern: &str) -> bool {

@@ -299,8 +299,8 @@ fn function_at(model: &Model, span: Span) -> Option<FnId> {
 /// How many calls down a setting is looked for.
 const MAX_CALLS: usize = 2;
 
-/// Whether a setting of the library takes the danger away: in the file of the dangerous call, or in what the
-/// function around it calls. Records of settings say so by the label of the danger.
+/// Whether a setting of the library takes the danger away: in the function around the dangerous call, in what
+/// that calls, or where the objects of the class are made. Records of settings say so by the label of the danger.
 fn is_hardened(model: &Model, flow: &Flow) -> bool {
     let label = flow.sink.kind.label();
     let mut settings = model
@@ -314,9 +314,12 @@ fn is_hardened(model: &Model, flow: &Flow) -> bool {
     let around = model.program.scopes(flow.sink.at.module).owner(flow.sink.at.expr).function;
     let called = around.map(|function| FnId { module: flow.sink.at.module, function });
     let called = called.map(|function| model.effects_from(function, MAX_CALLS)).unwrap_or_default();
-    settings.any(|e| {
-        e.call.module == flow.sink.at.module || called.iter().any(|c| c.call == e.call && c.record == e.record)
-    })
+    // parsers and the like that are made once for the class
+    let is_made_once = |e: &model::Effect| {
+        e.call.module == flow.sink.at.module
+            && e.function.is_none_or(|f| model.program.function(f).kind == ir::FunctionKind::Constructor)
+    };
+    settings.any(|e| is_made_once(e) || called.iter().any(|c| c.call == e.call && c.record == e.record))
 }
 
 /// Whether an answer is declared to be of a type that a browser does not take as markup, in one of the
