@@ -254,6 +254,16 @@ impl Run<'_> {
     /// A call that said no: `isNaN(x)`, `["__proto__", …].includes(key)`.
     fn denied(&mut self, callee: ExprId, args: &[ExprId]) {
         let Some(first) = args.first().copied() else { return };
+        if let ExprKind::Member { name, .. } | ExprKind::Name(name) = &self.module.expr(callee).kind {
+            let lower = name.as_str().to_ascii_lowercase();
+            // `isPathTraversal(name)`
+            let path = lower.contains("traversal");
+            let any = ["unsafe", "malicious", "dangerous"].iter().any(|w| lower.contains(w));
+            let kinds = if any { Kinds::ALL } else { Kinds::only(Kind::Path) };
+            if any || path {
+                args.iter().for_each(|a| self.clear(*a, kinds));
+            }
+        }
         match &self.module.expr(callee).kind {
             ExprKind::Name(name) if *name == "isNaN" => self.number(first),
             ExprKind::Member { name, .. } if *name == "isNaN" => {
