@@ -82,6 +82,9 @@ impl<'a> Run<'a> {
         let program = self.program;
         let resolved = program.call(at);
         let functions: &'a [FnId] = resolved.map_or(&[], |c| c.functions.as_slice());
+        // a parameter that is given several functions: which one is called is not known here
+        let is_given = functions.len() > 1 && on.is_none() && name.is_some_and(|n| self.is_parameter(n));
+        let functions: &'a [FnId] = if is_given { &[] } else { functions };
         let of_library = resolved.is_some_and(|c| c.external.iter().any(|n| !n.as_str().contains('#')));
         let call = Call { expr, kind: *kind, name, on, receiver, args, values, functions, of_library };
         let meanings = self.semantics.of_call(at);
@@ -202,7 +205,7 @@ impl<'a> Run<'a> {
                     }
                 }
                 Meaning::Passes => {
-                    given.get_or_insert_with(|| call.all());
+                    given.get_or_insert_with(|| entries(call).unwrap_or_else(|| call.all()));
                 }
                 Meaning::Answers => {
                     given.get_or_insert_with(Value::default);
@@ -642,6 +645,9 @@ impl<'a> Run<'a> {
             if !makes {
                 result = if summed == 1 { returned } else { joined(result, &returned) };
             }
+            if let Some(captured) = self.of_closure(*function, call) {
+                result.join(&captured);
+            }
         }
         if summed == 0 {
             // an interface whose implementations nobody sees, or code that is not followed
@@ -651,6 +657,45 @@ impl<'a> Run<'a> {
             return Value::default();
         }
         result
+    }
+}
+
+impl Run<'_> {
+    /// Whether a name is a parameter of the functions around.
+    fn is_parameter(&self, name: Symbol) -> bool {
+        let mut around = self.function;
+        while let Some(function) = around {
+            let item = self.module.function(function);
+            if item.params.iter().any(|p| p.name == name) {
+                return true;
+            }
+            around = item.parent;
+        }
+        false
+    }
+
+    /// What a function within this one gives back of the variables around it, which its summary does not know.
+    fn of_closure(&mut self, function: FnId, call: &Call<'_>) -> Option<Value> {
+        let item = self.program.function(function);
+        let is_within = function.module == self.id && item.parent.is_some() && item.parent == self.function;
+        if !is_within || self.closures.contains(&function.function) {
+            return None;
+        }
+        let module = self.module;
+        let captures = module.exprs_within(item.range).any(|(_, e)| match &e.kind {
+            ExprKind::Name(name) => {
+                self.env.get(name).is_some_and(Value::is_tainted) && item.params.iter().all(|p| p.name != *name)
+            }
+            _ => false,
+        });
+        if !captures {
+            return None;
+        }
+        self.closures.push(function.function);
+        let values: SmallVec<[Value; 4]> = call.positional().map(|(_, v)| v.clone()).collect();
+        let value = self.lambda_given(function.function, &|at| values.get(at).cloned().unwrap_or_default());
+        self.closures.pop();
+        Some(value)
     }
 }
 
@@ -680,6 +725,24 @@ fn keys(values: &[&Value]) -> Option<Key> {
             Some(Key::Name(Symbol::new(&name)))
         }
     }
+}
+
+/// `Object.keys(x)`, `Object.entries(x)`: names that are written here are not the caller's.
+fn entries(call: &Call<'_>) -> Option<Value> {
+    let [given] = call.values.as_slice() else { return None };
+    let names = given.whole();
+    let mut value = Value::default();
+    match call.name() {
+        "keys" if call.on.is_some() => value.put(Key::Index(0), names),
+        "entries" if call.on.is_some() => {
+            let mut entry = Value::default();
+            entry.put(Key::Index(0), names);
+            entry.put(Key::Index(1), given.element());
+            value.put(Key::Index(0), entry);
+        }
+        _ => return None,
+    }
+    Some(value)
 }
 
 /// `x.replace(/[^a-z]/g, "")`, `re.sub("[^a-z]", "", x)`: what is left of the data.

@@ -377,11 +377,23 @@ impl Run<'_> {
             }
             false => self.part(&holder, Key::Name(name), expr),
         };
+        if matches!(name.as_str(), "pathname" | "search" | "hash") && self.is_address(object) {
+            // they name no host
+            value = value.cleared(Kinds::from_iter([Kind::Url, Kind::Redirect]));
+        }
         if is_this && let Some(class) = self.class {
             let kept = self.read(Slot::Field(class, name));
             value.join(&kept);
         }
         if value.is_blank() { self.defined(expr) } else { value }
+    }
+
+    /// Whether an expression is an address that was taken apart.
+    fn is_address(&self, expr: ExprId) -> bool {
+        match &self.module.expr(expr).kind {
+            ExprKind::Name(name) => self.parsed.contains_key(name),
+            _ => self.parsed_address(expr).is_some(),
+        }
     }
 
     fn template(&mut self, expr: ExprId, parts: &[Part]) -> Value {
@@ -459,6 +471,11 @@ impl Run<'_> {
 
     /// Runs a lambda where it stands. `given` is what its parameters get.
     pub fn lambda(&mut self, function: FunctionId, given: Option<&Value>) -> Value {
+        self.lambda_given(function, &|_| given.cloned().unwrap_or_default())
+    }
+
+    /// The same, each parameter with a value of its own.
+    pub fn lambda_given(&mut self, function: FunctionId, given: &dyn Fn(usize) -> Value) -> Value {
         let item = self.module.function(function);
         let Some(body) = &item.body else { return Value::default() };
         if self.depth > MAX_LAMBDAS {
@@ -467,8 +484,7 @@ impl Run<'_> {
         }
         let before = self.env.clone();
         for (at, param) in item.params.iter().enumerate() {
-            let otherwise = given.cloned().unwrap_or_default();
-            let value = self.entering(function, at, param, otherwise);
+            let value = self.entering(function, at, param, given(at));
             self.bind_param(param, value);
         }
         let outer = std::mem::take(&mut self.out.returns);
