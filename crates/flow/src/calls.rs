@@ -85,7 +85,8 @@ impl<'a> Run<'a> {
         // a parameter that is given several functions: which one is called is not known here
         let is_given = functions.len() > 1 && on.is_none() && name.is_some_and(|n| self.is_parameter(n));
         let functions: &'a [FnId] = if is_given { &[] } else { functions };
-        let of_library = resolved.is_some_and(|c| c.external.iter().any(|n| !n.as_str().contains('#')));
+        let is_of_library = |name: &Symbol| !name.as_str().contains('#') && self.is_of_library(name.as_str());
+        let of_library = resolved.is_some_and(|c| c.external.iter().any(is_of_library));
         let call = Call { expr, kind: *kind, name, on, receiver, args, values, functions, of_library };
         let meanings = self.semantics.of_call(at);
         self.sinks(&call, meanings);
@@ -398,6 +399,14 @@ impl<'a> Run<'a> {
         {
             return Value::constant(constant);
         }
+        if matches!(name, "toString" | "digest")
+            && let Some(Some(Constant::Str(form))) = call.values.first().map(|v| v.constant)
+            && matches!(form.as_str(), "base64" | "base64url" | "hex")
+        {
+            // letters, digits and slashes
+            let kinds = Kind::ALL.iter().copied().filter(|k| !matches!(k, Kind::Path | Kind::Deserialization));
+            return call.receiver.flat().cleared(kinds.collect());
+        }
         self.matched(call.expr, &call.receiver, &call.values);
         if answers_about(name) {
             return Value::default();
@@ -661,6 +670,37 @@ impl<'a> Run<'a> {
 }
 
 impl Run<'_> {
+    /// Whether a name is that of a library: where names may be anybody's globals, of an imported package or of
+    /// the language.
+    fn is_of_library(&self, name: &str) -> bool {
+        if !self.module.language.is_ecmascript() {
+            return true;
+        }
+        let root = name.split('.').next().unwrap_or(name);
+        let is_built_in = matches!(
+            root,
+            "Object"
+                | "Array"
+                | "JSON"
+                | "Buffer"
+                | "Promise"
+                | "URL"
+                | "String"
+                | "Reflect"
+                | "Intl"
+                | "Map"
+                | "Set"
+                | "Bun"
+                | "Deno"
+                | "Uint8Array"
+                | "globalThis"
+                | "global"
+                | "util"
+        );
+        let mut ends = name.match_indices('.').map(|(end, _)| end).chain([name.len()]);
+        is_built_in || ends.any(|end| self.program.is_imported(&name[..end]))
+    }
+
     /// Whether a name is a parameter of the functions around.
     fn is_parameter(&self, name: Symbol) -> bool {
         let mut around = self.function;

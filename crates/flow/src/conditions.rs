@@ -5,7 +5,12 @@ use ir::{BinaryOp, ExprId, ExprKind, Literal, LogicalOp, UnaryOp};
 
 use program::ExprRef;
 
-use crate::{Kind, Kinds, interpret::Run, strings::cleared_by_string, value::Constant};
+use crate::{
+    Kind, Kinds,
+    interpret::Run,
+    strings::{cleared_by_match, cleared_by_string},
+    value::Constant,
+};
 
 impl Run<'_> {
     /// Takes from the values that a condition checks what they can no longer do when it is `truth`.
@@ -355,6 +360,21 @@ impl Run<'_> {
                     (_, [value, _]) => self.clear(*value, kinds),
                     (Some(object), [_]) => self.clear(object, kinds),
                     _ => {}
+                }
+            }
+            "test" | "match" if self.module.language.is_ecmascript() => {
+                let Some(first) = args.first().copied() else { return };
+                let on = object.map(|o| self.eval(o)).unwrap_or_default();
+                let given = self.eval(first);
+                let kinds = match (on.constant, given.constant) {
+                    (Some(Constant::Regex(pattern)), _) | (_, Some(Constant::Regex(pattern))) => {
+                        cleared_by_match(pattern.as_str())
+                    }
+                    _ => Kinds::ALL,
+                };
+                self.clear(first, kinds);
+                if let Some(object) = object {
+                    self.clear(object, kinds);
                 }
             }
             "test" | "match" | "matches" | "fullmatch" | "ismatch" | "is_match" | "matchstring" | "match?"

@@ -389,7 +389,7 @@ impl Run<'_> {
     }
 
     /// Whether an expression is an address that was taken apart.
-    fn is_address(&self, expr: ExprId) -> bool {
+    pub fn is_address(&self, expr: ExprId) -> bool {
         match &self.module.expr(expr).kind {
             ExprKind::Name(name) => self.parsed.contains_key(name),
             _ => self.parsed_address(expr).is_some(),
@@ -449,6 +449,8 @@ impl Run<'_> {
             BinaryOp::Add | BinaryOp::Rem => {
                 let cleared = match a.constant {
                     Some(Constant::Str(text)) => cleared_by_prefix(text.as_str()),
+                    // a base that is not the caller's: `config.api + path`
+                    _ if op == BinaryOp::Add && !a.is_tainted() => cleared_by_prefix("\u{0}"),
                     _ => Kinds::NONE,
                 };
                 let is_list = !a.parts().is_empty() || !b.parts().is_empty();
@@ -484,7 +486,10 @@ impl Run<'_> {
         }
         let before = self.env.clone();
         for (at, param) in item.params.iter().enumerate() {
-            let value = self.entering(function, at, param, given(at));
+            // `(error, rows) => …`
+            let is_error = at == 0 && self.module.language.is_ecmascript() && names_error(param.name);
+            let given = if is_error { Value::default() } else { given(at) };
+            let value = self.entering(function, at, param, given);
             self.bind_param(param, value);
         }
         let outer = std::mem::take(&mut self.out.returns);
@@ -530,6 +535,10 @@ fn letter_at(language: Language, holder: &Value, index: &Value) -> Option<Consta
     }
     let letter = text.as_str().chars().nth(usize::try_from(at).ok()?)?;
     Some(Constant::Str(Symbol::new(letter.encode_utf8(&mut [0; 4]))))
+}
+
+fn names_error(name: Symbol) -> bool {
+    matches!(name.as_str(), "err" | "error" | "_err" | "_error" | "exception" | "reason")
 }
 
 fn arithmetic(op: BinaryOp, x: i64, y: i64) -> Option<Constant> {
