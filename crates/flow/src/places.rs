@@ -307,7 +307,14 @@ impl Run<'_> {
             return;
         }
         if let Some(url) = self.host_of(expr) {
-            self.clear(url, kinds.and([Kind::Url, Kind::Redirect].into_iter().collect()));
+            let of_hosts = kinds.and([Kind::Url, Kind::Redirect].into_iter().collect());
+            self.clear(url, of_hosts);
+            // the address that was made of the text goes on
+            if let ExprKind::Member { object, .. } = self.module.expr(expr).kind
+                && let ExprKind::Name(_) = self.module.expr(object).kind
+            {
+                self.change(object, &mut |value| *value = std::mem::take(value).cleared(of_hosts));
+            }
         }
         match &self.module.expr(expr).kind {
             // `x.trim()` checked is `x` checked
