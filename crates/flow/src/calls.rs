@@ -84,8 +84,12 @@ impl<'a> Run<'a> {
             .collect();
         let program = self.program;
         let resolved = program.call(at);
-        let functions = self.taking(resolved.map_or(&[], |c| c.functions.as_slice()), args);
-        let of_library = resolved.is_some_and(|c| c.external.iter().any(|n| !n.as_str().contains('#')));
+        let functions = resolved.map_or(&[] as &[FnId], |c| c.functions.as_slice());
+        // a parameter that is given several functions: which one is called is not known here
+        let is_given = functions.len() > 1 && on.is_none() && name.is_some_and(|n| self.is_parameter(n));
+        let functions = self.taking(if is_given { &[] } else { functions }, args);
+        let is_of_library = |name: &Symbol| !name.as_str().contains('#') && self.is_of_library(name.as_str());
+        let of_library = resolved.is_some_and(|c| c.external.iter().any(is_of_library));
         let is_external = resolved.is_some_and(|c| !c.external.is_empty());
         let call = Call { expr, kind: *kind, name, on, receiver, args, values, functions, of_library, is_external };
         let meanings = self.semantics.of_call(at);
@@ -212,7 +216,7 @@ impl<'a> Run<'a> {
                     }
                 }
                 Meaning::Passes => {
-                    given.get_or_insert_with(|| call.all());
+                    given.get_or_insert_with(|| entries(call).unwrap_or_else(|| call.all()));
                 }
                 Meaning::Answers => {
                     given.get_or_insert_with(Value::default);
@@ -424,6 +428,14 @@ impl<'a> Run<'a> {
             && let Some(constant) = folded(name, &call.receiver, &call.values)
         {
             return Value::constant(constant);
+        }
+        if matches!(name, "toString" | "digest")
+            && let Some(Some(Constant::Str(form))) = call.values.first().map(|v| v.constant)
+            && matches!(form.as_str(), "base64" | "base64url" | "hex")
+        {
+            // letters, digits and slashes
+            let kinds = Kind::ALL.iter().copied().filter(|k| !matches!(k, Kind::Path | Kind::Deserialization));
+            return call.receiver.flat().cleared(kinds.collect());
         }
         self.matched(call.expr, &call.receiver, &call.values);
         if answers_about(name) {
@@ -689,6 +701,9 @@ impl<'a> Run<'a> {
             if !makes {
                 result = if summed == 1 { returned } else { joined(result, &returned) };
             }
+            if let Some(captured) = self.of_closure(*function, call) {
+                result.join(&captured);
+            }
         }
         if summed == 0 {
             // an interface whose implementations nobody sees, or code that is not followed
@@ -698,6 +713,76 @@ impl<'a> Run<'a> {
             return Value::default();
         }
         result
+    }
+}
+
+impl Run<'_> {
+    /// Whether a name is that of a library: where names may be anybody's globals, of an imported package or of
+    /// the language.
+    fn is_of_library(&self, name: &str) -> bool {
+        if !self.module.language.is_ecmascript() {
+            return true;
+        }
+        let root = name.split('.').next().unwrap_or(name);
+        let is_built_in = matches!(
+            root,
+            "Object"
+                | "Array"
+                | "JSON"
+                | "Buffer"
+                | "Promise"
+                | "URL"
+                | "String"
+                | "Reflect"
+                | "Intl"
+                | "Map"
+                | "Set"
+                | "Bun"
+                | "Deno"
+                | "Uint8Array"
+                | "globalThis"
+                | "global"
+                | "util"
+        );
+        let mut ends = name.match_indices('.').map(|(end, _)| end).chain([name.len()]);
+        is_built_in || ends.any(|end| self.program.is_imported(&name[..end]))
+    }
+
+    /// Whether a name is a parameter of the functions around.
+    fn is_parameter(&self, name: Symbol) -> bool {
+        let mut around = self.function;
+        while let Some(function) = around {
+            let item = self.module.function(function);
+            if item.params.iter().any(|p| p.name == name) {
+                return true;
+            }
+            around = item.parent;
+        }
+        false
+    }
+
+    /// What a function within this one gives back of the variables around it, which its summary does not know.
+    fn of_closure(&mut self, function: FnId, call: &Call<'_>) -> Option<Value> {
+        let item = self.program.function(function);
+        let is_within = function.module == self.id && item.parent.is_some() && item.parent == self.function;
+        if !is_within || self.closures.contains(&function.function) {
+            return None;
+        }
+        let module = self.module;
+        let captures = module.exprs_within(item.range).any(|(_, e)| match &e.kind {
+            ExprKind::Name(name) => {
+                self.env.get(name).is_some_and(Value::is_tainted) && item.params.iter().all(|p| p.name != *name)
+            }
+            _ => false,
+        });
+        if !captures {
+            return None;
+        }
+        self.closures.push(function.function);
+        let values: SmallVec<[Value; 4]> = call.positional().map(|(_, v)| v.clone()).collect();
+        let value = self.lambda_given(function.function, &|at| values.get(at).cloned().unwrap_or_default());
+        self.closures.pop();
+        Some(value)
     }
 }
 
@@ -727,6 +812,24 @@ fn keys(values: &[&Value]) -> Option<Key> {
             Some(Key::Name(Symbol::new(&name)))
         }
     }
+}
+
+/// `Object.keys(x)`, `Object.entries(x)`: names that are written here are not the caller's.
+fn entries(call: &Call<'_>) -> Option<Value> {
+    let [given] = call.values.as_slice() else { return None };
+    let names = given.whole();
+    let mut value = Value::default();
+    match call.name() {
+        "keys" if call.on.is_some() => value.put(Key::Index(0), names),
+        "entries" if call.on.is_some() => {
+            let mut entry = Value::default();
+            entry.put(Key::Index(0), names);
+            entry.put(Key::Index(1), given.element());
+            value.put(Key::Index(0), entry);
+        }
+        _ => return None,
+    }
+    Some(value)
 }
 
 /// `x.replace(/[^a-z]/g, "")`, `re.sub("[^a-z]", "", x)`: what is left of the data.

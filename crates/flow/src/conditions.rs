@@ -8,7 +8,7 @@ use program::ExprRef;
 use crate::{
     Kind, Kinds,
     interpret::Run,
-    strings::cleared_by_string,
+    strings::{cleared_by_match, cleared_by_string},
     value::{Constant, From, THIS},
 };
 
@@ -259,6 +259,16 @@ impl Run<'_> {
     /// A call that said no: `isNaN(x)`, `["__proto__", …].includes(key)`.
     fn denied(&mut self, callee: ExprId, args: &[ExprId]) {
         let Some(first) = args.first().copied() else { return };
+        if let ExprKind::Member { name, .. } | ExprKind::Name(name) = &self.module.expr(callee).kind {
+            let lower = name.as_str().to_ascii_lowercase();
+            // `isPathTraversal(name)`
+            let path = lower.contains("traversal");
+            let any = ["unsafe", "malicious", "dangerous"].iter().any(|w| lower.contains(w));
+            let kinds = if any { Kinds::ALL } else { Kinds::only(Kind::Path) };
+            if any || path {
+                args.iter().for_each(|a| self.clear(*a, kinds));
+            }
+        }
         match &self.module.expr(callee).kind {
             ExprKind::Name(name) if *name == "isNaN" => self.number(first),
             ExprKind::Member { name, .. } if *name == "isNaN" => {
@@ -356,6 +366,21 @@ impl Run<'_> {
                     (_, [value, _]) => self.clear(*value, kinds),
                     (Some(object), [_]) => self.clear(object, kinds),
                     _ => {}
+                }
+            }
+            "test" | "match" if self.module.language.is_ecmascript() => {
+                let Some(first) = args.first().copied() else { return };
+                let on = object.map(|o| self.eval(o)).unwrap_or_default();
+                let given = self.eval(first);
+                let kinds = match (on.constant, given.constant) {
+                    (Some(Constant::Regex(pattern)), _) | (_, Some(Constant::Regex(pattern))) => {
+                        cleared_by_match(pattern.as_str())
+                    }
+                    _ => Kinds::ALL,
+                };
+                self.clear(first, kinds);
+                if let Some(object) = object {
+                    self.clear(object, kinds);
                 }
             }
             "test" | "match" | "matches" | "fullmatch" | "ismatch" | "is_match" | "matchstring" | "match?"

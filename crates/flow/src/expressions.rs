@@ -381,11 +381,23 @@ impl Run<'_> {
             }
             false => self.part(&holder, Key::Name(name), expr),
         };
+        if matches!(name.as_str(), "pathname" | "search" | "hash") && self.is_address(object) {
+            // they name no host
+            value = value.cleared(Kinds::from_iter([Kind::Url, Kind::Redirect]));
+        }
         if is_this && let Some(class) = self.class {
             let kept = self.read(Slot::Field(class, name));
             value.join(&kept);
         }
         if value.is_blank() { self.defined(expr) } else { value }
+    }
+
+    /// Whether an expression is an address that was taken apart.
+    pub fn is_address(&self, expr: ExprId) -> bool {
+        match &self.module.expr(expr).kind {
+            ExprKind::Name(name) => self.parsed.contains_key(name),
+            _ => self.parsed_address(expr).is_some(),
+        }
     }
 
     fn template(&mut self, expr: ExprId, parts: &[Part]) -> Value {
@@ -460,6 +472,8 @@ impl Run<'_> {
             BinaryOp::Add | BinaryOp::Rem => {
                 let cleared = match a.constant {
                     Some(Constant::Str(text)) => cleared_by_prefix(text.as_str()),
+                    // a base that is not the caller's: `config.api + path`
+                    _ if op == BinaryOp::Add && !a.is_tainted() => cleared_by_prefix("\u{0}"),
                     _ => Kinds::NONE,
                 };
                 let is_list = !a.parts().is_empty() || !b.parts().is_empty();
@@ -482,6 +496,11 @@ impl Run<'_> {
 
     /// Runs a lambda where it stands. `given` is what its parameters get.
     pub fn lambda(&mut self, function: FunctionId, given: Option<&Value>) -> Value {
+        self.lambda_given(function, &|_| given.cloned().unwrap_or_default())
+    }
+
+    /// The same, each parameter with a value of its own.
+    pub fn lambda_given(&mut self, function: FunctionId, given: &dyn Fn(usize) -> Value) -> Value {
         let item = self.module.function(function);
         let Some(body) = &item.body else { return Value::default() };
         if self.depth > MAX_LAMBDAS {
@@ -490,8 +509,10 @@ impl Run<'_> {
         }
         let before = self.env.clone();
         for (at, param) in item.params.iter().enumerate() {
-            let otherwise = given.cloned().unwrap_or_default();
-            let value = self.entering(function, at, param, otherwise);
+            // `(error, rows) => …`
+            let is_error = at == 0 && self.module.language.is_ecmascript() && names_error(param.name);
+            let given = if is_error { Value::default() } else { given(at) };
+            let value = self.entering(function, at, param, given);
             self.bind_param(param, value);
         }
         let outer = std::mem::take(&mut self.out.returns);
@@ -537,6 +558,10 @@ fn letter_at(language: Language, holder: &Value, index: &Value) -> Option<Consta
     }
     let letter = text.as_str().chars().nth(usize::try_from(at).ok()?)?;
     Some(Constant::Str(Symbol::new(letter.encode_utf8(&mut [0; 4]))))
+}
+
+fn names_error(name: Symbol) -> bool {
+    matches!(name.as_str(), "err" | "error" | "_err" | "_error" | "exception" | "reason")
 }
 
 fn arithmetic(op: BinaryOp, x: i64, y: i64) -> Option<Constant> {

@@ -49,6 +49,8 @@ pub struct Run<'a> {
     pub parsed: FxHashMap<Symbol, ExprId>,
     /// Variables that hold the host of an address, with its text.
     pub hosts: FxHashMap<Symbol, ExprId>,
+    /// Functions within this one that are being followed with the variables around them.
+    pub closures: Vec<FunctionId>,
     pub this: Symbol,
 }
 
@@ -78,6 +80,7 @@ impl<'a> Run<'a> {
             renewed: FxHashSet::default(),
             parsed: FxHashMap::default(),
             hosts: FxHashMap::default(),
+            closures: Vec::new(),
             this: Symbol::new("this"),
         }
     }
@@ -515,8 +518,8 @@ impl<'a> Run<'a> {
     pub fn bind_element(&mut self, pattern: ExprId, items: &Value) {
         let element = self.part(items, Key::Any, pattern);
         match &self.module.expr(pattern).kind {
-            // `for key, value in map`
-            ExprKind::List(names) if names.len() == 2 => {
+            // `for key, value in map`; entries that are told apart bring both
+            ExprKind::List(names) if names.len() == 2 && element.parts().iter().all(|(k, _)| *k != Key::Index(1)) => {
                 let (first, second) = (names[0], names[1]);
                 let by_place = self.module.language == Language::Go;
                 let mut key = items.flat();
