@@ -158,6 +158,8 @@ fn mark_browser_packages(files: &mut [SourceFile]) {
         Interface,
         Both,
         Server,
+        /// A server whose interface stands in a folder of its own.
+        Split,
         Library,
     }
     let mut packages: Vec<(String, Package)> = files
@@ -171,6 +173,7 @@ fn mark_browser_packages(files: &mut [SourceFile]) {
                 names.iter().any(|n| keys.iter().any(|k| json[*k].get(*n).is_some()))
             };
             let package = match () {
+                () if depends(&SERVER) && depends(&INTERFACE) => Package::Split,
                 () if depends(&SERVER) => Package::Server,
                 () if depends(&BOTH) => Package::Both,
                 () if depends(&INTERFACE) => Package::Interface,
@@ -190,6 +193,10 @@ fn mark_browser_packages(files: &mut [SourceFile]) {
         };
         let for_browsers = match packages.iter().find(around) {
             Some((_, Package::Interface)) => true,
+            Some((dir, Package::Split)) => {
+                let inside = file.path[dir.len()..].trim_start_matches('/');
+                matches!(inside.split('/').next(), Some("client" | "frontend" | "ui"))
+            }
             Some((_, Package::Both)) => !file.path.split('/').any(|p| matches!(p, "api" | "server")),
             _ => false,
         };
@@ -227,6 +234,7 @@ fn is_wanted(path: &str) -> bool {
         || name.ends_with(".csproj")
         || name.starts_with("tsconfig")
         || model::config::is_config(path)
+        || model::mappers::is_mapper(path)
         || model::templates::is_template(path)
         || name.ends_with(".sql")
         || name == "schema.prisma"
@@ -275,6 +283,9 @@ fn utf16(bytes: &[u8], unit: fn([u8; 2]) -> u16) -> String {
 /// Scripts that are served, not run on the server.
 fn is_browser_asset(path: &str) -> bool {
     path.split('/').rev().skip(1).any(|dir| matches!(dir, "assets" | "public" | "static" | "wwwroot" | "htdocs"))
+        // what an application of Java carries along
+        || path.contains("src/main/resources/")
+        || path.contains("src/main/webapp/")
 }
 
 fn is_minified(path: &str, text: &str) -> bool {
@@ -328,7 +339,7 @@ pub(crate) fn role(path: &str) -> FileRole {
         "cypress",
         "mocks",
     ]) || dirs.iter().any(|d| {
-        d.ends_with(".tests") || d.ends_with(".test") || d.ends_with("tests") && d.contains('.') || d.ends_with("_test")
+        d.ends_with(".tests") || d.ends_with(".test") || d.ends_with("tests") && d.contains('.') || d.ends_with("_test") || d.ends_with("_tests")
     }) || name.contains(".test.")
         || name.contains(".spec.")
         || name.contains("-spec.")
@@ -340,7 +351,9 @@ pub(crate) fn role(path: &str) -> FileRole {
         || path.ends_with("Tests.java")
         || path.ends_with("Tests.cs")
         || path.ends_with("Test.cs")
-        || path.ends_with("IT.java");
+        || path.ends_with("IT.java")
+        // behave's, which stands beside its scenarios
+        || name == "environment.py" && in_dir(&["features"]);
     if is_test {
         return FileRole::Test;
     }
@@ -363,7 +376,7 @@ pub(crate) fn role(path: &str) -> FileRole {
         "hack",
         "dev",
         ".github",
-    ]) || dirs.iter().any(|d| d.starts_with("sample"))
+    ]) || dirs.iter().any(|d| d.starts_with("sample") || d.ends_with("-samples") || d.ends_with("-examples"))
         || dirs.last() == Some(&"tools")
         || name == "build.rs"
     {

@@ -12,6 +12,7 @@ use crate::{
     names::{answers_about, gives_own_address, is_shell, passes_on, puts_in},
     places::{harmful, key_of},
     strings::{cleared_by_absence, cleared_by_replacement, cleared_by_string, folded},
+    types::is_harmless,
     value::{Constant, From, Key, Path, THIS, Taint, Value, joined},
 };
 
@@ -26,13 +27,15 @@ pub struct Call<'m> {
     pub args: &'m [Arg],
     pub values: SmallVec<[Value; 4]>,
     /// Functions of the repository that it calls.
-    pub functions: &'m [FnId],
+    pub functions: SmallVec<[FnId; 1]>,
     /// Whether a thing of a library is called that is no method of a value.
     pub of_library: bool,
+    /// Whether anything of a library is called.
+    pub is_external: bool,
 }
 
 impl Call<'_> {
-    fn name(&self) -> &str {
+    pub fn name(&self) -> &str {
         self.name.map_or("", Symbol::as_str)
     }
 
@@ -81,9 +84,14 @@ impl<'a> Run<'a> {
             .collect();
         let program = self.program;
         let resolved = program.call(at);
-        let functions: &'a [FnId] = resolved.map_or(&[], |c| c.functions.as_slice());
-        let of_library = resolved.is_some_and(|c| c.external.iter().any(|n| !n.as_str().contains('#')));
-        let call = Call { expr, kind: *kind, name, on, receiver, args, values, functions, of_library };
+        let functions = resolved.map_or(&[] as &[FnId], |c| c.functions.as_slice());
+        // a parameter that is given several functions: which one is called is not known here
+        let is_given = functions.len() > 1 && on.is_none() && name.is_some_and(|n| self.is_parameter(n));
+        let functions = self.taking(if is_given { &[] } else { functions }, args);
+        let is_of_library = |name: &Symbol| !name.as_str().contains('#') && self.is_of_library(name.as_str());
+        let of_library = resolved.is_some_and(|c| c.external.iter().any(is_of_library));
+        let is_external = resolved.is_some_and(|c| !c.external.is_empty());
+        let call = Call { expr, kind: *kind, name, on, receiver, args, values, functions, of_library, is_external };
         let meanings = self.semantics.of_call(at);
         self.sinks(&call, meanings);
         let value = self.result(&call, meanings);
@@ -194,7 +202,13 @@ impl<'a> Run<'a> {
                     given = Some(Value::of(From::Outside(source)));
                 }
                 Meaning::Request(ty) => given = Some(Value::of(From::Request(*ty))),
-                Meaning::Cleans(kinds) => given = Some(call.all().cleared(*kinds)),
+                // what a source gives may be harmless for some
+                Meaning::Cleans(kinds) => given = Some(given.unwrap_or_else(|| call.all()).cleared(*kinds)),
+                Meaning::CleansArguments(kinds) => {
+                    let mut value = call.receiver.flat();
+                    call.values.iter().for_each(|v| value.join(&v.flat().cleared(*kinds)));
+                    given = Some(value);
+                }
                 Meaning::Checks(kinds) => checked = checked.with(*kinds),
                 Meaning::ChecksReceiver(kinds) => {
                     if let Some(on) = call.on {
@@ -202,7 +216,7 @@ impl<'a> Run<'a> {
                     }
                 }
                 Meaning::Passes => {
-                    given.get_or_insert_with(|| call.all());
+                    given.get_or_insert_with(|| entries(call).unwrap_or_else(|| call.all()));
                 }
                 Meaning::Answers => {
                     given.get_or_insert_with(Value::default);
@@ -223,8 +237,28 @@ impl<'a> Run<'a> {
         match call.functions.is_empty() {
             true => self.unknown(call),
             // `next = validate_next_url(next)`
-            false => self.repository(call).cleared(seen_to(call.name(), &["valid", "safe_"])),
+            false => self.repository(call).cleared(self.seen_to_by(call)),
         }
+    }
+
+    /// What a function sees to by its name.
+    fn seen_to_by(&self, call: &Call<'_>) -> Kinds {
+        let kinds = seen_to(call.name(), &["valid", "safe_"]);
+        let lower = call.name().to_ascii_lowercase();
+        if ["extension", "suffix"].iter().any(|w| lower.contains(w)) {
+            // `getExtension(name)`: what follows the last dot
+            return kinds.with(Kinds::only(Kind::Path));
+        }
+        // `escapeHtml(text)`, `XssFilter.clean(text)`
+        let on_name = call.on.and_then(|on| self.module.dotted(on)).unwrap_or_default().to_ascii_lowercase();
+        let makes_harmless =
+            ["escape", "encode", "sanitiz", "clean", "strip", "filter"].iter().any(|w| lower.contains(w));
+        if makes_harmless && ["html", "xss"].iter().any(|w| lower.contains(w) || on_name.contains(w)) {
+            return kinds.with(Kinds::only(Kind::Html));
+        }
+        // `pathSanitizer.sanitize(path)`
+        let on = call.on.and_then(|on| self.module.dotted(on)).unwrap_or_default();
+        kinds.with(seen_to(&format!("{on}_{lower}"), &["sanitiz"]))
     }
 
     /// A method of the request, or a name that stands for a part of it.
@@ -395,6 +429,14 @@ impl<'a> Run<'a> {
         {
             return Value::constant(constant);
         }
+        if matches!(name, "toString" | "digest")
+            && let Some(Some(Constant::Str(form))) = call.values.first().map(|v| v.constant)
+            && matches!(form.as_str(), "base64" | "base64url" | "hex")
+        {
+            // letters, digits and slashes
+            let kinds = Kind::ALL.iter().copied().filter(|k| !matches!(k, Kind::Path | Kind::Deserialization));
+            return call.receiver.flat().cleared(kinds.collect());
+        }
         self.matched(call.expr, &call.receiver, &call.values);
         if answers_about(name) {
             return Value::default();
@@ -446,7 +488,7 @@ impl<'a> Run<'a> {
             }
             return value;
         }
-        if let Some(part) = self.getter(call) {
+        if let Some(part) = self.accessed(call) {
             return part;
         }
         if puts_in(name) && !self.is_store(on) {
@@ -461,6 +503,13 @@ impl<'a> Run<'a> {
         let mut value = Value::default();
         if call.receiver.is_tainted() {
             value = call.receiver.flat();
+            if matches!(name, "substring" | "Substring" | "slice" | "substr")
+                && call.args.len() == 1
+                && self.is_last_of(call.args[0].value, 0)
+            {
+                // no separator, or no dots, are left
+                value = value.cleared(Kinds::only(Kind::Path));
+            }
             value.taints.retain(|t| !matches!(t.from, From::Request(_)));
         }
         if matches!(name, "replace" | "replaceAll" | "gsub" | "Replace" | "sub" | "ReplaceAllString" | "replace_all")
@@ -468,8 +517,13 @@ impl<'a> Run<'a> {
         {
             return cleaned;
         }
-        if value.is_tainted() || call.of_library || passes_on(name) {
-            call.values.iter().for_each(|v| value.join(&v.flat()));
+        // what an object keeps for its work (`this.orders.find(id)`) takes nothing in
+        let holds = value.taints.iter().any(|t| !matches!(t.from, From::Param(THIS, _)));
+        if holds || call.of_library || passes_on(name) {
+            // `String.format(webhookUrl, channel)`: the address is that of the setting
+            let has_base = name == "format" && call.args.first().is_some_and(|a| self.names_address(a.value));
+            let cleared = if has_base { Kinds::only(Kind::Url) } else { Kinds::NONE };
+            call.values.iter().for_each(|v| value.join(&v.flat().cleared(cleared)));
         }
         self.fill_references(call, &value.clone());
         value.constant = None;
@@ -489,31 +543,33 @@ impl<'a> Run<'a> {
             && (lower.ends_with("session") || matches!(lower.as_str(), "db" | "database" | "conn" | "connection"))
     }
 
+    /// Whether a place in a text is that of the last dot or separator, or after it.
+    fn is_last_of(&self, expr: ExprId, depth: u32) -> bool {
+        match &self.module.expr(expr).kind {
+            ExprKind::Call { callee, args, .. } => {
+                let ExprKind::Member { name, .. } = &self.module.expr(*callee).kind else { return false };
+                matches!(name.as_str(), "lastIndexOf" | "LastIndexOf")
+                    && args.first().is_some_and(|a| match self.module.string(a.value) {
+                        Some(text) => matches!(text.as_str(), "." | "/" | "\\"),
+                        None => {
+                            self.module.dotted(a.value).is_some_and(|n| n.to_ascii_lowercase().contains("separator"))
+                        }
+                    })
+            }
+            ExprKind::Binary { left, right, .. } => self.is_last_of(*left, depth) || self.is_last_of(*right, depth),
+            ExprKind::Name(_) if depth < 3 => {
+                let defined = self.program.definition(ExprRef { module: self.id, expr });
+                defined.is_some_and(|at| at.module == self.id && self.is_last_of(at.expr, depth + 1))
+            }
+            _ => false,
+        }
+    }
+
     /// `out var x`
     fn fill_out(&mut self, call: &Call<'_>, data: &Value) {
         if let Some(last) = call.args.last() {
             self.assign(last.value, data.clone(), None);
         }
-    }
-
-    /// A getter that no code stands for (generated, of a record): the field of its name, where that is
-    /// told apart.
-    fn getter(&self, call: &Call<'_>) -> Option<Value> {
-        if !call.args.is_empty() || call.receiver.parts().is_empty() {
-            return None;
-        }
-        let name = call.name();
-        let field = name.strip_prefix("get").or_else(|| name.strip_prefix("is")).filter(|f| !f.is_empty());
-        let field = match field {
-            Some(field) => {
-                let mut chars = field.chars();
-                let first = chars.next()?.to_lowercase();
-                first.chain(chars).collect::<String>()
-            }
-            None => name.to_owned(),
-        };
-        let key = Key::Name(Symbol::new(&field));
-        call.receiver.parts().iter().find(|(k, _)| *k == key).map(|(_, part)| part.clone())
     }
 
     /// Data that a regular expression of ours is matched with.
@@ -600,7 +656,7 @@ impl<'a> Run<'a> {
         let step = self.step(call.expr, Event::Passed);
         let back = self.step(call.expr, Event::Returned);
         let mut summed = 0;
-        for function in call.functions {
+        for function in &call.functions {
             let item = self.program.function(*function);
             let Some(summary) = known.of(*function) else { continue };
             summed += 1;
@@ -617,7 +673,10 @@ impl<'a> Run<'a> {
             let fill = |number: u8, path: Path| run.along(&give(number), path, call.expr);
             let changes: Vec<(u8, Value)> =
                 summary.changes.iter().map(|(number, changed)| (*number, changed.put_in(&fill, step, 0))).collect();
-            let returned = summary.returns.put_in(&fill, back, 0);
+            let mut returned = summary.returns.put_in(&fill, back, 0);
+            if item.ret.is_some_and(|ty| is_harmless(self.program, function.module, ty)) {
+                returned = returned.only_constant();
+            }
             for (number, value) in changes {
                 if number == THIS && makes {
                     result = if summed == 1 { value } else { joined(result, &value) };
@@ -642,6 +701,9 @@ impl<'a> Run<'a> {
             if !makes {
                 result = if summed == 1 { returned } else { joined(result, &returned) };
             }
+            if let Some(captured) = self.of_closure(*function, call) {
+                result.join(&captured);
+            }
         }
         if summed == 0 {
             // an interface whose implementations nobody sees, or code that is not followed
@@ -651,6 +713,76 @@ impl<'a> Run<'a> {
             return Value::default();
         }
         result
+    }
+}
+
+impl Run<'_> {
+    /// Whether a name is that of a library: where names may be anybody's globals, of an imported package or of
+    /// the language.
+    fn is_of_library(&self, name: &str) -> bool {
+        if !self.module.language.is_ecmascript() {
+            return true;
+        }
+        let root = name.split('.').next().unwrap_or(name);
+        let is_built_in = matches!(
+            root,
+            "Object"
+                | "Array"
+                | "JSON"
+                | "Buffer"
+                | "Promise"
+                | "URL"
+                | "String"
+                | "Reflect"
+                | "Intl"
+                | "Map"
+                | "Set"
+                | "Bun"
+                | "Deno"
+                | "Uint8Array"
+                | "globalThis"
+                | "global"
+                | "util"
+        );
+        let mut ends = name.match_indices('.').map(|(end, _)| end).chain([name.len()]);
+        is_built_in || ends.any(|end| self.program.is_imported(&name[..end]))
+    }
+
+    /// Whether a name is a parameter of the functions around.
+    fn is_parameter(&self, name: Symbol) -> bool {
+        let mut around = self.function;
+        while let Some(function) = around {
+            let item = self.module.function(function);
+            if item.params.iter().any(|p| p.name == name) {
+                return true;
+            }
+            around = item.parent;
+        }
+        false
+    }
+
+    /// What a function within this one gives back of the variables around it, which its summary does not know.
+    fn of_closure(&mut self, function: FnId, call: &Call<'_>) -> Option<Value> {
+        let item = self.program.function(function);
+        let is_within = function.module == self.id && item.parent.is_some() && item.parent == self.function;
+        if !is_within || self.closures.contains(&function.function) {
+            return None;
+        }
+        let module = self.module;
+        let captures = module.exprs_within(item.range).any(|(_, e)| match &e.kind {
+            ExprKind::Name(name) => {
+                self.env.get(name).is_some_and(Value::is_tainted) && item.params.iter().all(|p| p.name != *name)
+            }
+            _ => false,
+        });
+        if !captures {
+            return None;
+        }
+        self.closures.push(function.function);
+        let values: SmallVec<[Value; 4]> = call.positional().map(|(_, v)| v.clone()).collect();
+        let value = self.lambda_given(function.function, &|at| values.get(at).cloned().unwrap_or_default());
+        self.closures.pop();
+        Some(value)
     }
 }
 
@@ -680,6 +812,24 @@ fn keys(values: &[&Value]) -> Option<Key> {
             Some(Key::Name(Symbol::new(&name)))
         }
     }
+}
+
+/// `Object.keys(x)`, `Object.entries(x)`: names that are written here are not the caller's.
+fn entries(call: &Call<'_>) -> Option<Value> {
+    let [given] = call.values.as_slice() else { return None };
+    let names = given.whole();
+    let mut value = Value::default();
+    match call.name() {
+        "keys" if call.on.is_some() => value.put(Key::Index(0), names),
+        "entries" if call.on.is_some() => {
+            let mut entry = Value::default();
+            entry.put(Key::Index(0), names);
+            entry.put(Key::Index(1), given.element());
+            value.put(Key::Index(0), entry);
+        }
+        _ => return None,
+    }
+    Some(value)
 }
 
 /// `x.replace(/[^a-z]/g, "")`, `re.sub("[^a-z]", "", x)`: what is left of the data.

@@ -5,7 +5,12 @@ use ir::{BinaryOp, ExprId, ExprKind, Literal, LogicalOp, UnaryOp};
 
 use program::ExprRef;
 
-use crate::{Kind, Kinds, interpret::Run, strings::cleared_by_string, value::Constant};
+use crate::{
+    Kind, Kinds,
+    interpret::Run,
+    strings::{cleared_by_match, cleared_by_string},
+    value::{Constant, From, THIS},
+};
 
 impl Run<'_> {
     /// Takes from the values that a condition checks what they can no longer do when it is `truth`.
@@ -254,6 +259,16 @@ impl Run<'_> {
     /// A call that said no: `isNaN(x)`, `["__proto__", …].includes(key)`.
     fn denied(&mut self, callee: ExprId, args: &[ExprId]) {
         let Some(first) = args.first().copied() else { return };
+        if let ExprKind::Member { name, .. } | ExprKind::Name(name) = &self.module.expr(callee).kind {
+            let lower = name.as_str().to_ascii_lowercase();
+            // `isPathTraversal(name)`
+            let path = lower.contains("traversal");
+            let any = ["unsafe", "malicious", "dangerous"].iter().any(|w| lower.contains(w));
+            let kinds = if any { Kinds::ALL } else { Kinds::only(Kind::Path) };
+            if any || path {
+                args.iter().for_each(|a| self.clear(*a, kinds));
+            }
+        }
         match &self.module.expr(callee).kind {
             ExprKind::Name(name) if *name == "isNaN" => self.number(first),
             ExprKind::Member { name, .. } if *name == "isNaN" => {
@@ -288,6 +303,12 @@ impl Run<'_> {
             return;
         }
         self.clear(expr, Kinds::ALL);
+    }
+
+    /// Whether a collection is not the caller's; what the object keeps in its fields is not.
+    fn is_ours(&mut self, collection: ExprId) -> bool {
+        let value = self.eval(collection).flat();
+        value.taints.iter().all(|t| matches!(t.from, From::Param(THIS, _)))
     }
 
     fn is_constant(&mut self, expr: ExprId) -> bool {
@@ -331,7 +352,7 @@ impl Run<'_> {
             "includes" | "contains" | "has" | "include?" | "containskey" | "member?" | "key?" | "has_key"
             | "haskey" | "contains_key" | "in_array" | "contain" | "hasownproperty" | "exists" | "some" => {
                 if let (Some(object), Some(value)) = (object, args.first())
-                    && !self.eval(object).is_tainted()
+                    && self.is_ours(object)
                 {
                     // `slices.Contains(allowed, x)`
                     let value = args.get(1).unwrap_or(value);
@@ -345,6 +366,21 @@ impl Run<'_> {
                     (_, [value, _]) => self.clear(*value, kinds),
                     (Some(object), [_]) => self.clear(object, kinds),
                     _ => {}
+                }
+            }
+            "test" | "match" if self.module.language.is_ecmascript() => {
+                let Some(first) = args.first().copied() else { return };
+                let on = object.map(|o| self.eval(o)).unwrap_or_default();
+                let given = self.eval(first);
+                let kinds = match (on.constant, given.constant) {
+                    (Some(Constant::Regex(pattern)), _) | (_, Some(Constant::Regex(pattern))) => {
+                        cleared_by_match(pattern.as_str())
+                    }
+                    _ => Kinds::ALL,
+                };
+                self.clear(first, kinds);
+                if let Some(object) = object {
+                    self.clear(object, kinds);
                 }
             }
             "test" | "match" | "matches" | "fullmatch" | "ismatch" | "is_match" | "matchstring" | "match?"
@@ -382,7 +418,8 @@ pub fn seen_to(name: &str, deeds: &[&str]) -> Kinds {
     }
     let address = says(&["url", "uri", "host", "redirect", "address", "ssrf"]);
     let file = says(&["path", "filename", "traversal"]);
-    let kinds = [(address, Kind::Url), (address, Kind::Redirect), (file, Kind::Path)];
+    let statement = says(&["sql"]);
+    let kinds = [(address, Kind::Url), (address, Kind::Redirect), (file, Kind::Path), (statement, Kind::Sql)];
     kinds.into_iter().filter(|(says, _)| *says).map(|(_, kind)| kind).collect()
 }
 

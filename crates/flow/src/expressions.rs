@@ -316,6 +316,10 @@ impl Run<'_> {
             return written.clone();
         }
         let defined = self.defined(expr);
+        let field = self.class.and_then(|class| self.program.classes().field(class, name));
+        if field.is_some_and(|(part, at)| self.program.class(part).fields[at as usize].is_static) {
+            return defined;
+        }
         if defined.is_blank() { self.part(&this, key, expr) } else { defined }
     }
 
@@ -377,6 +381,10 @@ impl Run<'_> {
             }
             false => self.part(&holder, Key::Name(name), expr),
         };
+        if matches!(name.as_str(), "pathname" | "search" | "hash") && self.is_address(object) {
+            // they name no host
+            value = value.cleared(Kinds::from_iter([Kind::Url, Kind::Redirect]));
+        }
         if is_this && let Some(class) = self.class {
             let kept = self.read(Slot::Field(class, name));
             value.join(&kept);
@@ -384,10 +392,19 @@ impl Run<'_> {
         if value.is_blank() { self.defined(expr) } else { value }
     }
 
+    /// Whether an expression is an address that was taken apart.
+    pub fn is_address(&self, expr: ExprId) -> bool {
+        match &self.module.expr(expr).kind {
+            ExprKind::Name(name) => self.parsed.contains_key(name),
+            _ => self.parsed_address(expr).is_some(),
+        }
+    }
+
     fn template(&mut self, expr: ExprId, parts: &[Part]) -> Value {
         let mut value = Value::default();
         let mut text = String::new();
         let mut constant = true;
+        let mut has_data = false;
         for part in parts {
             match part {
                 Part::Text(fixed) => text.push_str(fixed.as_str()),
@@ -398,7 +415,14 @@ impl Run<'_> {
                         Some(Constant::Int(number)) => text.push_str(&number.to_string()),
                         Some(Constant::Bool(yes)) => text.push_str(if yes { "true" } else { "false" }),
                         _ => {
-                            value.join(&given.flat().cleared(cleared_by_prefix(&text)));
+                            let mut cleared = cleared_by_prefix(&text);
+                            if parts.first().is_some_and(
+                                |p| matches!(p, Part::Hole(h) if h != hole && !has_data && self.names_address(*h)),
+                            ) {
+                                cleared = cleared.with(Kinds::only(Kind::Url));
+                            }
+                            has_data |= given.is_tainted();
+                            value.join(&given.flat().cleared(cleared));
                             constant = false;
                             text.push('\u{0}');
                         }
@@ -411,6 +435,17 @@ impl Run<'_> {
         }
         value.constant = None;
         value.cleared(cleared_by_string()).stepped(self.step(expr, Event::Formatted))
+    }
+
+    /// Whether an expression is named for an address: `baseUrl`, `getEndpoint()`.
+    pub fn names_address(&self, expr: ExprId) -> bool {
+        let name = match &self.module.expr(expr).kind {
+            ExprKind::Name(name) | ExprKind::Member { name, .. } => *name,
+            ExprKind::Call { callee, args, .. } if args.is_empty() => return self.names_address(*callee),
+            _ => return false,
+        };
+        let lower = name.as_str().to_ascii_lowercase();
+        ["url", "uri", "endpoint", "domain", "address"].iter().any(|w| lower.ends_with(w))
     }
 
     /// Two values and an operator.
@@ -437,6 +472,8 @@ impl Run<'_> {
             BinaryOp::Add | BinaryOp::Rem => {
                 let cleared = match a.constant {
                     Some(Constant::Str(text)) => cleared_by_prefix(text.as_str()),
+                    // a base that is not the caller's: `config.api + path`
+                    _ if op == BinaryOp::Add && !a.is_tainted() => cleared_by_prefix("\u{0}"),
                     _ => Kinds::NONE,
                 };
                 let is_list = !a.parts().is_empty() || !b.parts().is_empty();
@@ -459,6 +496,11 @@ impl Run<'_> {
 
     /// Runs a lambda where it stands. `given` is what its parameters get.
     pub fn lambda(&mut self, function: FunctionId, given: Option<&Value>) -> Value {
+        self.lambda_given(function, &|_| given.cloned().unwrap_or_default())
+    }
+
+    /// The same, each parameter with a value of its own.
+    pub fn lambda_given(&mut self, function: FunctionId, given: &dyn Fn(usize) -> Value) -> Value {
         let item = self.module.function(function);
         let Some(body) = &item.body else { return Value::default() };
         if self.depth > MAX_LAMBDAS {
@@ -467,8 +509,10 @@ impl Run<'_> {
         }
         let before = self.env.clone();
         for (at, param) in item.params.iter().enumerate() {
-            let otherwise = given.cloned().unwrap_or_default();
-            let value = self.entering(function, at, param, otherwise);
+            // `(error, rows) => …`
+            let is_error = at == 0 && self.module.language.is_ecmascript() && names_error(param.name);
+            let given = if is_error { Value::default() } else { given(at) };
+            let value = self.entering(function, at, param, given);
             self.bind_param(param, value);
         }
         let outer = std::mem::take(&mut self.out.returns);
@@ -514,6 +558,10 @@ fn letter_at(language: Language, holder: &Value, index: &Value) -> Option<Consta
     }
     let letter = text.as_str().chars().nth(usize::try_from(at).ok()?)?;
     Some(Constant::Str(Symbol::new(letter.encode_utf8(&mut [0; 4]))))
+}
+
+fn names_error(name: Symbol) -> bool {
+    matches!(name.as_str(), "err" | "error" | "_err" | "_error" | "exception" | "reason")
 }
 
 fn arithmetic(op: BinaryOp, x: i64, y: i64) -> Option<Constant> {

@@ -10,7 +10,7 @@ use crate::{
     strings::cleared_by_string,
     summaries::{Known, Slot, Slots, Summary},
     types::is_harmless,
-    value::{Constant, From, Key, Path, THIS, Taint, Value},
+    value::{Constant, From, Key, Path, THIS, Taint, Value, Way},
 };
 
 /// Expressions that are looked at in one function, before the rest is left out.
@@ -49,6 +49,8 @@ pub struct Run<'a> {
     pub parsed: FxHashMap<Symbol, ExprId>,
     /// Variables that hold the host of an address, with its text.
     pub hosts: FxHashMap<Symbol, ExprId>,
+    /// Functions within this one that are being followed with the variables around them.
+    pub closures: Vec<FunctionId>,
     pub this: Symbol,
 }
 
@@ -78,6 +80,7 @@ impl<'a> Run<'a> {
             renewed: FxHashSet::default(),
             parsed: FxHashMap::default(),
             hosts: FxHashMap::default(),
+            closures: Vec::new(),
             this: Symbol::new("this"),
         }
     }
@@ -101,10 +104,23 @@ impl<'a> Run<'a> {
             self.bind_param(param, value);
             number = number.saturating_add(1).min(THIS - 1);
         }
-        if let Some(body) = &item.body {
-            self.block(body);
+        match &item.body {
+            Some(body) => {
+                self.block(body);
+            }
+            None => self.declared(function),
         }
         self.finish(function)
+    }
+
+    /// What the declaration of a function without code does with its parameters.
+    fn declared(&mut self, function: FunctionId) {
+        let semantics = self.semantics;
+        for declared in semantics.of_declaration(FnId { module: self.id, function }) {
+            let path = declared.part.map_or_else(Path::default, |part| Path::default().then(Key::Name(part)));
+            let sink = Sink { kind: declared.kind, at: declared.at, record: declared.record };
+            self.reach(sink, From::Param(declared.param, path), Kinds::NONE, &Way::default());
+        }
     }
 
     /// Follows what stands outside any function.
@@ -130,6 +146,9 @@ impl<'a> Run<'a> {
 
     /// What a parameter holds when the function is entered from outside.
     pub fn entering(&mut self, function: FunctionId, at: usize, param: &ir::Param, otherwise: Value) -> Value {
+        if param.annotations.iter().any(|a| self.semantics.is_checking(ExprRef { module: self.id, expr: *a })) {
+            return Value::default();
+        }
         if param.ty.is_some_and(|t| is_harmless(self.program, self.id, t)) {
             return Value::default();
         }
@@ -169,7 +188,7 @@ impl<'a> Run<'a> {
         }
     }
 
-    fn class_of_type(&self, id: ModuleId, ty: ir::TypeId) -> Option<ClassRef> {
+    pub fn class_of_type(&self, id: ModuleId, ty: ir::TypeId) -> Option<ClassRef> {
         match &self.program.module(id).ty(ty).kind {
             ir::TypeKind::Named { path, args } => self
                 .program
@@ -187,7 +206,8 @@ impl<'a> Run<'a> {
                 for field in &self.program.class(*part).fields {
                     let Some(ty) = field.ty else { continue };
                     let module = self.program.module(part.module);
-                    if is_harmless(self.program, part.module, ty) {
+                    let checks = |a: &ExprId| self.semantics.is_checking(ExprRef { module: part.module, expr: *a });
+                    if is_harmless(self.program, part.module, ty) || field.annotations.iter().any(checks) {
                         value.put(Key::Name(field.name), Value::default());
                     } else if crate::types::is_text(module, ty)
                         || module.language.is_ecmascript() && is_string(module, ty)
@@ -498,8 +518,8 @@ impl<'a> Run<'a> {
     pub fn bind_element(&mut self, pattern: ExprId, items: &Value) {
         let element = self.part(items, Key::Any, pattern);
         match &self.module.expr(pattern).kind {
-            // `for key, value in map`
-            ExprKind::List(names) if names.len() == 2 => {
+            // `for key, value in map`; entries that are told apart bring both
+            ExprKind::List(names) if names.len() == 2 && element.parts().iter().all(|(k, _)| *k != Key::Index(1)) => {
                 let (first, second) = (names[0], names[1]);
                 let by_place = self.module.language == Language::Go;
                 let mut key = items.flat();

@@ -8,6 +8,7 @@
 //!
 //! Begin reading at [`analyze`], then `summaries.rs`, `interpret.rs` (statements), `calls.rs`.
 
+mod accessors;
 mod calls;
 mod conditions;
 mod expressions;
@@ -15,6 +16,7 @@ mod interpret;
 mod kinds;
 mod names;
 mod order;
+mod overloads;
 mod places;
 mod strings;
 mod summaries;
@@ -118,6 +120,8 @@ pub enum Meaning {
     },
     /// What it gives is harmless for these kinds.
     Cleans(Kinds),
+    /// What it is called on is given back with its arguments, which are harmless for these kinds.
+    CleansArguments(Kinds),
     /// Its arguments are harmless for these kinds after it: it throws or ends otherwise.
     Checks(Kinds),
     /// What it is called on is harmless for these kinds after it.
@@ -145,6 +149,21 @@ pub enum Holds {
     Clean,
 }
 
+/// A dangerous use that the declaration of a function without code makes of a parameter.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Declared {
+    /// The parameter, from 0.
+    pub param: u8,
+    /// The part of it.
+    pub part: Option<Symbol>,
+    /// The danger.
+    pub kind: Kind,
+    /// Where it is told.
+    pub at: ExprRef,
+    /// The number of the record that says so.
+    pub record: u32,
+}
+
 /// What the analysis must be told about libraries and frameworks.
 pub trait Semantics: Sync {
     /// Whether a module is looked at at all.
@@ -159,6 +178,10 @@ pub trait Semantics: Sync {
     fn has_fixed_path(&self, function: FnId) -> bool;
     /// What a name holds that no variable has, or a member of `this`.
     fn of_name(&self, at: ExprRef, name: Symbol) -> Holds;
+    /// Whether an annotation lets its parameter or field through only in a fixed form.
+    fn is_checking(&self, annotation: ExprRef) -> bool;
+    /// What the declaration of a function without code does with its parameters.
+    fn of_declaration(&self, function: FnId) -> &[Declared];
     /// What a function of the repository must not give back as `given`, since it is what the caller sees.
     fn of_return(&self, function: FnId, given: ir::ExprId) -> SmallVec<[Meaning; 2]>;
 }

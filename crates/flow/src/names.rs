@@ -1,9 +1,16 @@
 //! What the names of methods say where nothing else is known of them.
 
+/// `isBlank`, `hasText`
+fn is_question(name: &str) -> bool {
+    let asked = name.strip_prefix("is").or_else(|| name.strip_prefix("has"));
+    asked.is_some_and(|asked| asked.starts_with(char::is_uppercase))
+}
+
 /// Methods whose answer holds nothing of what they are called on: sizes, comparisons.
 pub fn answers_about(name: &str) -> bool {
     // finders that are made of the names of columns
     name.starts_with("find_by_")
+        || is_question(name)
         || matches!(
             name,
             "length"
@@ -76,6 +83,8 @@ pub fn answers_about(name: &str) -> bool {
                 | "charCodeAt"
                 | "codePointAt"
                 | "getTime"
+                | "getClass"
+                | "GetType"
                 | "any?"
                 | "all?"
                 | "some"

@@ -77,6 +77,10 @@ impl Run<'_> {
                 }
             }
             ExprKind::Member { object, name, .. } => {
+                let mut value = value;
+                if matches!(name.as_str(), "pathname" | "search" | "hash") && self.is_address(*object) {
+                    value = value.cleared([Kind::Url, Kind::Redirect].into_iter().collect());
+                }
                 self.written_sink(target, &value);
                 self.keep_field(*object, *name, &value);
                 let key = Key::Name(*name);
@@ -132,6 +136,13 @@ impl Run<'_> {
         }
     }
 
+    /// `source[key]`, or a variable that holds it.
+    fn is_keyed(&self, expr: ExprId) -> bool {
+        let at = ExprRef { module: self.id, expr };
+        let is_index = |at: ExprRef| matches!(self.program.expr(at).kind, ExprKind::Index { .. });
+        is_index(at) || self.program.definition(at).is_some_and(is_index)
+    }
+
     /// Whether the functions around go into the parts of a variable by keys that are no constants:
     /// `merge(object[key], …)` calls itself, `object = object[key]` goes on.
     pub fn descends(&self, name: Symbol) -> bool {
@@ -153,12 +164,19 @@ impl Run<'_> {
         while let Some(function) = around {
             let this = FnId { module: self.id, function };
             let range = module.function(function).range;
+            // what is merged comes from another object: `merge(object[key], source[key])`
+            let is_of_other = |expr: ExprId| match &module.expr(expr).kind {
+                ExprKind::Index { object, .. } => !matches!(module.expr(*object).kind, ExprKind::Name(n) if n == name),
+                ExprKind::Name(n) => *n != name,
+                _ => false,
+            };
             let calls_itself = self.program.callers(this).iter().any(|site| {
                 site.module == self.id
                     && range.start <= module.expr(site.expr).range.start
                     && module.expr(site.expr).range.end <= range.end
                     && matches!(&module.expr(site.expr).kind,
-                        ExprKind::Call { args, .. } if args.iter().any(|a| is_part(a.value)))
+                        ExprKind::Call { args, .. } if args.iter().any(|a| is_part(a.value))
+                            && args.iter().any(|a| is_of_other(a.value) && self.is_keyed(a.value)))
             });
             let goes_on = || {
                 scopes.functions[function.0 as usize]
@@ -289,7 +307,14 @@ impl Run<'_> {
             return;
         }
         if let Some(url) = self.host_of(expr) {
-            self.clear(url, kinds.and([Kind::Url, Kind::Redirect].into_iter().collect()));
+            let of_hosts = kinds.and([Kind::Url, Kind::Redirect].into_iter().collect());
+            self.clear(url, of_hosts);
+            // the address that was made of the text goes on
+            if let ExprKind::Member { object, .. } = self.module.expr(expr).kind
+                && let ExprKind::Name(_) = self.module.expr(object).kind
+            {
+                self.change(object, &mut |value| *value = std::mem::take(value).cleared(of_hosts));
+            }
         }
         match &self.module.expr(expr).kind {
             // `x.trim()` checked is `x` checked
@@ -299,6 +324,16 @@ impl Run<'_> {
                     ExprKind::Member { object, name, .. } if crate::strings::names_the_same(name.as_str()) => {
                         let object = *object;
                         self.clear(object, kinds);
+                    }
+                    // `ALLOWED.contains(page.getSort())`
+                    ExprKind::Member { object, name, .. } if args.is_empty() => {
+                        if let Some(field) = crate::accessors::field_read(name.as_str()) {
+                            let object = *object;
+                            self.change(object, &mut |holder| {
+                                let part = holder.part_mut(Key::Name(field));
+                                *part = std::mem::take(part).cleared(kinds);
+                            });
+                        }
                     }
                     ExprKind::Name(_) | ExprKind::Member { .. } => {
                         if let Some(first) = first
@@ -399,7 +434,13 @@ impl Run<'_> {
                 // a schema declares what arguments hold
                 let is_open = !source.is_part && source.place != Place::Argument;
                 let whole = !matches!(sink.kind, Kind::MassAssignment) || is_open;
-                if whole && self.does_harm(sink.kind, source) {
+                // what functions give back as it is, is an object that is sent as JSON
+                let is_object = sink.kind == Kind::Html && self.module.language.is_ecmascript() && {
+                    let steps = way.steps();
+                    let has = |event: Event| steps.iter().any(|s| s.event == event);
+                    has(Event::Returned) && !has(Event::Formatted)
+                };
+                if whole && !is_object && self.does_harm(sink.kind, source) {
                     self.out.flows.push(Flow { source, sink, steps: way.steps() });
                 }
             }

@@ -14,15 +14,20 @@ pub fn cleared_by_prefix(text: &str) -> Kinds {
     // `${BASE}/users/`: what nothing is known of, and a `/`, come before the data
     let has_base = text.strip_prefix('\u{0}').is_some_and(|rest| match rest.strip_prefix("://") {
         Some(rest) => rest.contains(['/', '?', '#']),
-        None => rest.contains(['/', '?', '#']),
+        None => rest.is_empty() || rest.contains(['/', '?', '#']),
     });
     let has_host = has_host || has_base;
-    let own_path = text.starts_with('/') && text.len() > 1 && !text.starts_with("//") && !text.starts_with("/\u{0}");
+    // `/{section}/` has its path begun
+    let own_path = text.strip_prefix('/').is_some_and(|rest| match rest.strip_prefix('\u{0}') {
+        Some(rest) => rest.starts_with('/'),
+        None => !rest.is_empty() && !rest.starts_with('/'),
+    });
     // `{base}/users/{id}`, `{address}?next={page}`: the host is decided before
-    let after_host = text.contains(['?', '#'])
+    let after_host = text.starts_with('&')
+        || text.contains(['?', '#'])
         || text.split_once('\u{0}').is_some_and(|(before, rest)| match before.split_once("://") {
             Some((_, host)) => host.contains('/') || rest.contains('/'),
-            None => before.is_empty() && rest.contains('/'),
+            None => before.is_empty() && rest.strip_prefix("://").unwrap_or(rest).contains('/'),
         });
     let mut kinds = Kinds::NONE;
     if has_host || own_path || after_host {
@@ -51,6 +56,25 @@ pub fn cleared_by_absence(text: &str) -> Kinds {
     }
 }
 
+/// What a text that a pattern is found in can no longer do: one that the pattern describes as a whole, without
+/// "anything", is harmless; one that begins with a host or a path of ours stays there.
+pub fn cleared_by_match(pattern: &str) -> Kinds {
+    let begins = pattern.starts_with('^');
+    let plain = pattern.replace("\\.", "");
+    let is_open = [".*", ".+", "[\\s\\S]*", "[\\s\\S]+", "[^]*"].iter().any(|any| plain.contains(any));
+    if begins && pattern.ends_with('$') && !pattern.ends_with("\\$") && !is_open {
+        return Kinds::ALL;
+    }
+    let plain = pattern.replace('\\', "");
+    let host =
+        plain.split_once("://").is_some_and(|(_, host)| host.starts_with(|c: char| c.is_alphanumeric() || c == '('));
+    match begins {
+        true if host => [Kind::Url, Kind::Redirect].into_iter().collect(),
+        true if plain.starts_with("^/") => Kinds::only(Kind::Redirect),
+        _ => Kinds::NONE,
+    }
+}
+
 /// What replacing every match of a pattern by fixed text takes from data: a class of all characters but
 /// harmless ones takes everything.
 pub fn cleared_by_replacement(pattern: &str) -> Kinds {
@@ -69,9 +93,17 @@ pub fn cleared_by_replacement(pattern: &str) -> Kinds {
             }
         }
         _ if matches!(pattern, "\\W" | "\\W+" | "\\D" | "\\D+" | "[\\W_]" | "[\\W_]+") => Kinds::ALL,
+        // what takes the separators out leaves the name of a file
+        _ if pattern == "/" || is_class_with(pattern, "/") => Kinds::only(Kind::Path),
         _ if is_line_end(pattern) => [Kind::Header, Kind::Log].into_iter().collect(),
         _ => Kinds::NONE,
     }
+}
+
+/// Whether a pattern is a class of characters with this one.
+fn is_class_with(pattern: &str, wanted: &str) -> bool {
+    let inner = pattern.strip_prefix('[').and_then(|p| p.trim_end_matches(['+', '*']).strip_suffix(']'));
+    inner.is_some_and(|inner| !inner.starts_with('^') && !inner.contains(['[', ']']) && inner.contains(wanted))
 }
 
 fn is_line_end(pattern: &str) -> bool {
@@ -168,5 +200,31 @@ pub fn folded(name: &str, receiver: &Value, values: &[Value]) -> Option<Constant
             _ => text.to_owned(),
         }))),
         _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{cleared_by_match, cleared_by_prefix};
+    use crate::{Kind, Kinds};
+
+    #[test]
+    fn only_a_pattern_of_the_whole_text_makes_it_harmless() {
+        assert_eq!(cleared_by_match("^[a-z0-9_-]+$"), Kinds::ALL);
+        assert_eq!(cleared_by_match("^img\\.(png|jpg)$"), Kinds::ALL);
+        assert_eq!(cleared_by_match("[a-z]+"), Kinds::NONE);
+        assert_eq!(cleared_by_match("^(http.*) \"$"), Kinds::NONE);
+        assert_eq!(cleared_by_match("^https?:\\/\\/"), Kinds::NONE);
+        assert!(cleared_by_match("^https:\\/\\/cdn\\.example\\.com\\/").has(Kind::Url));
+        assert!(cleared_by_match("^\\/(?!\\/)").has(Kind::Redirect));
+    }
+
+    #[test]
+    fn a_base_that_is_not_the_callers_decides_the_host() {
+        assert!(cleared_by_prefix("\u{0}").has(Kind::Url));
+        assert!(cleared_by_prefix("\u{0}/users/").has(Kind::Url));
+        assert!(!cleared_by_prefix("https://").has(Kind::Url));
+        assert!(!cleared_by_prefix("\u{0}://").has(Kind::Url));
+        assert!(!cleared_by_prefix("").has(Kind::Url));
     }
 }

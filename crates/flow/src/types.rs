@@ -40,7 +40,7 @@ fn of(program: &Program, id: ModuleId, module: &Module, ty: TypeId) -> bool {
                         | "IEnumerable"
                         | "ParseIntPipe"
                 );
-                return wraps && of(program, id, module, args[0]);
+                return wraps && of_many(program, id, module, args[0]);
             }
             program.class_named(id, *path).is_some_and(|at| {
                 let (class, module) = (program.class(at), program.module(at.module));
@@ -53,12 +53,24 @@ fn of(program: &Program, id: ModuleId, module: &Module, ty: TypeId) -> bool {
                     })
             })
         }
-        TypeKind::Optional(inner) | TypeKind::Ref(inner) | TypeKind::Array(inner) => of(program, id, module, *inner),
+        TypeKind::Optional(inner) | TypeKind::Ref(inner) => of(program, id, module, *inner),
+        TypeKind::Array(inner) => of_many(program, id, module, *inner),
         TypeKind::Tuple(all) | TypeKind::Union(all) => {
             !all.is_empty() && all.iter().all(|t| of(program, id, module, *t))
         }
         _ => false,
     }
+}
+
+/// Whether many values of a type are harmless: one byte or character is, but many are a text.
+fn of_many(program: &Program, id: ModuleId, module: &Module, ty: TypeId) -> bool {
+    let is_part_of_text = match &module.ty(ty).kind {
+        TypeKind::Named { path, .. } => {
+            matches!(path.as_str(), "byte" | "Byte" | "sbyte" | "uint8" | "u8" | "i8" | "char" | "Character" | "rune")
+        }
+        _ => false,
+    };
+    !is_part_of_text && of(program, id, module, ty)
 }
 
 /// Whether values of a written type are strings, which the language or the framework sees to.

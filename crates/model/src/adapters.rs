@@ -19,7 +19,7 @@ mod net_http;
 mod rails;
 mod rounds;
 mod routers;
-mod spring;
+pub(crate) mod spring;
 mod webflux;
 
 use base::{Gap, GapKind, SourceMap, Span, Symbol};

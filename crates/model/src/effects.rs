@@ -203,7 +203,11 @@ fn has_option(module: &ir::Module, args: &[ir::Arg], option: &str) -> bool {
 /// variable that holds its result.
 fn is_set(context: &Context<'_>, call: ExprRef, option: &str) -> bool {
     let (name, value) = option.split_once('=').map_or((option, None), |(n, v)| (n, Some(v)));
-    if name.is_empty() || context.program.module(call.module).language != Language::Python {
+    let language = context.program.module(call.module).language;
+    if !name.is_empty() && language.is_ecmascript() {
+        return is_set_in_object(context, call, name, value);
+    }
+    if name.is_empty() || language != Language::Python {
         return false;
     }
     let names = [name.to_owned()];
@@ -224,6 +228,21 @@ fn is_set(context: &Context<'_>, call: ExprRef, option: &str) -> bool {
         OptionValue::On(_) => value.is_none_or(|v| v == "true"),
         OptionValue::Unset | OptionValue::Unknown => false,
     }
+}
+
+/// `const options = { noent: true }; parse(text, options)`
+fn is_set_in_object(context: &Context<'_>, call: ExprRef, name: &str, value: Option<&str>) -> bool {
+    let ExprKind::Call { args, .. } = &context.program.expr(call).kind else { return false };
+    args.iter().any(|arg| {
+        let Some(at) = context.program.definition(ExprRef { module: call.module, expr: arg.value }) else {
+            return false;
+        };
+        let module = context.program.module(at.module);
+        let ExprKind::Map(entries) = &module.expr(at.expr).kind else { return false };
+        let is_named = |key: ir::ExprId| module.string(key).is_some_and(|k| k == name);
+        let says = |expr: ir::ExprId| value.is_none_or(|v| last_word(module, expr) == Some(Symbol::new(v)));
+        entries.iter().any(|e| e.key.is_some_and(is_named) && says(e.value))
+    })
 }
 
 fn last_word(module: &ir::Module, expr: ir::ExprId) -> Option<Symbol> {

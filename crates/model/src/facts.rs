@@ -206,7 +206,8 @@ pub struct Record {
     pub arg: Option<u32>,
     /// The keyword or option name of the argument that matters.
     pub keyword: Option<String>,
-    /// For `sink`: all arguments from this position on matter.
+    /// For `sink`: all arguments from this position on matter. For `sanitizer`: only they become harmless, what
+    /// the call is made on stays as it is.
     pub from: Option<u32>,
     /// For `sink`: what it is called on matters.
     #[serde(default)]
@@ -245,6 +246,10 @@ pub struct Record {
     /// builder methods) that set a timeout. Empty: the library has a sane default.
     #[serde(default)]
     pub timeout: Vec<String>,
+    /// For `opens`: the builder methods that finish it. Where none is in sight the builder goes elsewhere, and
+    /// the rest may be set there.
+    #[serde(default)]
+    pub finished_by: Vec<String>,
     /// For `hashes` and `encrypts`: the algorithm.
     pub algorithm: Option<String>,
     /// For `hashes` and `encrypts`: the position of the algorithm's name.
@@ -488,6 +493,11 @@ impl Facts {
     /// The first record of this kind for a qualified name.
     pub fn find(&self, language: Language, qualified: Symbol, kind: Kind) -> Option<&Record> {
         self.of(language, qualified).map(|id| self.record(id)).find(|r| r.kind == kind)
+    }
+
+    /// The sink of a qualified name.
+    pub(crate) fn sink_named(&self, language: Language, qualified: &str) -> Option<RecordId> {
+        self.of(language, Symbol::new(qualified)).find(|id| self.record(*id).kind == Kind::Sink)
     }
 
     /// The records of a kind for a language.

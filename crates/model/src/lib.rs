@@ -18,6 +18,7 @@ pub mod caller;
 pub mod config;
 mod configured;
 mod constants;
+mod constraints;
 pub mod edits;
 pub mod effects;
 pub mod entities;
@@ -26,6 +27,7 @@ pub mod facts;
 pub mod guards;
 pub mod literals;
 pub mod lookups;
+pub mod mappers;
 mod marked;
 pub mod markup;
 pub mod options;
@@ -86,7 +88,7 @@ pub struct Model {
     validators: OnceLock<Vec<Span>>,
     /// Whether a filter of the project's own asks what was bound, found when first asked for.
     has_model_filter: OnceLock<bool>,
-    tests_from: rustc_hash::FxHashMap<base::FileId, u32>,
+    tests: Vec<Span>,
 }
 
 impl Model {
@@ -133,9 +135,8 @@ impl Model {
             }
         }
         let outputs = templates::collect(&sources);
-        let tests_from = inline_tests(&sources);
+        let tests = program.ids().flat_map(|id| tests_in(program.module(id))).collect();
         Model {
-            tests_from,
             sources,
             program,
             facts,
@@ -154,6 +155,7 @@ impl Model {
             effects_of,
             validators: OnceLock::new(),
             has_model_filter: OnceLock::new(),
+            tests,
         }
     }
 
@@ -250,12 +252,11 @@ impl Model {
         all.map(|c| (self.sources.text(module.expr_span(c.cond)), c.holds)).collect()
     }
 
-    /// What a file is for.
+    /// What the code at a place is for: as its file, but for tests that stand among the code they test.
     pub fn role(&self, span: Span) -> FileRole {
-        match self.tests_from.get(&span.file) {
-            Some(start) if span.start >= *start => FileRole::Test,
-            _ => self.sources.file(span.file).role,
-        }
+        let role = self.sources.file(span.file).role;
+        let around = |t: &Span| t.file == span.file && t.start <= span.start && span.end <= t.end;
+        if role == FileRole::Production && self.tests.iter().any(around) { FileRole::Test } else { role }
     }
 
     /// What a module's file is for.
@@ -264,14 +265,19 @@ impl Model {
     }
 }
 
-/// Where the tests begin in files that hold code and tests: Rust's `#[cfg(test)] mod tests`, which stands last.
-fn inline_tests(sources: &SourceMap) -> rustc_hash::FxHashMap<base::FileId, u32> {
-    let rust = sources.files().filter(|(_, f)| f.language == Some(base::Language::Rust));
-    rust.filter_map(|(id, file)| {
-        let at = file.text.rfind("#[cfg(test)]")?;
-        let rest = file.text[at + "#[cfg(test)]".len()..].trim_start();
-        let is_module = rest.starts_with("mod ") || rest.starts_with("pub mod ");
-        is_module.then(|| Some((id, u32::try_from(at).ok()?))).flatten()
-    })
-    .collect()
+/// Modules and functions that are marked as tests: `#[cfg(test)]`, `#[tokio::test]`.
+fn tests_in(module: &ir::Module) -> Vec<Span> {
+    let is_test = |annotation: &ir::ExprId| {
+        let ir::ExprKind::Call { callee, args, .. } = &module.expr(*annotation).kind else { return false };
+        let name = module.dotted(*callee).unwrap_or_default();
+        match name.rsplit(['.', ':']).next() {
+            Some("test") => true,
+            Some("cfg") => args.iter().any(|a| module.dotted(a.value).is_some_and(|d| d == "test")),
+            _ => false,
+        }
+    };
+    let classes = module.classes().map(|(_, c)| (&c.annotations, c.range));
+    let functions = module.functions().map(|(_, f)| (&f.annotations, f.range));
+    let marked = classes.chain(functions).filter(|(annotations, _)| annotations.iter().any(is_test));
+    marked.map(|(_, range)| module.span(range)).collect()
 }

@@ -49,6 +49,9 @@ pub struct CatchSite {
     pub body: Span,
     /// What is tried, in how many statements.
     pub tried: usize,
+    /// Whether what is tried only ends something (closes, deletes, cancels) or only reads a value from a text:
+    /// to fail at that is an answer.
+    pub is_harmless: bool,
     /// What the file is for.
     pub role: FileRole,
 }
@@ -216,6 +219,63 @@ fn value(module: &Module, name: &'static str, expr: ExprId, found: &mut Vec<Name
     }
 }
 
+/// Whether every statement only ends something or reads a value from a text.
+fn is_harmless(module: &Module, body: &[ir::StmtId]) -> bool {
+    let called = |expr: ExprId| {
+        let mut expr = expr;
+        loop {
+            match &module.expr(expr).kind {
+                ExprKind::Await(inner) | ExprKind::Cast { value: inner, .. } => expr = *inner,
+                ExprKind::Unary { operand, .. } => expr = *operand,
+                ExprKind::Call { callee, .. } => {
+                    return match &module.expr(*callee).kind {
+                        ExprKind::Name(name) | ExprKind::Member { name, .. } => {
+                            name.as_str().to_ascii_lowercase().replace('_', "")
+                        }
+                        _ => String::new(),
+                    };
+                }
+                _ => return String::new(),
+            }
+        }
+    };
+    let ends = |name: &str| {
+        let ways = [
+            "close",
+            "dispose",
+            "kill",
+            "delete",
+            "unlink",
+            "remove",
+            "rm",
+            "cancel",
+            "disconnect",
+            "destroy",
+            "shutdown",
+            "release",
+            "abort",
+            "terminate",
+            "detach",
+            "quit",
+            "stop",
+            "flush",
+            "cleanup",
+            "logout",
+            "rollback",
+        ];
+        ways.iter().any(|w| name.starts_with(w))
+    };
+    let reads = |name: &str| {
+        let ways = ["parse", "deserialize", "fromjson", "decode", "valueof", "toint", "convert", "loads", "readvalue"];
+        name == "int" || name == "float" || ways.iter().any(|w| name.contains(w))
+    };
+    body.iter().all(|stmt| match &module.stmt(*stmt).kind {
+        StmtKind::Expr(expr) => ends(&called(*expr)) || reads(&called(*expr)),
+        StmtKind::Assign { value: Some(value), .. } | StmtKind::Return(Some(value)) => reads(&called(*value)),
+        _ => false,
+    })
+}
+
 /// Every handler of errors, in order.
 pub(crate) fn catches(program: &Program, sources: &SourceMap) -> Vec<CatchSite> {
     let mut found = Vec::new();
@@ -228,7 +288,13 @@ pub(crate) fn catches(program: &Program, sources: &SourceMap) -> Vec<CatchSite> 
                 let commented = module.comments.iter().any(|c| {
                     catch.range.start <= c.start
                         && c.end <= catch.range.end.saturating_add(80)
-                        && c.start < catch.range.end
+                        && (c.start < catch.range.end || c.start == catch.range.end + 1)
+                });
+                // `catch (IOException ignored)` says that it is meant
+                let meant = catch.binding.is_some_and(|b| {
+                    crate::guards::words(b.as_str())
+                        .iter()
+                        .any(|w| matches!(w.as_str(), "ignored" | "ignore" | "expected" | "unused" | "suppressed"))
                 });
                 let types =
                     catch.types.iter().map(|t| sources.text(module.span(module.ty(*t).range)).to_owned()).collect();
@@ -243,7 +309,8 @@ pub(crate) fn catches(program: &Program, sources: &SourceMap) -> Vec<CatchSite> 
                     falls_back: !catch.body.is_empty(),
                     span: module.span(catch.range),
                     types,
-                    is_empty: does_nothing && !commented,
+                    is_empty: does_nothing && !commented && !meant,
+                    is_harmless: is_harmless(module, body),
                     tried: body.len(),
                     role,
                 });

@@ -259,9 +259,19 @@ impl Context<'_> {
     pub fn is_development_only(&self, at: ExprRef) -> bool {
         let module = self.program.module(at.module);
         let place = module.expr(at.expr).range;
+        // `class DevConfig(Config)`
+        let class = self.program.scopes(at.module).owner(at.expr).class;
+        if class.is_some_and(|c| says_development(module.class(c).name.as_str())) {
+            return true;
+        }
         self.program.scopes(at.module).conditionals.iter().filter(|c| c.code.contains(place)).any(|c| {
-            let cond = self.sources.text(module.expr_span(c.cond)).to_ascii_lowercase();
-            if c.holds { asks_development(&cond) } else { asks_production(&cond) }
+            let written = self.sources.text(module.expr_span(c.cond));
+            let cond = written.to_ascii_lowercase();
+            if c.holds {
+                asks_development(&cond) || says_development(written) && !cond.contains('!')
+            } else {
+                asks_production(&cond)
+            }
         })
     }
 }
@@ -302,6 +312,11 @@ fn may_hold_options(name: &str) -> bool {
                 | "cors"
         )
     })
+}
+
+/// Whether one of the words of a name is a development environment's.
+fn says_development(name: &str) -> bool {
+    crate::guards::words(name).iter().any(|w| matches!(w.as_str(), "dev" | "development" | "testing" | "test"))
 }
 
 fn asks_production(cond: &str) -> bool {

@@ -28,6 +28,8 @@ pub struct Meaningful<'m> {
     names: FxHashMap<(ModuleId, Symbol), Holds>,
     inherited: FxHashMap<(ClassRef, Symbol), Holds>,
     returns: FxHashMap<FnId, Meanings>,
+    declared: FxHashMap<FnId, Vec<flow::Declared>>,
+    checking: FxHashSet<ExprRef>,
     /// Handlers of paths without parameters only.
     fixed: FxHashSet<FnId>,
     /// Names that some record of a request or source ends in.
@@ -76,6 +78,14 @@ impl Semantics for Meaningful<'_> {
             class = self.context.program.module(at.module).class(id).outer;
         }
         Holds::Unknown
+    }
+
+    fn is_checking(&self, annotation: ExprRef) -> bool {
+        self.checking.contains(&annotation)
+    }
+
+    fn of_declaration(&self, function: FnId) -> &[flow::Declared] {
+        self.declared.get(&function).map_or(&[], Vec::as_slice)
     }
 
     fn of_return(&self, function: FnId, given: ExprId) -> Meanings {
@@ -157,6 +167,7 @@ fn meaning(id: RecordId, record: &Record) -> Option<Meaning> {
             let kind = Danger::of(record.label.as_deref()?)?;
             Meaning::Sink { kind, arg, keyword: record.keyword.as_deref().map(Symbol::new), record: id.0 }
         }
+        Kind::Sanitizer if record.from.is_some() => Meaning::CleansArguments(kinds_of(&record.clears)),
         Kind::Sanitizer => Meaning::Cleans(kinds_of(&record.clears)),
         Kind::Validator if record.on_receiver => Meaning::ChecksReceiver(kinds_of(&record.clears)),
         Kind::Validator if !record.clears.is_empty() => Meaning::Checks(kinds_of(&record.clears)),
@@ -188,20 +199,62 @@ pub fn prepare<'m>(context: &'m Context<'m>, effects: &[Effect], routes: &[Route
     let index = Index::new(context);
     let per_module: Vec<OfModule> =
         context.program.ids().collect::<Vec<_>>().into_par_iter().map(|id| index.module(context, id)).collect();
+    let mut checking = FxHashSet::default();
     let (mut params, mut names, mut inherited) = (FxHashMap::default(), FxHashMap::default(), FxHashMap::default());
     for part in per_module {
         calls.extend(part.members);
         params.extend(part.params);
         names.extend(part.names);
         inherited.extend(part.inherited);
+        checking.extend(part.checking);
     }
     let mut returns: FxHashMap<FnId, Meanings> = FxHashMap::default();
     for route in routes {
         of_route(context, route, &mut params, &mut returns);
     }
+    handlers_apart(context, &params, &mut returns);
     let fixed = fixed(context, routes);
     let (requests, telling, any) = (index.requests, index.telling, Symbol::new("*"));
-    Meaningful { context, calls, params, requests, names, inherited, returns, fixed, telling, any }
+    let declared = crate::mappers::declared(context, effects);
+    Meaningful { context, calls, params, requests, names, inherited, returns, declared, checking, fixed, telling, any }
+}
+
+/// Functions that are given parts of the request and give back an answer, though no route of theirs was found:
+/// they are registered while the program runs.
+fn handlers_apart(
+    context: &Context<'_>,
+    params: &FxHashMap<(FnId, u32), Holds>,
+    returns: &mut FxHashMap<FnId, Meanings>,
+) {
+    let mut functions: Vec<FnId> = params
+        .iter()
+        .filter(|((function, at), holds)| {
+            let module = context.program.module(function.module);
+            module.language == base::Language::Java
+                && matches!(holds, Holds::Data(_))
+                && !returns.contains_key(function)
+                && module
+                    .function(function.function)
+                    .params
+                    .get(*at as usize)
+                    .is_some_and(|p| !p.annotations.is_empty())
+        })
+        .map(|((function, _), _)| *function)
+        .collect();
+    functions.sort();
+    functions.dedup();
+    for function in functions {
+        let Some(class) = context.program.classes().class_of(function) else { continue };
+        let Some(gives) = crate::adapters::spring::gives(context, class, function) else { continue };
+        for (id, record) in context.facts.records() {
+            if record.gives == Some(gives)
+                && record.kind == Kind::Sink
+                && let Some(meaning) = meaning(id, record)
+            {
+                returns.entry(function).or_default().push(meaning);
+            }
+        }
+    }
 }
 
 /// Whether a parameter of a Python handler may be taken from the query: sessions, services and other things
@@ -372,6 +425,7 @@ struct OfModule {
     params: Vec<((FnId, u32), Holds)>,
     names: Vec<((ModuleId, Symbol), Holds)>,
     inherited: Vec<((ClassRef, Symbol), Holds)>,
+    checking: Vec<ExprRef>,
 }
 
 impl Index {
@@ -441,6 +495,7 @@ impl Index {
         self.names(context, id, &mut evaluator, &mut found);
         self.classes(context, id, &mut found);
         self.params(context, id, &mut evaluator, &mut found);
+        found.checking = crate::constraints::of_module(context, id, &mut evaluator);
         for (expr, item) in module.exprs() {
             match &item.kind {
                 ExprKind::Member { name, .. } if self.members.contains(name) => {
@@ -604,15 +659,37 @@ impl Index {
                 {
                     holds = self.typed(context, id, ty, item.class, evaluator);
                 }
-                let holds = holds.or_else(|| self.conventional(context, id, item, at)).or(match by_function {
-                    Some((Holds::Data(flow::Place::Path), annotation)) => of_path(module, annotation, param.name),
-                    Some((holds, _)) if param.ty.is_none() || module.language == base::Language::Python => Some(holds),
-                    _ => None,
-                });
+                let holds = holds
+                    .or_else(|| self.filled(context, this, item))
+                    .or_else(|| self.conventional(context, id, item, at))
+                    .or(match by_function {
+                        Some((Holds::Data(flow::Place::Path), annotation)) => of_path(module, annotation, param.name),
+                        Some((holds, _)) if param.ty.is_none() || module.language == base::Language::Python => {
+                            Some(holds)
+                        }
+                        _ => None,
+                    });
                 if let Some(holds) = holds {
                     found.params.push(((this, at as u32), holds));
                 }
             }
+        }
+    }
+
+    /// A setter of a class whose objects a framework fills from the request (`Action#set*`).
+    fn filled(&self, context: &Context<'_>, function: FnId, item: &ir::Function) -> Option<Holds> {
+        let name = item.name.filter(|n| item.params.len() == 1 && n.as_str().starts_with("set"))?;
+        let class = context.program.classes().class_of(function)?;
+        let bases = context.program.classes().external_bases(class);
+        let (_, holds) =
+            bases.iter().flat_map(|b| self.by_base.get(b)).flatten().find(|(member, _)| *member == "set*")?;
+        match holds {
+            Holds::Data(place) => {
+                let field = name.as_str()[3..].to_owned();
+                let lower = field[..1.min(field.len())].to_lowercase() + field.get(1..).unwrap_or("");
+                Some(Holds::Named(*place, Symbol::new(&lower)))
+            }
+            holds => Some(*holds),
         }
     }
 

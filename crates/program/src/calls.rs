@@ -90,6 +90,7 @@ fn resolve(program: &Program, evaluator: &mut Evaluator<'_>, callee: ExprId) -> 
         && name.as_str().len() > 3
         && let Some(function) = program.unique_method(name)
         && program.module(function.module).language.tag() == module.language.tag()
+        && program.resolver.reaches(module.language, program.path(evaluator.module_id()), program.path(function.module))
     {
         found.functions.push(function);
     }

@@ -528,6 +528,13 @@ impl<'p> Evaluator<'p> {
                     push(&mut out, Value::ExternalInstance(self.made_by(name.as_str())));
                 }
             }
+            // what a library made is called itself: `knex("users")`
+            Value::ExternalInstance(ty) if self.module.language.is_ecmascript() => {
+                let name = self.join(ty, '#', Symbol::new("call"));
+                if let Some(ty) = self.library.returns(name) {
+                    push(&mut out, Value::ExternalInstance(ty));
+                }
+            }
             _ => {}
         }
         out

@@ -79,6 +79,11 @@ impl Resolver {
         }
     }
 
+    /// Whether what one file calls may be in another, as far as manifests say.
+    pub fn reaches(&self, language: Language, from: &str, to: &str) -> bool {
+        !language.is_ecmascript() || self.ecmascript.reaches(from, to)
+    }
+
     /// Rust: what a name is when nothing binds it.
     pub fn crate_root(&self, from: &str, name: &str) -> Option<Symbol> {
         self.rust.root(from, name).map(|root| Symbol::new(&root))

@@ -2,9 +2,10 @@
 //! with the way it takes, the mended form of the library, and a request that shows it.
 
 use base::{Evidence, Finding, Related, Severity, Span, Text, TraceStep};
+use model::effects::Effect;
 use model::flow::{Event, Flow, Kind, Place};
 use model::templates::Output;
-use model::{Kind as Fact, Method, Model, Route, edits};
+use model::{GuardKind, Kind as Fact, Method, Model, Route, edits};
 use program::{ExprRef, FnId};
 use rustc_hash::FxHashMap;
 
@@ -58,6 +59,9 @@ pub fn report(model: &Model, report: &mut Report<'_>, words: &Words, judge: &dyn
             continue;
         }
         let route = routes.of(model, flow.source.span).or_else(|| routes.of(model, span));
+        if route.is_some_and(|r| is_checked_before(r, flow.sink.kind)) {
+            continue;
+        }
         let mut finding = say(model, report, words, flow, span, route, &mut numbers);
         if judge(flow, &mut finding) {
             told.insert(flow.sink.at, findings.len());
@@ -65,6 +69,16 @@ pub fn report(model: &Model, report: &mut Report<'_>, words: &Words, judge: &dyn
         }
     }
     findings.into_iter().for_each(|f| report.add(f));
+}
+
+/// Whether what stands before the handler lets only fields and values of a declared form through.
+fn is_checked_before(route: &Route, kind: Kind) -> bool {
+    let sanitizes = |g: &model::Guard| g.name.to_ascii_lowercase().contains("sanitiz");
+    match kind {
+        Kind::NoSql => route.has_guard(GuardKind::Validation) || route.guards.iter().any(sanitizes),
+        Kind::MassAssignment => route.has_guard(GuardKind::Validation),
+        _ => false,
+    }
 }
 
 fn say(
@@ -95,9 +109,7 @@ fn say(
     finding.details = Text::from(words.details);
     finding.impact = Text::from(words.impact);
     finding.fix = Text::from(words.fix);
-    let effect =
-        model.effects.iter().find(|e| e.call == flow.sink.at && e.kind == Fact::Sink && e.record.0 == flow.sink.record);
-    if let Some(effect) = effect {
+    if let Some(effect) = effect_of(model, flow) {
         finding.evidence = effect.evidence;
         apply_mended(model, &mut finding, effect.record);
         finding.edits = edits::of_call(&model.context(), effect.call, model.facts.record(effect.record));
@@ -123,6 +135,16 @@ fn say(
     finding.verification = verification(words, flow, route);
     finding.trace = trace(words, flow, span, &callee);
     finding
+}
+
+/// The call that the data reaches, with what says that it is dangerous.
+fn effect_of<'m>(model: &'m Model, flow: &Flow) -> Option<&'m Effect> {
+    model.effects.iter().find(|e| e.call == flow.sink.at && e.kind == Fact::Sink && e.record.0 == flow.sink.record)
+}
+
+/// Whether only the name of a method, and a library that some other file imports, say that it is dangerous.
+pub fn is_guess(model: &Model, flow: &Flow) -> bool {
+    effect_of(model, flow).is_some_and(|e| e.evidence == Evidence::Suspected && model.facts.record(e.record).anywhere)
 }
 
 /// The way, step by step.
@@ -294,8 +316,8 @@ fn function_at(model: &Model, span: Span) -> Option<FnId> {
 /// How many calls down a setting is looked for.
 const MAX_CALLS: usize = 2;
 
-/// Whether a setting of the library takes the danger away: in the file of the dangerous call, or in what the
-/// function around it calls. Records of settings say so by the label of the danger.
+/// Whether a setting of the library takes the danger away: in the function around the dangerous call, in what
+/// that calls, or where the objects of the class are made. Records of settings say so by the label of the danger.
 fn is_hardened(model: &Model, flow: &Flow) -> bool {
     let label = flow.sink.kind.label();
     let mut settings = model
@@ -309,9 +331,12 @@ fn is_hardened(model: &Model, flow: &Flow) -> bool {
     let around = model.program.scopes(flow.sink.at.module).owner(flow.sink.at.expr).function;
     let called = around.map(|function| FnId { module: flow.sink.at.module, function });
     let called = called.map(|function| model.effects_from(function, MAX_CALLS)).unwrap_or_default();
-    settings.any(|e| {
-        e.call.module == flow.sink.at.module || called.iter().any(|c| c.call == e.call && c.record == e.record)
-    })
+    // parsers and the like that are made once for the class
+    let is_made_once = |e: &model::Effect| {
+        e.call.module == flow.sink.at.module
+            && e.function.is_none_or(|f| model.program.function(f).kind == ir::FunctionKind::Constructor)
+    };
+    settings.any(|e| is_made_once(e) || called.iter().any(|c| c.call == e.call && c.record == e.record))
 }
 
 /// Whether an answer is declared to be of a type that a browser does not take as markup, in one of the

@@ -12,7 +12,7 @@ pub fn names_password(text: &str) -> bool {
     let words = words(text);
     words.iter().any(|w| PASSWORD.contains(&w.as_str()))
         // tokens that reset a password are no passwords
-        && !words.iter().any(|w| matches!(w.as_str(), "token" | "code" | "reset" | "otp" | "salt" | "link" | "strength" | "pwned" | "prefix" | "file" | "breached" | "leaked" | "reused" | "compromised" | "authorize" | "limit"))
+        && !words.iter().any(|w| matches!(w.as_str(), "token" | "code" | "reset" | "otp" | "salt" | "link" | "strength" | "pwned" | "prefix" | "file" | "breached" | "leaked" | "reused" | "compromised" | "authorize" | "limit" | "merchant"))
 }
 
 /// The algorithm of a call that hashes, in lower case.
@@ -38,10 +38,10 @@ pub fn is_of_password(model: &Model, effect: &Effect) -> bool {
 
 /// The calls of the small function around a hash (`md5Hex(text)`) that give it a password to keep.
 pub fn through_callers(model: &Model, effect: &Effect) -> Vec<(ExprRef, Option<FnId>)> {
-    if is_of_password(model, effect) {
+    if is_of_password(model, effect) || names_other(model, effect.call, effect.function) {
         return Vec::new();
     }
-    let sites = wrapper_calls(model, effect.function);
+    let sites = wrapper_calls(model, effect);
     sites.into_iter().filter(|(call, caller)| is_kept_password(model, *call, *caller)).collect()
 }
 
@@ -49,10 +49,18 @@ pub fn through_callers(model: &Model, effect: &Effect) -> Vec<(ExprRef, Option<F
 const LONGEST_WRAPPER: u32 = 1_500;
 
 /// Where a function that only wraps one call is called.
-pub fn wrapper_calls(model: &Model, function: Option<FnId>) -> Vec<(ExprRef, Option<FnId>)> {
-    let Some(function) = function else { return Vec::new() };
+pub fn wrapper_calls(model: &Model, effect: &Effect) -> Vec<(ExprRef, Option<FnId>)> {
+    let Some(function) = effect.function else { return Vec::new() };
     let item = model.program.function(function);
-    if item.params.is_empty() || item.range.width() > LONGEST_WRAPPER {
+    let module = model.program.module(function.module);
+    let hash = module.expr(effect.call.expr).range;
+    let is_given = |name: base::Symbol| item.params.iter().any(|p| p.name == name);
+    let gives_back = model.program.scopes(function.module).returns[function.function.0 as usize].iter().any(|value| {
+        let range = module.expr(*value).range;
+        range.contains(hash)
+            || module.exprs_within(range).any(|(_, e)| matches!(e.kind, ExprKind::Name(n) if !is_given(n)))
+    });
+    if item.params.is_empty() || !gives_back || item.range.width() > LONGEST_WRAPPER {
         return Vec::new();
     }
     let sites = model.program.callers(function).iter();
@@ -87,9 +95,28 @@ pub fn names_other(model: &Model, call: ExprRef, function: Option<FnId>) -> bool
             )
         })
     };
+    let ExprKind::Call { args, .. } = &module.expr(call.expr).kind else { return false };
+    // `usedforsecurity=False`
+    let disclaimed = args.iter().any(|a| {
+        a.name.is_some_and(|n| n == "usedforsecurity")
+            && matches!(module.expr(a.value).kind, ExprKind::Literal(ir::Literal::Bool(false)))
+    });
+    let target = module.stmts().find_map(|s| match &s.kind {
+        ir::StmtKind::Assign { target, .. } if s.range.start <= range.start && range.end <= s.range.end => {
+            match module.expr(*target).kind {
+                ExprKind::Name(name) | ExprKind::Member { name, .. } => Some(name),
+                _ => None,
+            }
+        }
+        _ => None,
+    });
     let function = function.and_then(|f| model.program.function(f).name);
     let file = model.program.path(call.module).rsplit('/').next().unwrap_or("");
-    compared || function.is_some_and(|n| names_thing(n.as_str())) || names_thing(file)
+    disclaimed
+        || compared
+        || target.is_some_and(|n| names_thing(n.as_str()))
+        || function.is_some_and(|n| names_thing(n.as_str()))
+        || names_thing(file)
 }
 
 /// Whether a call's value is put in a map under a name.

@@ -341,7 +341,7 @@ fn route(
 }
 
 /// What a handler gives back, where its type says that it is a string.
-fn gives(context: &Context<'_>, class: ClassRef, method: FnId) -> Option<Gives> {
+pub(crate) fn gives(context: &Context<'_>, class: ClassRef, method: FnId) -> Option<Gives> {
     let module = context.program.module(method.module);
     let item = module.function(method.function);
     let ty = context.sources.text(module.span(module.ty(item.ret?).range));

@@ -31,6 +31,8 @@ pub(crate) struct Packages {
     configs: Vec<(String, String, Vec<Pattern>)>,
     /// Package name, directory, entry point.
     packages: Vec<(String, String, Option<String>)>,
+    /// Directory of each package, the deepest first, with its name and what it depends on.
+    needs: Vec<(String, String, Vec<String>)>,
 }
 
 impl Packages {
@@ -41,6 +43,10 @@ impl Packages {
             let dir = parent(&file.path).to_owned();
             if name == "package.json" {
                 let Ok(json) = serde_json::from_str::<Value>(&file.text) else { continue };
+                let lists = ["dependencies", "devDependencies", "peerDependencies", "optionalDependencies"];
+                let needed = lists.iter().flat_map(|list| json[*list].as_object().into_iter().flatten());
+                let needed = needed.map(|(package, _)| package.clone()).collect();
+                read.needs.push((dir.clone(), json["name"].as_str().unwrap_or("").to_owned(), needed));
                 if let Some(package) = json["name"].as_str() {
                     let main = ["source", "types", "module", "main"].iter().find_map(|k| json[*k].as_str());
                     read.packages.push((package.to_owned(), dir, main.map(str::to_owned)));
@@ -66,9 +72,34 @@ impl Packages {
                 }
             }
         }
+        read.needs.sort_by_key(|(dir, ..)| std::cmp::Reverse(dir.len()));
         // the nearest configuration first
         read.configs.sort_by_key(|(dir, ..)| std::cmp::Reverse(dir.len()));
         read
+    }
+
+    /// Whether code of one file may run in a package: its own, that of the root, or one that it depends on,
+    /// also through others.
+    pub fn reaches(&self, from: &str, to: &str) -> bool {
+        let package_of = |path: &str| {
+            let within = |dir: &str| dir.is_empty() || path.strip_prefix(dir).is_some_and(|rest| rest.starts_with('/'));
+            self.needs.iter().position(|(dir, ..)| within(dir))
+        };
+        let (Some(from), Some(to)) = (package_of(from), package_of(to)) else { return true };
+        if from == to || self.needs[to].0.is_empty() {
+            return true;
+        }
+        let mut reached = vec![from];
+        let mut next = 0;
+        while let Some(at) = reached.get(next).copied() {
+            next += 1;
+            for (other, (_, name, _)) in self.needs.iter().enumerate() {
+                if !reached.contains(&other) && self.needs[at].2.contains(name) {
+                    reached.push(other);
+                }
+            }
+        }
+        reached.contains(&to)
     }
 
     pub fn resolve(&self, from: &str, specifier: &str, exists: &dyn Fn(&str) -> bool) -> Option<String> {

@@ -1,6 +1,7 @@
 //! A call that blocks its thread, where one thread serves everyone.
 
 use base::{Evidence, RuleInfo, Severity, Stage, Text};
+use model::guards::words;
 use model::{Effect, Kind, Model};
 use program::FnId;
 
@@ -26,7 +27,9 @@ pub const RULE: Rule = Rule {
 fn check(model: &Model, report: &mut Report<'_>) {
     for effect in effects(model, Kind::Blocks).filter(|e| e.evidence > Evidence::Suspected) {
         let Some(function) = effect.function else { continue };
-        if is_awaited(model, effect, function) || is_entry(model, function) {
+        // `if (async) await Delay() else Sleep()`
+        let chosen = model.conditions_at(effect.span).iter().any(|(c, _)| c.to_ascii_lowercase().contains("async"));
+        if chosen || is_awaited(model, effect, function) || is_entry(model, function) || starts_up(model, function) {
             continue;
         }
         let Some(whom) = serves(model, function) else { continue };
@@ -57,6 +60,30 @@ fn is_entry(model: &Model, function: FnId) -> bool {
     let item = model.program.function(function);
     item.name.is_some_and(|n| n == "main" || n == "Main")
         || item.parent.is_some_and(|p| is_entry(model, FnId { module: function.module, function: p }))
+}
+
+/// Whether a function makes or starts something by its name, and no request reaches it.
+fn starts_up(model: &Model, function: FnId) -> bool {
+    let name = model.program.function(function).name;
+    let starts = name.is_some_and(|n| {
+        let first = words(n.as_str()).into_iter().next().unwrap_or_default();
+        matches!(
+            first.as_str(),
+            "new"
+                | "init"
+                | "initialize"
+                | "setup"
+                | "start"
+                | "startup"
+                | "bootstrap"
+                | "configure"
+                | "run"
+                | "serve"
+                | "lifespan"
+                | "migrate"
+        )
+    });
+    starts && !reaches(model, function)
 }
 
 /// Whether what is waited for was awaited in the same function before: it is done.

@@ -45,8 +45,16 @@ fn unlimited_calls(model: &Model, report: &mut Report<'_>) {
         let module = model.program.module(effect.call.module);
         let ExprKind::Call { args, .. } = &module.expr(effect.call.expr).kind else { continue };
         // a client that is given something (a factory, a transport) may have its limit there
-        let given = |value| !matches!(module.expr(value).kind, ExprKind::Map(_) | ExprKind::Literal(_));
-        if effect.kind == Kind::Opens && args.iter().any(|a| a.name.is_none() && given(a.value)) {
+        let given = |value| match &module.expr(value).kind {
+            ExprKind::Map(_) | ExprKind::Literal(_) => false,
+            ExprKind::List(items) => !items.is_empty(),
+            _ => true,
+        };
+        let is_client = effect.kind == Kind::Opens && record.label.is_none();
+        if is_client && args.iter().any(|a| a.name.is_none() && given(a.value)) {
+            continue;
+        }
+        if !record.finished_by.is_empty() && context.option(effect.call, &record.finished_by) == OptionValue::Unset {
             continue;
         }
         if sets_default(model, effect.record) || is_limited_around(model, effect.function) {

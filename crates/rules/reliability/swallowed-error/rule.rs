@@ -29,8 +29,9 @@ fn check(model: &Model, report: &mut Report<'_>) {
         if !catches_all || site.tried == 0 {
             continue;
         }
+        let reaches_out = reaches_out(model, site.body);
         // `parse(x) rescue nil` is an answer; a write or a call to elsewhere that fails is news
-        if site.falls_back && !reaches_out(model, site.body) {
+        if (site.falls_back || site.is_harmless) && !reaches_out {
             continue;
         }
         let file = path(model, site.span).to_owned();
@@ -40,6 +41,9 @@ fn check(model: &Model, report: &mut Report<'_>) {
             site.span,
             Text::from("Every error is caught here and forgotten: nothing is logged, returned or raised again."),
         );
+        if !reaches_out {
+            finding.severity = Severity::Suggestion;
+        }
         finding.details = Text::from("The handler is empty and no comment says why.");
         finding.impact = Text::from(
             "When this fails, the caller goes on as if it had worked, and nobody can find out that it did not, or why.",

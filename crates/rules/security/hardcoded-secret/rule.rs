@@ -164,6 +164,10 @@ fn redacted(value: &str) -> String {
 }
 
 fn shape(value: &str) -> Option<&'static str> {
+    // a private key once more encoded, as variables of the environment hold it
+    if value.starts_with("LS0tLS1CRUdJTi") && value.len() > 100 && decoded(value, 48).contains("PRIVATE KEY") {
+        return Some("private key");
+    }
     let (prefix, kind, length) = SHAPES.iter().find(|(prefix, ..)| value.starts_with(prefix))?;
     let whole = value.len() >= *length && !is_placeholder(value);
     match *kind {
@@ -171,6 +175,21 @@ fn shape(value: &str) -> Option<&'static str> {
         _ => (whole && !value.contains(char::is_whitespace) && !value[prefix.len()..].contains("EXAMPLE"))
             .then_some(*kind),
     }
+}
+
+/// The beginning of what is written in base 64.
+fn decoded(value: &str, characters: usize) -> String {
+    const ALPHABET: &str = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    let (mut bits, mut held, mut text) = (0u32, 0u32, String::new());
+    for digit in value.chars().take(characters).map_while(|c| ALPHABET.find(c)) {
+        bits = bits << 6 | digit as u32;
+        held += 6;
+        if held >= 8 {
+            held -= 8;
+            text.push(char::from((bits >> held & 0xFF) as u8));
+        }
+    }
+    text
 }
 
 /// A password in a connection string.
@@ -237,11 +256,14 @@ fn named(name: &str, value: &str) -> Option<&'static str> {
         "schema",
         "cookie",
         "issuer",
+        "info",
     ];
     // `reset_password` is something that one does
     let doing =
         ["reset", "change", "forgot", "recover", "verify", "validate", "confirm", "invalid", "wrong", "missing"];
-    if about.contains(&last) || parts.first().is_some_and(|w| doing.contains(&w.as_str())) {
+    // what may be seen: public keys, hashes, what stands in place of a secret
+    let shown = ["public", "redacted", "masked", "blank", "hash", "hashed", "encrypted", "stamp"];
+    if has(&shown) || about.contains(&last) || parts.first().is_some_and(|w| doing.contains(&w.as_str())) {
         return None;
     }
     let secret = has(&["password", "passwd", "pwd", "passphrase", "secret", "apikey", "credential", "credentials"])
@@ -296,6 +318,12 @@ const PUBLIC: [&str; 4] = ["phc_", "pk_live_", "pk_test_", "sha256:"];
 fn looks_secret(value: &str) -> bool {
     let length = value.chars().count();
     if !(8..=512).contains(&length) || value.contains(char::is_whitespace) || value.contains("://") {
+        return false;
+    }
+    // names put together (`app/node/v1`, `token-{0}`) are keys of something, no secrets
+    let has_hole = value.contains('{') && value.contains('}');
+    let is_path = value.contains('/') && !value.chars().any(|c| c.is_ascii_uppercase() || c == '+' || c == '=');
+    if has_hole || is_path {
         return false;
     }
     let digits = value.chars().filter(char::is_ascii_digit).count();

@@ -1,5 +1,7 @@
 //! Untrusted data names a file.
 
+use std::cell::RefCell;
+
 use base::{Escalation, RuleInfo, Severity, Stage, Text};
 use model::Model;
 use model::flow::{Flow, Kind};
@@ -38,6 +40,7 @@ const WORDS: Words = Words {
 };
 
 fn check(model: &Model, report: &mut Report<'_>) {
+    let told = RefCell::new(Vec::new());
     let only_asks = |flow: &Flow| asks(&callee(model, flow.sink.at));
     injection::report(model, report, &WORDS, &|flow, finding| {
         if !only_asks(flow) {
@@ -45,6 +48,12 @@ fn check(model: &Model, report: &mut Report<'_>) {
         }
         finding.severity = finding.severity.min(Severity::Important);
         finding.impact = Text::from("A caller learns which files are on the server.");
+        // the same was asked near by
+        let question = (flow.source, flow.sink.at.module);
+        if told.borrow().contains(&question) {
+            return false;
+        }
+        told.borrow_mut().push(question);
         // the file is opened near by, and that is told
         let opens = |f: &&Flow| f.sink.kind == Kind::Path && !only_asks(f);
         !model.flows.iter().filter(opens).any(|f| f.source == flow.source && f.sink.at.module == flow.sink.at.module)
@@ -65,6 +74,11 @@ fn asks(name: &str) -> bool {
             | "getsize"
             | "existsSync"
             | "Exists"
+            | "notExists"
+            | "isRegularFile"
+            | "canRead"
+            | "canWrite"
+            | "lastModified"
             | "exist?"
             | "file?"
             | "directory?"

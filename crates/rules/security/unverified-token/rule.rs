@@ -35,8 +35,14 @@ fn check(model: &Model, report: &mut Report<'_>) {
 /// Tokens that are read without being verified, in functions that verify none.
 fn decoded(model: &Model, report: &mut Report<'_>) {
     for effect in effects(model, Kind::DecodesToken).filter(|e| e.evidence > Evidence::Suspected) {
+        // what was signed a moment ago needs no proof
+        let own = effect.function.is_some_and(|f| model.effects_of(f).any(|e| e.kind == Kind::SignsToken));
         let verified = effect.function.is_some_and(|f| verifies(model, f));
-        if verified || asks_only_for_times(model, effect.call, effect.function) {
+        if own
+            || verified
+            || looks_for_key(model, effect.function)
+            || asks_only_for_times(model, effect.call, effect.function)
+        {
             continue;
         }
         let subject = format!("token {} {}", path(model, effect.span), around(model, effect.call));
@@ -62,7 +68,14 @@ fn decoded(model: &Model, report: &mut Report<'_>) {
     }
 }
 
-/// Whether nothing is read of a decoded token but how long it is good for, as clients do with their own.
+/// Whether a function is there to find the key that a token says it was signed with.
+fn looks_for_key(model: &Model, function: Option<FnId>) -> bool {
+    let name = function.and_then(|f| model.program.function(f).name);
+    name.is_some_and(|n| words(n.as_str()).iter().any(|w| matches!(w.as_str(), "key" | "keys" | "kid" | "issuer")))
+}
+
+/// Whether nothing is read of a decoded token but how long it is good for, as clients do with their own, or
+/// whose it is, to find the key.
 fn asks_only_for_times(model: &Model, call: ExprRef, function: Option<FnId>) -> bool {
     let module = model.program.module(call.module);
     let Some(function) = function else { return false };
@@ -76,19 +89,49 @@ fn asks_only_for_times(model: &Model, call: ExprRef, function: Option<FnId>) -> 
         }
         _ => None,
     });
+    let is_token = |object: ir::ExprId| {
+        let mut object = object;
+        loop {
+            match &module.expr(object).kind {
+                ExprKind::Cast { value, .. } => object = *value,
+                ExprKind::Unary { operand, .. } => object = *operand,
+                ExprKind::Member { object: inner, name, .. } if *name == "payload" || *name == "claims" => {
+                    object = *inner
+                }
+                ExprKind::Name(name) => return holder == Some(*name),
+                _ => return object == call.expr,
+            }
+        }
+    };
     let read: Vec<Vec<String>> = module
         .exprs_within(range)
         .filter_map(|(_, e)| match &e.kind {
-            ExprKind::Member { object, name, .. } => {
-                let of_token =
-                    *object == call.expr || matches!(module.expr(*object).kind, ExprKind::Name(n) if holder == Some(n));
-                of_token.then(|| words(name.as_str()))
-            }
+            ExprKind::Member { object, name, .. } => is_token(*object).then(|| words(name.as_str())),
             _ => None,
         })
         .collect();
-    let is_time =
-        |w: &String| matches!(w.as_str(), "exp" | "expires" | "expiry" | "expiration" | "valid" | "issued" | "iat");
+    // `decoded.payload.exp`, `decoded.get("exp")`, `decoded["exp"]`
+    let keyed = module.exprs_within(range).filter_map(|(_, e)| match &e.kind {
+        ExprKind::Index { object, index } if is_token(*object) => module.string(*index).map(|k| words(k.as_str())),
+        ExprKind::Call { callee, args, .. } => match &module.expr(*callee).kind {
+            ExprKind::Member { object, name, .. } if *name == "get" && is_token(*object) => {
+                args.first().and_then(|a| module.string(a.value)).map(|k| words(k.as_str()))
+            }
+            _ => None,
+        },
+        _ => None,
+    });
+    let read: Vec<Vec<String>> = read
+        .into_iter()
+        .filter(|name| !matches!(name.last().map(String::as_str), Some("get" | "payload" | "claims")))
+        .chain(keyed)
+        .collect();
+    let is_time = |w: &String| {
+        matches!(
+            w.as_str(),
+            "exp" | "expires" | "expiry" | "expiration" | "valid" | "issued" | "iat" | "iss" | "issuer" | "kid"
+        )
+    };
     !read.is_empty() && read.iter().all(|name| name.iter().any(is_time))
 }
 
@@ -102,6 +145,20 @@ fn verifies(model: &Model, function: FnId) -> bool {
 fn switched_off(model: &Model, report: &mut Report<'_>) {
     for setting in production_settings(model) {
         let value = setting.value.as_deref().unwrap_or("");
+        let around = model.effects.iter().find(|e| {
+            matches!(e.kind, Kind::VerifiesToken | Kind::DecodesToken)
+                && e.span.file == setting.span.file
+                && e.span.start <= setting.span.start
+                && setting.span.end <= e.span.end
+        });
+        let harmless = around.is_some_and(|e| {
+            looks_for_key(model, e.function)
+                || asks_only_for_times(model, e.call, e.function)
+                || setting.kind == SettingKind::TokenExpiry && is_of_expired(model, e.function)
+        });
+        if harmless {
+            continue;
+        }
         let (issue, details, severity) = match setting.kind {
             SettingKind::TokenSignature if value == "false" => (
                 "Verification of a token's signature is switched off.",
@@ -140,12 +197,17 @@ fn switched_off(model: &Model, report: &mut Report<'_>) {
     }
 }
 
-/// Whether the function around a place looks at the expiry itself.
+/// Whether a function says by its name that it reads expired tokens, to renew them.
+fn is_of_expired(model: &Model, function: Option<FnId>) -> bool {
+    let name = function.and_then(|f| model.program.function(f).name);
+    name.is_some_and(|n| words(n.as_str()).iter().any(|w| matches!(w.as_str(), "expired" | "refresh" | "renew")))
+}
+
+/// Whether the file around a place looks at the expiry itself.
 fn checks_expiry(model: &Model, span: base::Span) -> bool {
     let Some(id) = model.program.module_of_file(span.file) else { return false };
     let module = model.program.module(id);
-    let Some((_, function)) = module.function_around(span.into()) else { return false };
-    module.exprs_within(function.range).any(
+    module.exprs().any(
         |(_, e)| matches!(&e.kind, ExprKind::Member { name, .. } if *name == "exp" || name.as_str().contains("expir")),
     )
 }
@@ -159,6 +221,9 @@ fn endless(model: &Model, report: &mut Report<'_>) {
             continue;
         }
         if !matches!(context.option(effect.call, &record.expiry), model::options::OptionValue::Unset) {
+            continue;
+        }
+        if is_state(model, effect.call) {
             continue;
         }
         let subject = format!("endless token {} {}", path(model, effect.span), around(model, effect.call));
@@ -176,6 +241,19 @@ fn endless(model: &Model, report: &mut Report<'_>) {
         finding.trade_offs = Text::from("Short lives need a way to renew, with refresh tokens that can be revoked.");
         report.add(finding);
     }
+}
+
+/// Whether a token is what comes back from a redirection, not what signs a caller in.
+fn is_state(model: &Model, call: ExprRef) -> bool {
+    let module = model.program.module(call.module);
+    let is_named = |name: base::Symbol, value: ir::ExprId| name == "state" && value == call.expr;
+    module.exprs().any(|(_, e)| match &e.kind {
+        ExprKind::Map(entries) => {
+            entries.iter().any(|e| e.key.and_then(|k| module.string(k)).is_some_and(|k| is_named(k, e.value)))
+        }
+        ExprKind::Call { args, .. } => args.iter().any(|a| a.name.is_some_and(|n| is_named(n, a.value))),
+        _ => false,
+    })
 }
 
 /// Whether the functions around speak of an expiry: a claim, a field, a call of that name.

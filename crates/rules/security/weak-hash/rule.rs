@@ -186,7 +186,7 @@ fn gravity_of(model: &Model, effect: &Effect) -> Option<Severity> {
     if own != Some(Severity::Suggestion) {
         return own;
     }
-    let calls = passwords::wrapper_calls(model, effect.function);
+    let calls = passwords::wrapper_calls(model, effect);
     if calls.is_empty() {
         return own;
     }
