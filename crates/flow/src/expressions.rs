@@ -122,6 +122,8 @@ impl Run<'_> {
                 let value = self.eval(*value);
                 match is_harmless(self.program, self.id, *ty) {
                     true => value.only_constant(),
+                    // what is a file already was no text of the caller's
+                    false if crate::types::is_file(module, *ty) => value.cleared(Kinds::only(Kind::Path)),
                     false => value,
                 }
             }
@@ -458,8 +460,12 @@ impl Run<'_> {
         }
         match op {
             BinaryOp::Add | BinaryOp::Rem => {
-                let cleared = match a.constant {
-                    Some(Constant::Str(text)) => cleared_by_prefix(text.as_str()),
+                let cleared = match (a.constant, &self.module.expr(at).kind) {
+                    (Some(Constant::Str(text)), _) => cleared_by_prefix(text.as_str()),
+                    // `baseUrl + path`
+                    (_, ExprKind::Binary { left, .. }) if !a.is_tainted() && self.names_address(*left) => {
+                        Kinds::only(Kind::Url)
+                    }
                     _ => Kinds::NONE,
                 };
                 let is_list = !a.parts().is_empty() || !b.parts().is_empty();
