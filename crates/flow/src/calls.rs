@@ -7,9 +7,8 @@ use smallvec::SmallVec;
 
 use crate::{
     Argument, Event, Kind, Kinds, Meaning, Sink, Source,
-    conditions::seen_to,
     interpret::Run,
-    names::{answers_about, gives_own_address, is_shell, passes_on, puts_in},
+    names::{answers_about, gives_items, gives_own_address, is_shell, keeps_items, passes_on, puts_in},
     places::{harmful, key_of},
     strings::{cleared_by_absence, cleared_by_replacement, cleared_by_string, folded},
     types::is_harmless,
@@ -241,26 +240,6 @@ impl<'a> Run<'a> {
         }
     }
 
-    /// What a function sees to by its name.
-    fn seen_to_by(&self, call: &Call<'_>) -> Kinds {
-        let kinds = seen_to(call.name(), &["valid", "safe_"]);
-        let lower = call.name().to_ascii_lowercase();
-        if ["extension", "suffix"].iter().any(|w| lower.contains(w)) {
-            // `getExtension(name)`: what follows the last dot
-            return kinds.with(Kinds::only(Kind::Path));
-        }
-        // `escapeHtml(text)`, `XssFilter.clean(text)`
-        let on_name = call.on.and_then(|on| self.module.dotted(on)).unwrap_or_default().to_ascii_lowercase();
-        let makes_harmless =
-            ["escape", "encode", "sanitiz", "clean", "strip", "filter"].iter().any(|w| lower.contains(w));
-        if makes_harmless && ["html", "xss"].iter().any(|w| lower.contains(w) || on_name.contains(w)) {
-            return kinds.with(Kinds::only(Kind::Html));
-        }
-        // `pathSanitizer.sanitize(path)`
-        let on = call.on.and_then(|on| self.module.dotted(on)).unwrap_or_default();
-        kinds.with(seen_to(&format!("{on}_{lower}"), &["sanitiz"]))
-    }
-
     /// A method of the request, or a name that stands for a part of it.
     fn of_request(&mut self, call: &Call<'_>) -> Option<Value> {
         let name = call.name?;
@@ -373,10 +352,23 @@ impl<'a> Run<'a> {
                 given
             }
         };
+        // what a function makes of the items is all that is left of them: `.map(key -> COLUMNS.get(key))`
+        if module.language == Language::Java
+            && gives_items(call.name())
+            && call.functions.is_empty()
+            && lambdas.len() == 1
+            && call.args.len() == 1
+        {
+            value = Value::default();
+        }
         for function in lambdas {
             let back = self.lambda(function, Some(&given));
             if back.is_tainted() && call.functions.is_empty() && !answers && !answers_about(call.name()) {
-                value.join(&back.flat());
+                match gives_items(call.name()) && !back.parts().is_empty() {
+                    // each item keeps its fields
+                    true => value.part_mut(Key::Any).join(&back),
+                    false => value.join(&back.flat()),
+                }
                 value.constant = None;
             }
         }
@@ -491,6 +483,11 @@ impl<'a> Run<'a> {
         if let Some(part) = self.accessed(call) {
             return part;
         }
+        if keeps_items(name) && !call.receiver.parts().is_empty() && call.values.iter().all(|v| !v.is_tainted()) {
+            let mut items = call.receiver.clone();
+            items.constant = None;
+            return items;
+        }
         if puts_in(name) && !self.is_store(on) {
             self.put_in(call, on);
         }
@@ -541,28 +538,6 @@ impl<'a> Run<'a> {
         let lower = name.as_str().to_ascii_lowercase();
         self.module.language == Language::Python
             && (lower.ends_with("session") || matches!(lower.as_str(), "db" | "database" | "conn" | "connection"))
-    }
-
-    /// Whether a place in a text is that of the last dot or separator, or after it.
-    fn is_last_of(&self, expr: ExprId, depth: u32) -> bool {
-        match &self.module.expr(expr).kind {
-            ExprKind::Call { callee, args, .. } => {
-                let ExprKind::Member { name, .. } = &self.module.expr(*callee).kind else { return false };
-                matches!(name.as_str(), "lastIndexOf" | "LastIndexOf")
-                    && args.first().is_some_and(|a| match self.module.string(a.value) {
-                        Some(text) => matches!(text.as_str(), "." | "/" | "\\"),
-                        None => {
-                            self.module.dotted(a.value).is_some_and(|n| n.to_ascii_lowercase().contains("separator"))
-                        }
-                    })
-            }
-            ExprKind::Binary { left, right, .. } => self.is_last_of(*left, depth) || self.is_last_of(*right, depth),
-            ExprKind::Name(_) if depth < 3 => {
-                let defined = self.program.definition(ExprRef { module: self.id, expr });
-                defined.is_some_and(|at| at.module == self.id && self.is_last_of(at.expr, depth + 1))
-            }
-            _ => false,
-        }
     }
 
     /// `out var x`

@@ -122,6 +122,8 @@ impl Run<'_> {
                 let value = self.eval(*value);
                 match is_harmless(self.program, self.id, *ty) {
                     true => value.only_constant(),
+                    // what is a file already was no text of the caller's
+                    false if crate::types::is_file(module, *ty) => value.cleared(Kinds::only(Kind::Path)),
                     false => value,
                 }
             }

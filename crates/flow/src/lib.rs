@@ -11,6 +11,7 @@
 mod accessors;
 mod calls;
 mod conditions;
+mod deeds;
 mod expressions;
 mod interpret;
 mod kinds;

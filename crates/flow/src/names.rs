@@ -1,5 +1,29 @@
 //! What the names of methods say where nothing else is known of them.
 
+/// Methods of streams whose answer has the items of what they are called on.
+pub fn keeps_items(name: &str) -> bool {
+    matches!(
+        name,
+        "stream"
+            | "parallelStream"
+            | "filter"
+            | "sorted"
+            | "distinct"
+            | "limit"
+            | "skip"
+            | "peek"
+            | "collect"
+            | "toList"
+            | "iterator"
+            | "values"
+    )
+}
+
+/// Methods of streams whose answer has what a function makes of each item.
+pub fn gives_items(name: &str) -> bool {
+    matches!(name, "map" | "flatMap" | "mapToObj" | "thenApply")
+}
+
 /// `isBlank`, `hasText`
 fn is_question(name: &str) -> bool {
     let asked = name.strip_prefix("is").or_else(|| name.strip_prefix("has"));

@@ -62,6 +62,16 @@ fn of(program: &Program, id: ModuleId, module: &Module, ty: TypeId) -> bool {
     }
 }
 
+/// Whether a written type is that of a file of the system.
+pub fn is_file(module: &Module, ty: TypeId) -> bool {
+    match &module.ty(ty).kind {
+        TypeKind::Named { path, .. } => {
+            module.language == base::Language::Java && matches!(path.as_str().rsplit('.').next(), Some("File" | "Path"))
+        }
+        _ => false,
+    }
+}
+
 /// Whether many values of a type are harmless: one byte or character is, but many are a text.
 fn of_many(program: &Program, id: ModuleId, module: &Module, ty: TypeId) -> bool {
     let is_part_of_text = match &module.ty(ty).kind {

@@ -17,6 +17,8 @@ use crate::{
     facts::{Kind, Record, RecordId},
 };
 
+mod apart;
+
 type Meanings = SmallVec<[Meaning; 2]>;
 
 /// What is known, looked up.
@@ -212,49 +214,11 @@ pub fn prepare<'m>(context: &'m Context<'m>, effects: &[Effect], routes: &[Route
     for route in routes {
         of_route(context, route, &mut params, &mut returns);
     }
-    handlers_apart(context, &params, &mut returns);
+    apart::handlers(context, &params, &mut returns);
     let fixed = fixed(context, routes);
     let (requests, telling, any) = (index.requests, index.telling, Symbol::new("*"));
     let declared = crate::mappers::declared(context, effects);
     Meaningful { context, calls, params, requests, names, inherited, returns, declared, checking, fixed, telling, any }
-}
-
-/// Functions that are given parts of the request and give back an answer, though no route of theirs was found:
-/// they are registered while the program runs.
-fn handlers_apart(
-    context: &Context<'_>,
-    params: &FxHashMap<(FnId, u32), Holds>,
-    returns: &mut FxHashMap<FnId, Meanings>,
-) {
-    let mut functions: Vec<FnId> = params
-        .iter()
-        .filter(|((function, at), holds)| {
-            let module = context.program.module(function.module);
-            module.language == base::Language::Java
-                && matches!(holds, Holds::Data(_))
-                && !returns.contains_key(function)
-                && module
-                    .function(function.function)
-                    .params
-                    .get(*at as usize)
-                    .is_some_and(|p| !p.annotations.is_empty())
-        })
-        .map(|((function, _), _)| *function)
-        .collect();
-    functions.sort();
-    functions.dedup();
-    for function in functions {
-        let Some(class) = context.program.classes().class_of(function) else { continue };
-        let Some(gives) = crate::adapters::spring::gives(context, class, function) else { continue };
-        for (id, record) in context.facts.records() {
-            if record.gives == Some(gives)
-                && record.kind == Kind::Sink
-                && let Some(meaning) = meaning(id, record)
-            {
-                returns.entry(function).or_default().push(meaning);
-            }
-        }
-    }
 }
 
 /// Whether a parameter of a Python handler may be taken from the query: sessions, services and other things
