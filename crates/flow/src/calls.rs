@@ -542,6 +542,9 @@ impl<'a> Run<'a> {
     }
 
     fn put_in(&mut self, call: &Call<'_>, holder: ExprId) {
+        if self.is_imported(holder) {
+            return;
+        }
         let name = call.name();
         let values: Vec<&Value> = call.positional().map(|(_, v)| v).collect();
         let keyed_by_name = matches!(
@@ -699,6 +702,20 @@ impl Run<'_> {
         );
         let mut ends = name.match_indices('.').map(|(end, _)| end).chain([name.len()]);
         is_built_in || ends.any(|end| self.program.is_imported(&name[..end]))
+    }
+
+    /// Whether an object is a module: a store behind it does not give back what it was given as it is.
+    fn is_imported(&self, holder: ExprId) -> bool {
+        let ExprKind::Name(name) = self.module.expr(holder).kind else { return false };
+        let bindings = self.program.scopes(self.id).top.get(&name);
+        self.module.language.is_ecmascript()
+            && bindings.into_iter().flatten().any(|b| match b {
+                program::Binding::Import(_) => true,
+                program::Binding::Value(value, _) => matches!(&self.module.expr(*value).kind,
+                    ExprKind::Call { callee, .. }
+                        if matches!(&self.module.expr(*callee).kind, ExprKind::Name(n) if *n == "require")),
+                _ => false,
+            })
     }
 
     /// Whether a name is a parameter of the functions around.

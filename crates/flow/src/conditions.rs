@@ -391,6 +391,10 @@ impl Run<'_> {
                 }
                 args.iter().for_each(|a| self.clear(*a, Kinds::ALL));
             }
+            // `isPathInside(base, path)`
+            _ if ["inside", "within", "subpath"].iter().any(|w| lower.contains(w)) => {
+                args.iter().for_each(|a| self.clear(*a, Kinds::only(Kind::Path)));
+            }
             _ => {
                 if says_allowed(name) {
                     // `allowed_file(name)` asks for the end of the name

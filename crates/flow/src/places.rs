@@ -302,6 +302,27 @@ impl Run<'_> {
     }
 
     /// Takes kinds of danger from what an expression names.
+    /// `full = path.join(base, name)` checked is `name` checked, as a path.
+    fn clear_joined(&mut self, expr: ExprId, kinds: Kinds) {
+        let module = self.module;
+        let defined = self.program.definition(ExprRef { module: self.id, expr });
+        let Some(at) = defined.filter(|at| at.module == self.id && at.expr < expr) else { return };
+        let ExprKind::Call { callee, args, .. } = &module.expr(at.expr).kind else { return };
+        let ExprKind::Member { name, .. } = &module.expr(*callee).kind else { return };
+        if !module.language.is_ecmascript() || !matches!(name.as_str(), "join" | "resolve" | "normalize") {
+            return;
+        }
+        for arg in args {
+            let given = match module.expr(arg.value).kind {
+                ExprKind::Logical { left, .. } => left,
+                _ => arg.value,
+            };
+            if matches!(module.expr(given).kind, ExprKind::Name(_) | ExprKind::Member { .. }) {
+                self.clear(given, kinds.and(Kinds::only(Kind::Path)));
+            }
+        }
+    }
+
     pub fn clear(&mut self, expr: ExprId, kinds: Kinds) {
         if kinds == Kinds::NONE {
             return;
@@ -339,6 +360,7 @@ impl Run<'_> {
             ExprKind::Literal(_) => {}
             ExprKind::Name(_) => {
                 self.change(expr, &mut |value| *value = std::mem::take(value).cleared(kinds));
+                self.clear_joined(expr, kinds);
                 // `String full = file.getCanonicalPath();` checked is `file` checked
                 let defined = self.program.definition(ExprRef { module: self.id, expr });
                 if let Some(at) = defined.filter(|at| at.module == self.id && at.expr < expr)
