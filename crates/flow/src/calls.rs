@@ -343,6 +343,18 @@ impl<'a> Run<'a> {
                 given
             }
         };
+        // what `map` gives is what its function gives
+        let is_made_anew = module.language.is_ecmascript()
+            && matches!(call.name(), "map" | "flatMap")
+            && call.functions.is_empty()
+            && call.args.first().is_some_and(|a| match module.expr(a.value).kind {
+                ExprKind::Lambda(_) => true,
+                ExprKind::Name(name) => matches!(name.as_str(), "Number" | "parseInt" | "parseFloat" | "Boolean"),
+                _ => false,
+            });
+        if is_made_anew {
+            value = Value::default();
+        }
         for function in lambdas {
             let back = self.lambda(function, Some(&given));
             if back.is_tainted() && call.functions.is_empty() && !answers && !answers_about(call.name()) {
@@ -668,7 +680,8 @@ impl<'a> Run<'a> {
         if call.kind == CallKind::New && result.is_blank() {
             return Value::default();
         }
-        result
+        // `checkPath(path)` gives the path back, or does not come back
+        result.cleared(seen_to(call.name(), &["check", "ensure"]))
     }
 }
 

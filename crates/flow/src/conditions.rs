@@ -17,6 +17,10 @@ impl Run<'_> {
     pub fn refine(&mut self, cond: ExprId, truth: bool) {
         match &self.module.expr(cond).kind {
             ExprKind::Unary { op: UnaryOp::Not, operand } => self.refine(*operand, !truth),
+            // what is nothing does no harm: `name && isPathTraversal(name)`
+            ExprKind::Name(_) | ExprKind::Member { .. } if !truth && self.module.language.is_ecmascript() => {
+                self.clear(cond, Kinds::ALL);
+            }
             ExprKind::Logical { op, left, right } => {
                 let (left, right) = (*left, *right);
                 if (*op == LogicalOp::And) == truth {

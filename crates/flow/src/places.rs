@@ -472,6 +472,9 @@ impl Run<'_> {
 
 /// The taints of a value that do harm at a sink of a kind.
 pub fn harmful(kind: Kind, value: &Value, found: &mut dyn FnMut(&Taint)) {
+    if kind == Kind::NoSql {
+        return outside_operators(value, 0, found);
+    }
     if !kind.needs_string() {
         value.flat().dangerous(kind).for_each(&mut *found);
         return;
@@ -484,6 +487,18 @@ pub fn harmful(kind: Kind, value: &Value, found: &mut dyn FnMut(&Taint)) {
                 part.dangerous(kind).for_each(&mut *found);
             }
             _ => {}
+        }
+    }
+}
+
+/// The taints of a filter. What an operator is given (`{ $in: names }`) is a value, whatever it looks like.
+fn outside_operators(value: &Value, depth: u32, found: &mut dyn FnMut(&Taint)) {
+    value.dangerous(Kind::NoSql).for_each(&mut *found);
+    for (key, part) in value.parts() {
+        let is_operator = matches!(key, Key::Name(name) if matches!(name.as_str(),
+            "$eq" | "$ne" | "$gt" | "$gte" | "$lt" | "$lte" | "$in" | "$nin" | "$all" | "$size" | "$exists" | "$mod"));
+        if !is_operator && depth < 4 {
+            outside_operators(part, depth + 1, found);
         }
     }
 }
