@@ -10,6 +10,7 @@
 
 mod calls;
 mod conditions;
+mod dynamic;
 mod expressions;
 mod interpret;
 mod kinds;
