@@ -90,6 +90,7 @@ impl<'a> Run<'a> {
         let of_library = resolved.is_some_and(|c| c.external.iter().any(is_of_library));
         let call = Call { expr, kind: *kind, name, on, receiver, args, values, functions, of_library };
         let meanings = self.semantics.of_call(at);
+        self.calls_back(&call);
         self.sinks(&call, meanings);
         let value = self.result(&call, meanings);
         self.fills(&call, meanings);
@@ -296,10 +297,19 @@ impl<'a> Run<'a> {
     ) -> Value {
         let answers = meanings.iter().any(|m| matches!(m, Meaning::Answers));
         let module = self.module;
+        let known = self.known;
+        // what a function of the repository calls it with is known
+        let is_called = |at: usize| {
+            let calls =
+                |f: &FnId| known.of(*f).is_some_and(|s| s.calls_back.iter().any(|(number, _)| *number as usize == at));
+            !call.functions.is_empty() && call.functions.iter().all(calls)
+        };
         let lambdas: SmallVec<[ir::FunctionId; 2]> = call
             .args
             .iter()
-            .filter_map(|a| match module.expr(a.value).kind {
+            .enumerate()
+            .filter(|(at, _)| !is_called(*at))
+            .filter_map(|(_, a)| match module.expr(a.value).kind {
                 ExprKind::Lambda(function) => Some(function),
                 _ => None,
             })
@@ -358,7 +368,7 @@ impl<'a> Run<'a> {
     }
 
     /// A function that is called with one value for each parameter.
-    fn apply(&mut self, function: FnId, at: ExprId, give: &dyn Fn(u8) -> Value) -> Value {
+    pub fn apply(&mut self, function: FnId, at: ExprId, give: &dyn Fn(u8) -> Value) -> Value {
         let known = self.known;
         let Some(summary) = known.of(function) else { return Value::default() };
         let step = self.step(at, Event::Passed);
@@ -650,6 +660,15 @@ impl<'a> Run<'a> {
             }
             if !makes {
                 result = if summed == 1 { returned } else { joined(result, &returned) };
+            }
+            for (number, values) in &summary.calls_back {
+                let handed = argument_of(*number, &params, call.args);
+                let run: &Run<'_> = self;
+                let fill = |number: u8, path: Path| run.along(&give(number), path, call.expr);
+                let values: Vec<Value> = values.iter().map(|v| v.put_in(&fill, back, 0)).collect();
+                if let Some(promised) = self.called_back(call, *number, handed, &values) {
+                    result.join(&promised);
+                }
             }
             if let Some(captured) = self.of_closure(*function, call) {
                 result.join(&captured);

@@ -10,7 +10,7 @@ use crate::{
     Kind, Sink,
     calls::Call,
     interpret::Run,
-    value::{Key, Value},
+    value::{From, Key, Path, THIS, Value},
 };
 
 impl Run<'_> {
@@ -70,6 +70,56 @@ impl Run<'_> {
             around = item.parent;
         }
         false
+    }
+
+    /// Notes that a parameter is called: `callback(null, rows)`.
+    pub fn calls_back(&mut self, call: &Call<'_>) {
+        let (None, Some(name)) = (call.on, call.name) else { return };
+        let held = self.env.get(&name).map(|v| v.taints.clone()).unwrap_or_default();
+        for taint in held {
+            let From::Param(number, path) = taint.from else { continue };
+            if number == THIS || path != Path::default() {
+                continue;
+            }
+            let given = call.positional().map(|(_, v)| v.clone());
+            match self.out.calls_back.iter_mut().find(|(n, _)| *n == number) {
+                Some((_, known)) => {
+                    for (at, value) in given.enumerate() {
+                        match known.get_mut(at) {
+                            Some(known) => known.join(&value),
+                            None => known.push(value),
+                        }
+                    }
+                }
+                None => self.out.calls_back.push((number, given.collect())),
+            }
+        }
+    }
+
+    /// Runs what a call hands to a function of the repository with what that calls it with. What is called
+    /// when nothing was handed over is what a promise of it gives.
+    pub fn called_back(
+        &mut self,
+        call: &Call<'_>,
+        number: u8,
+        handed: Option<ExprId>,
+        values: &[Value],
+    ) -> Option<Value> {
+        let give = |at: usize| values.get(at).cloned().unwrap_or_default();
+        match handed.map(|expr| (expr, &self.module.expr(expr).kind)) {
+            Some((_, ExprKind::Lambda(function))) => {
+                self.lambda_given(*function, &give);
+                None
+            }
+            Some((expr, _)) => {
+                if let Some(function) = self.function_named(expr) {
+                    self.apply(function, call.expr, &|at| give(at as usize));
+                }
+                None
+            }
+            None if call.positional().count() == number as usize => values.get(1).cloned(),
+            None => None,
+        }
     }
 
     /// What a function within this one gives back of the variables around it, which its summary does not know.
