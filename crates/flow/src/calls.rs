@@ -7,9 +7,11 @@ use smallvec::SmallVec;
 
 use crate::{
     Argument, Event, Kind, Kinds, Meaning, Sink, Source,
+    conditions::seen_to,
+    dynamic::entries,
     interpret::Run,
-    names::{answers_about, gives_items, gives_own_address, is_shell, keeps_items, passes_on, puts_in},
-    places::{harmful, key_of},
+    names::{answers_about, gives_own_address, is_shell, keeps_items, passes_on, puts_in},
+    places::key_of,
     strings::{cleared_by_absence, cleared_by_replacement, cleared_by_string, folded},
     types::is_harmless,
     value::{Constant, From, Key, Path, THIS, Taint, Value, joined},
@@ -38,7 +40,7 @@ impl Call<'_> {
         self.name.map_or("", Symbol::as_str)
     }
 
-    fn positional(&self) -> impl Iterator<Item = (ExprId, &Value)> {
+    pub fn positional(&self) -> impl Iterator<Item = (ExprId, &Value)> {
         self.args.iter().zip(&self.values).filter(|(a, _)| a.name.is_none()).map(|(a, v)| (a.value, v))
     }
 
@@ -92,29 +94,11 @@ impl<'a> Run<'a> {
         let is_external = resolved.is_some_and(|c| !c.external.is_empty());
         let call = Call { expr, kind: *kind, name, on, receiver, args, values, functions, of_library, is_external };
         let meanings = self.semantics.of_call(at);
+        self.calls_back(&call);
         self.sinks(&call, meanings);
         let value = self.result(&call, meanings);
         self.fills(&call, meanings);
         self.callbacks(&call, *block, meanings, value)
-    }
-
-    /// `object[name](…)`: a method of the caller's choice, unless the object is a table of ours.
-    fn chosen(&mut self, call: ExprId, object: ExprId, index: ExprId) {
-        if !self.module.language.is_ecmascript() {
-            return;
-        }
-        let given = self.eval(index);
-        let at = ExprRef { module: self.id, expr: object };
-        let at = self.program.definition(at).unwrap_or(at);
-        let is_table = match &self.program.expr(at).kind {
-            ExprKind::Map(_) | ExprKind::List(_) => true,
-            ExprKind::Call { kind, .. } => *kind == CallKind::New,
-            _ => false,
-        };
-        if given.is_tainted() && !is_table {
-            let sink = Sink { kind: Kind::Reflection, at: ExprRef { module: self.id, expr: call }, record: u32::MAX };
-            self.reaches(sink, &given);
-        }
     }
 
     /// The dangers of a call.
@@ -313,103 +297,6 @@ impl<'a> Run<'a> {
         }
     }
 
-    /// Lambdas and functions that are given to the call run with what it holds.
-    fn callbacks(
-        &mut self,
-        call: &Call<'_>,
-        block: Option<ir::FunctionId>,
-        meanings: &[Meaning],
-        mut value: Value,
-    ) -> Value {
-        let answers = meanings.iter().any(|m| matches!(m, Meaning::Answers));
-        let module = self.module;
-        let lambdas: SmallVec<[ir::FunctionId; 2]> = call
-            .args
-            .iter()
-            .filter_map(|a| match module.expr(a.value).kind {
-                ExprKind::Lambda(function) => Some(function),
-                _ => None,
-            })
-            .chain(block)
-            .collect();
-        let source = meanings.iter().any(|m| matches!(m, Meaning::Source(_) | Meaning::Request(_)));
-        let given = match answers {
-            true => Value::default(),
-            false if source || value.is_from_outside() && call.functions.is_empty() => value.clone(),
-            false => {
-                let mut given = call.receiver.element();
-                given.taints.retain(|t| !matches!(t.from, From::Request(_)));
-                if call.receiver.taints.iter().any(|t| matches!(t.from, From::Request(_))) {
-                    // `request.files.map(file => …)`
-                    given.join(&self.part(&call.receiver, Key::Any, call.expr));
-                }
-                call.values.iter().for_each(|v| {
-                    let mut flat = v.flat();
-                    flat.taints.retain(|t| !matches!(t.from, From::Request(_)));
-                    given.join(&flat);
-                });
-                given.constant = None;
-                given
-            }
-        };
-        // what a function makes of the items is all that is left of them: `.map(key -> COLUMNS.get(key))`
-        if module.language == Language::Java
-            && gives_items(call.name())
-            && call.functions.is_empty()
-            && lambdas.len() == 1
-            && call.args.len() == 1
-        {
-            value = Value::default();
-        }
-        for function in lambdas {
-            let back = self.lambda(function, Some(&given));
-            if back.is_tainted() && call.functions.is_empty() && !answers && !answers_about(call.name()) {
-                match gives_items(call.name()) && !back.parts().is_empty() {
-                    // each item keeps its fields
-                    true => value.part_mut(Key::Any).join(&back),
-                    false => value.join(&back.flat()),
-                }
-                value.constant = None;
-            }
-        }
-        if call.functions.is_empty() && given.is_tainted() {
-            for arg in call.args {
-                let Some(function) = self.function_named(arg.value) else { continue };
-                let back = self.apply(function, call.expr, &|_| given.clone());
-                if back.is_tainted() && !answers {
-                    value.join(&back.flat());
-                    value.constant = None;
-                }
-            }
-        }
-        value
-    }
-
-    /// A function that is called with one value for each parameter.
-    fn apply(&mut self, function: FnId, at: ExprId, give: &dyn Fn(u8) -> Value) -> Value {
-        let known = self.known;
-        let Some(summary) = known.of(function) else { return Value::default() };
-        let step = self.step(at, Event::Passed);
-        for used in &summary.uses {
-            let From::Param(number, path) = used.from else { continue };
-            let given = self.along(&give(number), path, at);
-            self.used(used, &given, step);
-        }
-        let back = self.step(at, Event::Returned);
-        let run: &Run<'_> = self;
-        summary.returns.put_in(&|number, path| run.along(&give(number), path, at), back, 0)
-    }
-
-    /// A dangerous use of a parameter that gets a value.
-    fn used(&mut self, used: &crate::summaries::Use, given: &Value, step: crate::Step) {
-        let mut found: Vec<Taint> = Vec::new();
-        harmful(used.sink.kind, given, &mut |t| found.push(t.clone()));
-        for taint in found {
-            let way = taint.way.then(step).followed_by(&used.way);
-            self.reach(used.sink, taint.from, taint.cleared.with(used.cleared), &way);
-        }
-    }
-
     /// A call of something that nothing is known of.
     fn unknown(&mut self, call: &Call<'_>) -> Value {
         let name = call.name();
@@ -561,6 +448,9 @@ impl<'a> Run<'a> {
     }
 
     fn put_in(&mut self, call: &Call<'_>, holder: ExprId) {
+        if self.is_imported(holder) {
+            return;
+        }
         let name = call.name();
         let values: Vec<&Value> = call.positional().map(|(_, v)| v).collect();
         let keyed_by_name = matches!(
@@ -676,6 +566,15 @@ impl<'a> Run<'a> {
             if !makes {
                 result = if summed == 1 { returned } else { joined(result, &returned) };
             }
+            for (number, values) in &summary.calls_back {
+                let handed = argument_of(*number, &params, call.args);
+                let run: &Run<'_> = self;
+                let fill = |number: u8, path: Path| run.along(&give(number), path, call.expr);
+                let values: Vec<Value> = values.iter().map(|v| v.put_in(&fill, back, 0)).collect();
+                if let Some(promised) = self.called_back(call, *number, handed, &values) {
+                    result.join(&promised);
+                }
+            }
             if let Some(captured) = self.of_closure(*function, call) {
                 result.join(&captured);
             }
@@ -687,77 +586,8 @@ impl<'a> Run<'a> {
         if call.kind == CallKind::New && result.is_blank() {
             return Value::default();
         }
-        result
-    }
-}
-
-impl Run<'_> {
-    /// Whether a name is that of a library: where names may be anybody's globals, of an imported package or of
-    /// the language.
-    fn is_of_library(&self, name: &str) -> bool {
-        if !self.module.language.is_ecmascript() {
-            return true;
-        }
-        let root = name.split('.').next().unwrap_or(name);
-        let is_built_in = matches!(
-            root,
-            "Object"
-                | "Array"
-                | "JSON"
-                | "Buffer"
-                | "Promise"
-                | "URL"
-                | "String"
-                | "Reflect"
-                | "Intl"
-                | "Map"
-                | "Set"
-                | "Bun"
-                | "Deno"
-                | "Uint8Array"
-                | "globalThis"
-                | "global"
-                | "util"
-        );
-        let mut ends = name.match_indices('.').map(|(end, _)| end).chain([name.len()]);
-        is_built_in || ends.any(|end| self.program.is_imported(&name[..end]))
-    }
-
-    /// Whether a name is a parameter of the functions around.
-    fn is_parameter(&self, name: Symbol) -> bool {
-        let mut around = self.function;
-        while let Some(function) = around {
-            let item = self.module.function(function);
-            if item.params.iter().any(|p| p.name == name) {
-                return true;
-            }
-            around = item.parent;
-        }
-        false
-    }
-
-    /// What a function within this one gives back of the variables around it, which its summary does not know.
-    fn of_closure(&mut self, function: FnId, call: &Call<'_>) -> Option<Value> {
-        let item = self.program.function(function);
-        let is_within = function.module == self.id && item.parent.is_some() && item.parent == self.function;
-        if !is_within || self.closures.contains(&function.function) {
-            return None;
-        }
-        let module = self.module;
-        let captures = module.exprs_within(item.range).any(|(_, e)| match &e.kind {
-            ExprKind::Name(name) => {
-                self.env.get(name).is_some_and(Value::is_tainted) && item.params.iter().all(|p| p.name != *name)
-            }
-            _ => false,
-        });
-        if !captures {
-            return None;
-        }
-        self.closures.push(function.function);
-        let values: SmallVec<[Value; 4]> = call.positional().map(|(_, v)| v.clone()).collect();
-        let value = self.lambda_given(function.function, &|at| values.get(at).cloned().unwrap_or_default());
-        self.closures.pop();
-        Some(value)
+        // `checkPath(path)` gives the path back, or does not come back
+        result.cleared(seen_to(call.name(), &["check", "ensure"]))
     }
 }
 
@@ -787,24 +617,6 @@ fn keys(values: &[&Value]) -> Option<Key> {
             Some(Key::Name(Symbol::new(&name)))
         }
     }
-}
-
-/// `Object.keys(x)`, `Object.entries(x)`: names that are written here are not the caller's.
-fn entries(call: &Call<'_>) -> Option<Value> {
-    let [given] = call.values.as_slice() else { return None };
-    let names = given.whole();
-    let mut value = Value::default();
-    match call.name() {
-        "keys" if call.on.is_some() => value.put(Key::Index(0), names),
-        "entries" if call.on.is_some() => {
-            let mut entry = Value::default();
-            entry.put(Key::Index(0), names);
-            entry.put(Key::Index(1), given.element());
-            value.put(Key::Index(0), entry);
-        }
-        _ => return None,
-    }
-    Some(value)
 }
 
 /// `x.replace(/[^a-z]/g, "")`, `re.sub("[^a-z]", "", x)`: what is left of the data.

@@ -17,6 +17,10 @@ impl Run<'_> {
     pub fn refine(&mut self, cond: ExprId, truth: bool) {
         match &self.module.expr(cond).kind {
             ExprKind::Unary { op: UnaryOp::Not, operand } => self.refine(*operand, !truth),
+            // what is nothing does no harm: `name && isPathTraversal(name)`
+            ExprKind::Name(_) | ExprKind::Member { .. } if !truth && self.module.language.is_ecmascript() => {
+                self.clear(cond, Kinds::ALL);
+            }
             ExprKind::Logical { op, left, right } => {
                 let (left, right) = (*left, *right);
                 if (*op == LogicalOp::And) == truth {
@@ -396,6 +400,10 @@ impl Run<'_> {
                     self.clear(object, Kinds::ALL);
                 }
                 args.iter().for_each(|a| self.clear(*a, Kinds::ALL));
+            }
+            // `isPathInside(base, path)`
+            _ if ["inside", "within", "subpath"].iter().any(|w| lower.contains(w)) => {
+                args.iter().for_each(|a| self.clear(*a, Kinds::only(Kind::Path)));
             }
             _ => {
                 if says_allowed(name) {

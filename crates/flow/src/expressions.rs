@@ -510,6 +510,8 @@ impl Run<'_> {
             return Value::default();
         }
         let before = self.env.clone();
+        let own = &self.program.scopes(self.id).functions[function.0 as usize];
+        self.env.retain(|name, _| !own.contains_key(name));
         for (at, param) in item.params.iter().enumerate() {
             // `(error, rows) => …`
             let is_error = at == 0 && self.module.language.is_ecmascript() && names_error(param.name);
@@ -530,7 +532,7 @@ impl Run<'_> {
         let after = std::mem::replace(&mut self.env, before);
         for (name, value) in after {
             if let Some(known) = self.env.get_mut(&name)
-                && !item.params.iter().any(|p| p.name == name)
+                && !own.contains_key(&name)
             {
                 known.join(&value);
             }

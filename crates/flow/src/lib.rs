@@ -9,9 +9,11 @@
 //! Begin reading at [`analyze`], then `summaries.rs`, `interpret.rs` (statements), `calls.rs`.
 
 mod accessors;
+mod callbacks;
 mod calls;
 mod conditions;
 mod deeds;
+mod dynamic;
 mod expressions;
 mod interpret;
 mod kinds;

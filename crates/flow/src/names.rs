@@ -19,9 +19,17 @@ pub fn keeps_items(name: &str) -> bool {
     )
 }
 
-/// Methods of streams whose answer has what a function makes of each item.
+/// Methods of streams and lists whose answer has what a function makes of each item.
 pub fn gives_items(name: &str) -> bool {
-    matches!(name, "map" | "flatMap" | "mapToObj" | "thenApply")
+    matches!(
+        name,
+        "map" | "flatMap" | "flat_map" | "filter_map" | "collect" | "mapToObj" | "thenApply" | "Select" | "SelectMany"
+    )
+}
+
+/// Functions that make a number or a truth value of a text.
+pub fn makes_numbers(name: &str) -> bool {
+    matches!(name, "Number" | "BigInt" | "Boolean" | "parseInt" | "parseFloat" | "parseLong" | "parseDouble")
 }
 
 /// `isBlank`, `hasText`

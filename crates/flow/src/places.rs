@@ -302,6 +302,27 @@ impl Run<'_> {
     }
 
     /// Takes kinds of danger from what an expression names.
+    /// `full = path.join(base, name)` checked is `name` checked, as a path.
+    fn clear_joined(&mut self, expr: ExprId, kinds: Kinds) {
+        let module = self.module;
+        let defined = self.program.definition(ExprRef { module: self.id, expr });
+        let Some(at) = defined.filter(|at| at.module == self.id && at.expr < expr) else { return };
+        let ExprKind::Call { callee, args, .. } = &module.expr(at.expr).kind else { return };
+        let ExprKind::Member { name, .. } = &module.expr(*callee).kind else { return };
+        if !module.language.is_ecmascript() || !matches!(name.as_str(), "join" | "resolve" | "normalize") {
+            return;
+        }
+        for arg in args {
+            let given = match module.expr(arg.value).kind {
+                ExprKind::Logical { left, .. } => left,
+                _ => arg.value,
+            };
+            if matches!(module.expr(given).kind, ExprKind::Name(_) | ExprKind::Member { .. }) {
+                self.clear(given, kinds.and(Kinds::only(Kind::Path)));
+            }
+        }
+    }
+
     pub fn clear(&mut self, expr: ExprId, kinds: Kinds) {
         if kinds == Kinds::NONE {
             return;
@@ -349,6 +370,7 @@ impl Run<'_> {
             ExprKind::Literal(_) => {}
             ExprKind::Name(_) => {
                 self.change(expr, &mut |value| *value = std::mem::take(value).cleared(kinds));
+                self.clear_joined(expr, kinds);
                 // `String full = file.getCanonicalPath();` checked is `file` checked
                 let defined = self.program.definition(ExprRef { module: self.id, expr });
                 if let Some(at) = defined.filter(|at| at.module == self.id && at.expr < expr)
@@ -460,6 +482,9 @@ impl Run<'_> {
 
 /// The taints of a value that do harm at a sink of a kind.
 pub fn harmful(kind: Kind, value: &Value, found: &mut dyn FnMut(&Taint)) {
+    if kind == Kind::NoSql {
+        return outside_operators(value, 0, found);
+    }
     if !kind.needs_string() {
         value.flat().dangerous(kind).for_each(&mut *found);
         return;
@@ -472,6 +497,18 @@ pub fn harmful(kind: Kind, value: &Value, found: &mut dyn FnMut(&Taint)) {
                 part.dangerous(kind).for_each(&mut *found);
             }
             _ => {}
+        }
+    }
+}
+
+/// The taints of a filter. What an operator is given (`{ $in: names }`) is a value, whatever it looks like.
+fn outside_operators(value: &Value, depth: u32, found: &mut dyn FnMut(&Taint)) {
+    value.dangerous(Kind::NoSql).for_each(&mut *found);
+    for (key, part) in value.parts() {
+        let is_operator = matches!(key, Key::Name(name) if matches!(name.as_str(),
+            "$eq" | "$ne" | "$gt" | "$gte" | "$lt" | "$lte" | "$in" | "$nin" | "$all" | "$size" | "$exists" | "$mod"));
+        if !is_operator && depth < 4 {
+            outside_operators(part, depth + 1, found);
         }
     }
 }

@@ -57,6 +57,8 @@ pub struct Summary {
     pub entered: Vec<u8>,
     /// Parameters that are cleared when it comes back.
     pub checks: Vec<(u8, Kinds)>,
+    /// Parameters that are called, and with what: `callback(null, rows)`.
+    pub calls_back: Vec<(u8, Vec<Value>)>,
     /// Whether a bound cut it off.
     pub is_cut: bool,
 }
@@ -69,13 +71,21 @@ impl Summary {
             shape.push((From::Param(*param, Default::default()), Kinds::ALL));
             value.shape(&mut shape, 0);
         }
+        for (param, values) in &self.calls_back {
+            shape.push((From::Param(*param, Default::default()), Kinds::NONE));
+            values.iter().for_each(|v| v.shape(&mut shape, 0));
+        }
         shape.extend(self.uses.iter().map(|u| (u.from, u.cleared.with(Kinds::only(u.sink.kind)))));
         shape.extend(self.checks.iter().map(|(param, kinds)| (From::Param(*param, Default::default()), *kinds)));
         shape
     }
 
     fn says_something(&self) -> bool {
-        !self.returns.is_blank() || !self.changes.is_empty() || !self.uses.is_empty() || !self.checks.is_empty()
+        !self.returns.is_blank()
+            || !self.changes.is_empty()
+            || !self.uses.is_empty()
+            || !self.checks.is_empty()
+            || !self.calls_back.is_empty()
     }
 }
 

@@ -175,6 +175,17 @@ impl<'p> Evaluator<'p> {
                 }
                 let callees = self.eval(*callee);
                 for callee in callees {
+                    // `promisify(exec)` stands for `exec`
+                    if let Value::External(name) = callee
+                        && self.module.language.is_ecmascript()
+                        && self.library.is_transparent(name)
+                        && let Some(first) = args.first()
+                    {
+                        for value in self.eval(first.value) {
+                            push(&mut out, value);
+                        }
+                        continue;
+                    }
                     for value in self.call_result(callee, *kind) {
                         push(&mut out, value);
                     }

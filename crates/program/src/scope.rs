@@ -374,9 +374,16 @@ impl Survey<'_> {
                 let mut bindings: SmallVec<[Binding; 2]> = SmallVec::new();
                 bindings.extend(ty.map(Binding::Typed));
                 bindings.extend(value.map(|v| Binding::Value(v, SmallVec::new())));
+                // and one of a function around stays that function's
+                let binder = match !declares && self.module.language.is_ecmascript() {
+                    true => self.binder(*name),
+                    false => None,
+                };
                 for binding in bindings {
                     if outer {
                         self.scopes.top.entry(*name).or_default().push(binding);
+                    } else if let Some(function) = binder {
+                        self.scopes.functions[function.0 as usize].entry(*name).or_default().push(binding);
                     } else {
                         self.bind(*name, binding);
                     }

@@ -12,6 +12,9 @@ use rustc_hash::FxHashMap;
 use crate::Report;
 use crate::support::{apply_mended, around, is_production, path};
 
+/// Functions that names of files, addresses, methods and fields are followed through.
+const MAX_CROSSINGS: usize = 6;
+
 /// What one rule says.
 pub struct Words {
     /// The dangers that it speaks of.
@@ -47,7 +50,7 @@ pub fn report(model: &Model, report: &mut Report<'_>, words: &Words, judge: &dyn
         if !is_production(model, span) {
             continue;
         }
-        if is_hardened(model, flow) {
+        if is_hardened(model, flow) || is_too_far(flow) {
             continue;
         }
         if let Some(at) = told.get(&flow.sink.at) {
@@ -69,6 +72,21 @@ pub fn report(model: &Model, report: &mut Report<'_>, words: &Words, judge: &dyn
         }
     }
     findings.into_iter().for_each(|f| report.add(f));
+}
+
+/// How many functions the data is given to or comes back from.
+fn crossings(flow: &Flow) -> usize {
+    flow.steps.iter().filter(|s| matches!(s.event, Event::Passed | Event::Returned)).count()
+}
+
+/// Whether code checks such data in many ways that do not look like checks.
+fn is_often_checked(kind: Kind) -> bool {
+    matches!(kind, Kind::Path | Kind::Url | Kind::Redirect | Kind::Reflection | Kind::MassAssignment)
+}
+
+/// Whether data goes through so many functions that it is more likely seen to than not.
+fn is_too_far(flow: &Flow) -> bool {
+    is_often_checked(flow.sink.kind) && crossings(flow) > MAX_CROSSINGS
 }
 
 /// Whether what stands before the handler lets only fields and values of a declared form through.
@@ -125,9 +143,7 @@ fn say(
         finding.severity = finding.severity.min(Severity::Important);
     }
     // the longer the way, the more on it may check what is not seen to check
-    let crossings = flow.steps.iter().filter(|s| matches!(s.event, Event::Passed | Event::Returned)).count();
-    let is_common =
-        matches!(flow.sink.kind, Kind::Path | Kind::Url | Kind::Redirect | Kind::Reflection | Kind::MassAssignment);
+    let (crossings, is_common) = (crossings(flow), is_often_checked(flow.sink.kind));
     if crossings >= 3 && is_common || crossings >= 6 {
         finding.severity = finding.severity.min(Severity::Important);
         finding.evidence = Evidence::Suspected;
