@@ -175,7 +175,7 @@ impl Run<'_> {
                         _ => {
                             let data = [Kind::Sql, Kind::Command, Kind::Code, Kind::Path, Kind::Url, Kind::Html];
                             value.join(&key.flat().cleared(data.into_iter().collect()));
-                            value.put(Key::Any, item);
+                            value.part_mut(Key::Any).join(&item);
                         }
                     }
                 }

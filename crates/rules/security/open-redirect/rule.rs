@@ -1,8 +1,8 @@
 //! Untrusted data chooses where a browser is sent.
 
-use base::{RuleInfo, Severity, Stage};
+use base::{Evidence, Finding, RuleInfo, Severity, Stage, Text};
 use model::Model;
-use model::flow::{Kind, Place};
+use model::flow::{Flow, Kind, Place};
 
 use crate::injection::{self, Words};
 use crate::support::info;
@@ -37,6 +37,21 @@ const WORDS: Words = Words {
 };
 
 fn check(model: &Model, report: &mut Report<'_>) {
-    // nobody else sets the headers and cookies that a visitor's browser sends
-    injection::report(model, report, &WORDS, &|flow, _| !matches!(flow.source.place, Place::Header | Place::Cookie));
+    injection::report(model, report, &WORDS, &judge);
+}
+
+/// A visitor's browser sends the headers and cookies, and no link of a stranger chooses them: what remains
+/// are caches, proxies and neighbours of the same domain. The page that a visitor came from is no secret place.
+fn judge(flow: &Flow, finding: &mut Finding) -> bool {
+    match flow.source.place {
+        Place::Header | Place::Cookie => {
+            finding.severity = Severity::Suggestion;
+            finding.evidence = Evidence::Suspected;
+            finding.details = Text::from(
+                "Whoever can set it (another host of the domain, a proxy, a cache) sends visitors to any other site.",
+            );
+            !flow.source.name.is_some_and(|name| name.as_str().to_ascii_lowercase().starts_with("refer"))
+        }
+        _ => true,
+    }
 }
