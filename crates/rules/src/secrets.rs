@@ -1,0 +1,164 @@
+//! What a value says of itself: whether it has the form of a secret, or only stands for one.
+
+use model::guards::words;
+
+/// Beginnings and lengths that only one kind of secret has.
+const SHAPES: [(&str, &str, usize); 17] = [
+    ("AKIA", "AWS access key id", 20),
+    ("ASIA", "AWS temporary access key id", 20),
+    ("ghp_", "GitHub personal access token", 40),
+    ("gho_", "GitHub OAuth token", 40),
+    ("ghs_", "GitHub app token", 40),
+    ("github_pat_", "GitHub fine-grained token", 60),
+    ("glpat-", "GitLab personal access token", 26),
+    ("sk_live_", "Stripe secret key", 24),
+    ("rk_live_", "Stripe restricted key", 24),
+    ("xoxb-", "Slack bot token", 30),
+    ("xoxp-", "Slack user token", 30),
+    ("AIza", "Google API key", 39),
+    ("SG.", "SendGrid API key", 60),
+    ("sk-ant-", "Anthropic API key", 40),
+    ("npm_", "npm access token", 40),
+    ("dop_v1_", "DigitalOcean token", 60),
+    ("-----BEGIN", "private key", 100),
+];
+
+/// What kind of secret a value is by its own form.
+pub fn shape(value: &str) -> Option<&'static str> {
+    // a private key once more encoded, as variables of the environment hold it
+    if value.starts_with("LS0tLS1CRUdJTi") && value.len() > 100 && decoded(value, 48).contains("PRIVATE KEY") {
+        return Some("private key");
+    }
+    let (prefix, kind, length) = SHAPES.iter().find(|(prefix, ..)| value.starts_with(prefix))?;
+    let whole = value.len() >= *length && !is_placeholder(value);
+    match *kind {
+        "private key" => (value.contains("PRIVATE KEY") && whole).then_some(*kind),
+        _ => (whole && !value.contains(char::is_whitespace) && !value[prefix.len()..].contains("EXAMPLE"))
+            .then_some(*kind),
+    }
+}
+
+/// The beginning of what is written in base 64.
+fn decoded(value: &str, characters: usize) -> String {
+    const ALPHABET: &str = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    let (mut bits, mut held, mut text) = (0u32, 0u32, String::new());
+    for digit in value.chars().take(characters).map_while(|c| ALPHABET.find(c)) {
+        bits = bits << 6 | digit as u32;
+        held += 6;
+        if held >= 8 {
+            held -= 8;
+            text.push(char::from((bits >> held & 0xFF) as u8));
+        }
+    }
+    text
+}
+
+/// A password in a connection string.
+pub fn in_url(value: &str) -> Option<&'static str> {
+    let (_, rest) = value.split_once("://")?;
+    let (user, host) = rest.split_once('@')?;
+    let (_, password) = user.split_once(':')?;
+    let local =
+        ["localhost", "127.0.0.1", "db", "postgres", "mysql", "redis", "mongo"].iter().any(|h| host.starts_with(h));
+    (!local && password.len() >= 4 && !is_placeholder(password) && !password.contains('/'))
+        .then_some("password in a connection string")
+}
+
+/// Keys that are made to be seen by everyone.
+const PUBLIC: [&str; 4] = ["phc_", "pk_live_", "pk_test_", "sha256:"];
+
+/// Whether a value is made of what secrets are made of: no word, path, name or rate.
+pub fn looks_secret(value: &str) -> bool {
+    let length = value.chars().count();
+    if !(8..=512).contains(&length) || value.contains(char::is_whitespace) || value.contains("://") {
+        return false;
+    }
+    // names put together (`app/node/v1`, `token-{0}`) are keys of something, no secrets
+    let has_hole = value.contains('{') && value.contains('}');
+    let is_path = value.contains('/') && !value.chars().any(|c| c.is_ascii_uppercase() || c == '+' || c == '=');
+    if has_hole || is_path {
+        return false;
+    }
+    let digits = value.chars().filter(char::is_ascii_digit).count();
+    let upper = value.chars().any(|c| c.is_ascii_uppercase());
+    let lower = value.chars().any(|c| c.is_ascii_lowercase());
+    let special = value.chars().any(|c| !c.is_ascii_alphanumeric() && !matches!(c, '_' | '-' | '.' | '/' | ':'));
+    let plain_words = value.chars().all(|c| c.is_ascii_alphabetic() || matches!(c, '_' | '-' | '.' | ':' | '/' | ' '));
+    // names of features and keys: lower-case words and numbers between dashes
+    let separator = if value.contains('-') { '-' } else { '_' };
+    let mut parts = value.split(separator);
+    let is_name = value.matches(separator).count() >= 2
+        && parts.all(|p| {
+            !p.is_empty()
+                && (p.chars().all(|c| c.is_ascii_lowercase())
+                    || p.len() <= 6 && p.chars().all(|c| c.is_ascii_digit())
+                    // `v2`, `b64`
+                    || p.len() <= 4 && p.starts_with(|c: char| c.is_ascii_lowercase()))
+        });
+    // `5/m/ip`, `10/minute`
+    let is_rate = value.split(',').all(|p| {
+        p.trim().split_once('/').is_some_and(|(n, unit)| {
+            n.len() <= 5 && n.chars().all(|c| c.is_ascii_digit()) && unit.starts_with(|c: char| c.is_ascii_alphabetic())
+        })
+    });
+    if is_name || is_rate || PUBLIC.iter().any(|p| value.starts_with(p)) {
+        return false;
+    }
+    // identifiers, paths and sentences are no secrets; digits or signs among letters are
+    !plain_words
+        && (digits >= 2 && (upper || lower) || special && digits >= 1 && (upper || lower))
+        && !value.starts_with(['/', '.', '#', '$', '@', '<', '{', '%', '^', '('])
+        && !value.contains('(')
+        && entropy(value) >= 2.7
+}
+
+/// Bits per character (Shannon).
+fn entropy(value: &str) -> f64 {
+    let length = value.chars().count() as f64;
+    let mut counts: std::collections::BTreeMap<char, f64> = std::collections::BTreeMap::new();
+    value.chars().for_each(|c| *counts.entry(c).or_default() += 1.0);
+    counts.values().map(|n| -(n / length) * (n / length).log2()).sum()
+}
+
+/// Whether a value only says what should stand there.
+pub fn is_placeholder(value: &str) -> bool {
+    let lower = value.to_lowercase();
+    let marks = [
+        "example",
+        "changeme",
+        "change_me",
+        "change-me",
+        "your",
+        "xxxx",
+        "placeholder",
+        "dummy",
+        "todo",
+        "insert",
+        "replace",
+        "${",
+        "{{",
+        "<%",
+        "%{",
+        "****",
+        "....",
+        "sample",
+        "abcdef",
+        "123456789",
+        "redacted",
+        "fake",
+        "test",
+        "process.env",
+        "secretsmanager",
+        "vault:",
+    ];
+    // `secretKey123` says what should stand there
+    let only_names = words(value.trim_end_matches(|c: char| c.is_ascii_digit() || c == '!'))
+        .iter()
+        .all(|w| matches!(w.as_str(), "my" | "the" | "secret" | "key" | "access" | "token" | "api" | "app" | "super"));
+    if only_names {
+        return true;
+    }
+    let mut chars = value.chars();
+    let first = chars.next();
+    marks.iter().any(|m| lower.contains(m)) || first.is_some_and(|f| chars.all(|c| c == f))
+}
