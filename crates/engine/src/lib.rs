@@ -11,6 +11,7 @@ pub mod fix;
 pub mod map;
 mod own;
 mod suppress;
+mod tracked;
 mod walk;
 
 use std::{

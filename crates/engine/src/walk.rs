@@ -11,7 +11,10 @@ use base::{FileRole, Gap, GapKind, Language, SourceFile};
 use ignore::{DirEntry, WalkBuilder, WalkState};
 use rayon::prelude::*;
 
-use crate::Error;
+use crate::{
+    Error,
+    tracked::{WorkTree, is_plain},
+};
 
 /// Most files that are read.
 const MAX_FILES: usize = 200_000;
@@ -63,6 +66,9 @@ pub(crate) fn read(root: &Path, max_bytes: u64) -> Result<(Vec<SourceFile>, Vec<
     let mut gaps = Vec::new();
     let mut paths: Vec<(String, PathBuf)> = Vec::new();
     let mut walk = WalkBuilder::new(root);
+    let work_tree = WorkTree::around(root);
+    // outside git nothing says that what `.gitignore` names was left out of what we were given
+    walk.git_ignore(work_tree.is_some());
     walk.hidden(false).follow_links(false).require_git(false).git_global(false).parents(false).max_depth(Some(64));
     walk.filter_entry(|entry| {
         let name = entry.file_name().to_string_lossy();
@@ -93,6 +99,9 @@ pub(crate) fn read(root: &Path, max_bytes: u64) -> Result<(Vec<SourceFile>, Vec<
     }
     // threads come in any order
     paths.sort();
+    if let Some(work_tree) = work_tree {
+        add_tracked(root, &work_tree, &mut paths);
+    }
     gaps.sort_by(|a, b| a.path.cmp(&b.path));
     for (path, _) in paths.drain(paths.len().min(MAX_FILES)..) {
         gaps.push(gap(GapKind::Bound, "more than 200,000 files", Some(path)));
@@ -109,6 +118,30 @@ pub(crate) fn read(root: &Path, max_bytes: u64) -> Result<(Vec<SourceFile>, Vec<
     mark_browser_packages(&mut files);
     promote_examples(&mut files);
     Ok((files, gaps))
+}
+
+/// Adds files that `.gitignore` names but git tracks.
+fn add_tracked(root: &Path, work_tree: &WorkTree, paths: &mut Vec<(String, PathBuf)>) {
+    let is_known = |path: &String| paths.binary_search_by(|(known, _)| known.cmp(path)).is_ok();
+    let is_ours = |path: &String| {
+        let dirs: Vec<&str> = path.split('/').rev().skip(1).collect();
+        let mut at = root.to_owned();
+        dirs.iter().rev().all(|name| {
+            at.push(name);
+            !is_left_out(name, &at)
+        })
+    };
+    let tracked: Vec<(String, PathBuf)> = work_tree
+        .files()
+        .into_iter()
+        .filter(|path| is_wanted(path) && !is_known(path) && is_ours(path) && is_plain(root, path))
+        .map(|path| (path.clone(), root.join(path)))
+        .filter(|(_, full)| fs::symlink_metadata(full).is_ok_and(|m| m.is_file()))
+        .collect();
+    if !tracked.is_empty() {
+        paths.extend(tracked);
+        paths.sort();
+    }
 }
 
 /// Where all the code stands in directories of examples, the examples are what is to be reviewed.
@@ -411,6 +444,26 @@ mod tests {
         assert_eq!(role("src/test/java/com/example/demo/UserService.java"), FileRole::Test);
         assert_eq!(role("unittests/scans/report.json"), FileRole::Test);
         assert_eq!(role("deploy/example.env"), FileRole::Example);
+    }
+
+    #[test]
+    fn what_git_ignores_is_left_out_unless_git_tracks_it() {
+        let dir = tempfile::tempdir().unwrap();
+        let root = dir.path();
+        let git = |args: &[&str]| {
+            assert!(std::process::Command::new("git").current_dir(root).args(args).output().unwrap().status.success());
+        };
+        fs::create_dir_all(root.join("build")).unwrap();
+        for (file, text) in [(".gitignore", "build/\n*.env\n"), ("app.py", ""), ("build/out.py", ""), ("prod.env", "")]
+        {
+            fs::write(root.join(file), text).unwrap();
+        }
+        let paths = || read(root, 1000).unwrap().0.into_iter().map(|f| f.path).collect::<Vec<_>>();
+        assert_eq!(paths(), ["app.py", "build/out.py", "prod.env"], "an exported tree holds what was tracked");
+        git(&["init", "--quiet"]);
+        assert_eq!(paths(), ["app.py"]);
+        git(&["add", "--force", "prod.env"]);
+        assert_eq!(paths(), ["app.py", "prod.env"]);
     }
 
     #[test]
