@@ -267,6 +267,7 @@ fn is_wanted(path: &str) -> bool {
         || name.ends_with(".csproj")
         || name.starts_with("tsconfig")
         || model::config::is_config(path)
+        || model::config::is_contract(path)
         || model::mappers::is_mapper(path)
         || model::templates::is_template(path)
         || name.ends_with(".sql")

@@ -7,6 +7,7 @@ mod actix;
 mod aspnet;
 mod axum;
 mod connexion;
+mod contract;
 mod django;
 mod echo;
 mod express;

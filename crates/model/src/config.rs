@@ -19,6 +19,14 @@ pub struct ConfigEntry {
     pub role: FileRole,
 }
 
+/// Documents of an interface: no configuration, but what some frameworks take their routes from.
+const CONTRACTS: [&str; 3] = ["openapi.json", "swagger.json", "openapi.yaml"];
+
+/// Whether a file describes an interface, by its name.
+pub fn is_contract(path: &str) -> bool {
+    path.rsplit('/').next().is_some_and(|name| CONTRACTS.contains(&name))
+}
+
 /// Whether a file is read as configuration, by its name.
 pub fn is_config(path: &str) -> bool {
     format_of(path).is_some()
@@ -38,18 +46,9 @@ fn format_of(path: &str) -> Option<Format> {
     if name == ".env" || name.starts_with(".env.") || name.ends_with(".env") {
         return Some(Format::Env);
     }
-    const NOT_SETTINGS: [&str; 9] = [
-        "package-lock.json",
-        "composer.lock",
-        "tsconfig.json",
-        "package.json",
-        "openapi.json",
-        "swagger.json",
-        "openapi.yaml",
-        "pnpm-lock.yaml",
-        "Cargo.toml",
-    ];
-    if NOT_SETTINGS.contains(&name) {
+    const NOT_SETTINGS: [&str; 6] =
+        ["package-lock.json", "composer.lock", "tsconfig.json", "package.json", "pnpm-lock.yaml", "Cargo.toml"];
+    if NOT_SETTINGS.contains(&name) || is_contract(path) {
         return None;
     }
     match name.rsplit_once('.')?.1 {
@@ -78,6 +77,30 @@ pub(crate) fn read(sources: &SourceMap) -> (Vec<ConfigEntry>, Vec<Gap>) {
         }
     }
     (entries, Vec::new())
+}
+
+/// Reads the OpenAPI documents among the files of at most 4 MiB, document after document.
+pub(crate) fn contracts(sources: &SourceMap) -> Vec<ConfigEntry> {
+    let mut entries = Vec::new();
+    for (id, file) in sources.files() {
+        let name = file.path.rsplit('/').next().unwrap_or(&file.path);
+        let format = match name.rsplit_once('.') {
+            Some((_, "yml" | "yaml")) => Format::Yaml,
+            Some((_, "json")) => Format::Json,
+            _ => continue,
+        };
+        let head = file.text.get(..600.min(file.text.len())).unwrap_or(&file.text);
+        let is_contract = ["openapi", "swagger"].iter().any(|w| head.contains(w)) && file.text.contains("operationId");
+        if !is_contract || file.text.len() > 4 * 1024 * 1024 {
+            continue;
+        }
+        let mut reader = Reader { file: id, role: file.role, text: &file.text, entries: &mut entries };
+        match format {
+            Format::Json => reader.json(),
+            _ => reader.yaml(),
+        }
+    }
+    entries
 }
 
 struct Reader<'s> {

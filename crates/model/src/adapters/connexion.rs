@@ -1,11 +1,11 @@
 //! Connexion: routes that an OpenAPI document declares, with handlers by their `operationId`.
 
-use base::{Evidence, Language, Symbol};
+use base::{Language, Symbol};
 use program::{FnId, ModuleId, Value};
 
+use super::contract::{self, Operation};
 use super::{Adapter, Context, Found};
-use crate::config::{self, ConfigEntry};
-use crate::{Guard, GuardKind, Handler, Input, Method, Place, Route};
+use crate::{Handler, Input, Place, Route};
 
 pub struct Connexion;
 
@@ -19,24 +19,22 @@ impl Adapter for Connexion {
     }
 
     fn read(&self, context: &Context<'_>, found: &mut Found) {
-        let (entries, _) = config::read(context.sources);
-        for entry in &entries {
-            let Some(operation) = entry.key.strip_suffix(".operationId") else { continue };
-            let Some((path, method)) = operation.strip_prefix("paths.").and_then(|o| o.rsplit_once('.')) else {
-                continue;
-            };
-            let of_file = |e: &&ConfigEntry| e.span.file == entry.span.file;
-            let here = entries.iter().filter(of_file);
-            let Some(method) = Method::of(method) else { continue };
-            let base = here.clone().find(|e| e.key == "basePath").map_or("", |e| e.value.trim_end_matches('/'));
-            let function = handler(context, &entry.value);
+        let operations = contract::operations(context);
+        if operations.is_empty()
+            && let Some(module) = context.modules().find(|m| self.uses(context, *m))
+        {
+            let start = context.program.module(module).span(ir::Range::default());
+            found.gap("routes of a document that is not in the repository", start);
+        }
+        for operation in operations {
+            let function = handler(context, &operation.id);
             if function.is_none() {
-                found.gap("an operation whose function is not found", entry.span);
+                found.gap("an operation whose function is not found", operation.span);
             }
-            let guards = secured(here, operation, entry);
-            let span = function.map_or(entry.span, |f| context.function_span(f));
-            let handler = Handler { name: entry.value.clone(), function, span };
-            let mut route = Route::new("Connexion", method, format!("{base}{path}"), entry.span, Some(handler), guards);
+            let span = function.map_or(operation.span, |f| context.function_span(f));
+            let Operation { method, path, id, span: declared, guards } = operation;
+            let handler = Handler { name: id, function, span };
+            let mut route = Route::new("Connexion", method, path, declared, Some(handler), guards);
             if let Some(function) = function {
                 inputs(context, function, &mut route);
             }
@@ -54,29 +52,6 @@ fn handler(context: &Context<'_>, id: &str) -> Option<FnId> {
         Value::Function(function) => Some(function),
         _ => None,
     })
-}
-
-/// What the operation, or else the document, asks of callers.
-fn secured<'e>(
-    entries: impl Iterator<Item = &'e ConfigEntry> + Clone,
-    operation: &str,
-    at: &ConfigEntry,
-) -> Vec<Guard> {
-    let own = format!("{operation}.security");
-    let is_open = entries.clone().any(|e| e.key == own && e.value == "[]");
-    let of = |prefix: &str| {
-        let prefix = format!("{prefix}.");
-        entries.clone().find_map(|e| e.key.strip_prefix(&prefix).map(str::to_owned))
-    };
-    let scheme = of(&own).or_else(|| if is_open { None } else { of("security") });
-    let guard = |name: String| Guard {
-        kind: GuardKind::Authentication,
-        name,
-        span: at.span,
-        function: None,
-        evidence: Evidence::Shown,
-    };
-    scheme.map(guard).into_iter().collect()
 }
 
 /// Parameters that are no part of the path come from the query, or are the body.

@@ -4,6 +4,7 @@ use base::{Language, Span, Symbol};
 use ir::{ClassKind, ExprId, ExprKind};
 use program::{ClassRef, ExprRef, FnId, ModuleId};
 
+use super::contract::{self, Operation};
 use super::interceptors::{self, Interceptor};
 use super::{Adapter, Context, Found, webflux};
 use crate::entities::join_path;
@@ -42,6 +43,7 @@ impl Adapter for Spring {
             .map(|(c, _)| root_of(context.program.path(c.module)).to_owned())
             .collect();
         let base_path = servlet_path(context);
+        let mut operations = None;
         for (class, info) in context.program.classes().all() {
             let item = context.program.class(class);
             if context.program.module(class.module).language != Language::Java
@@ -79,8 +81,17 @@ impl Adapter for Spring {
                 }
             }
             methods.sort();
+            let served = found.routes.len();
+            let external = context.program.classes().external_bases(class);
             for method in methods {
-                let mappings = method_mappings(context, class, method);
+                let mut mappings = method_mappings(context, class, method);
+                if mappings.is_empty() && !external.is_empty() {
+                    mappings = declared_mappings(
+                        context,
+                        operations.get_or_insert_with(|| contract::operations(context)),
+                        method,
+                    );
+                }
                 for (verb, path, at) in mappings {
                     for prefix in &prefixes {
                         let full = join_path(&base_path, &join_path(prefix, &path));
@@ -96,6 +107,14 @@ impl Adapter for Spring {
                         found.routes.push(route);
                     }
                 }
+            }
+            if found.routes.len() == served
+                && let Some(base) = external.first()
+            {
+                let what = format!(
+                    "a controller of which only `{base}`, which is not in the repository, can say what it serves"
+                );
+                found.gap(&what, context.program.module(class.module).span(item.range));
             }
         }
         for functional in webflux::read(context) {
@@ -263,6 +282,17 @@ fn method_mappings(context: &Context<'_>, class: ClassRef, method: FnId) -> Vec<
         }
     }
     Vec::new()
+}
+
+/// The operation of a contract that a method stands for by its name, as generators of interfaces have it:
+/// `list-owners` is `listOwners`.
+fn declared_mappings(context: &Context<'_>, operations: &[Operation], method: FnId) -> Vec<(Method, String, Span)> {
+    let plain = |name: &str| name.chars().filter(char::is_ascii_alphanumeric).collect::<String>().to_ascii_lowercase();
+    let item = context.program.function(method);
+    let Some(name) = item.name.map(|n| plain(n.as_str())) else { return Vec::new() };
+    let span = context.function_span(method);
+    let of_name = operations.iter().filter(|o| plain(&o.id) == name);
+    of_name.map(|o| (o.method, clean(&o.path), span)).collect()
 }
 
 fn mappings_of(context: &Context<'_>, method: FnId) -> Vec<(Method, String, Span)> {
