@@ -131,8 +131,8 @@ impl Run<'_> {
 
     /// What is compared with a value of ours: the host of an address, the common part of paths.
     fn same(&mut self, side: ExprId) {
-        if let Some(url) = self.host_of(side) {
-            self.clear(url, [Kind::Url, Kind::Redirect].into_iter().collect());
+        if self.host_of(side).is_some() {
+            self.clear(side, [Kind::Url, Kind::Redirect].into_iter().collect());
         }
         if let ExprKind::Call { callee, args, .. } = &self.module.expr(side).kind
             && let ExprKind::Member { name, .. } | ExprKind::Name(name) = &self.module.expr(*callee).kind
@@ -361,6 +361,27 @@ impl Run<'_> {
                     // `slices.Contains(allowed, x)`
                     let value = args.get(1).unwrap_or(value);
                     self.clear(*value, Kinds::ALL);
+                    self.same(*value);
+                }
+            }
+            // `x.in?(ALLOWED)`
+            "in?" => {
+                if let (Some(object), [list]) = (object, args)
+                    && self.is_ours(*list)
+                {
+                    self.clear(object, Kinds::ALL);
+                    self.same(object);
+                }
+            }
+            // `x.is_a?(Integer)`, `isinstance(x, int)`
+            "is_a?" | "kind_of?" | "instance_of?" | "isinstance" => {
+                let (value, class) = match (object, args) {
+                    (Some(object), [class]) => (object, *class),
+                    (None, [value, class]) => (*value, *class),
+                    _ => return,
+                };
+                if let ExprKind::Name(class) | ExprKind::Member { name: class, .. } = self.module.expr(class).kind {
+                    self.clear(value, cleared_by_class(class.as_str()));
                 }
             }
             // `path.startsWith(base)`
@@ -414,6 +435,16 @@ impl Run<'_> {
                 }
             }
         }
+    }
+}
+
+/// What values of a class can no longer do, by the names that classes of numbers, dates and files have.
+fn cleared_by_class(name: &str) -> Kinds {
+    match name {
+        "String" | "str" => cleared_by_string(),
+        "Integer" | "Float" | "Numeric" | "Date" | "Time" | "Tempfile" | "IO" | "int" | "float" | "bool"
+        | "Decimal" | "UUID" | "datetime" | "date" => Kinds::ALL,
+        _ => Kinds::NONE,
     }
 }
 

@@ -486,8 +486,10 @@ impl Run<'_> {
                     false => value.cleared(cleared_by_string()).stepped(self.step(at, Event::Formatted)),
                 }
             }
+            // `names & ALLOWED` holds what is allowed
+            BinaryOp::And if a.flat().is_tainted() != b.flat().is_tainted() => Value::default(),
             // set operators of ORMs (`Q(…) | Q(…)`), pipes, `path / name`
-            BinaryOp::Other | BinaryOp::Div => {
+            BinaryOp::Other | BinaryOp::And | BinaryOp::Div => {
                 let mut value = joined(a.flat(), &b.flat());
                 value.constant = None;
                 value

@@ -635,7 +635,15 @@ impl<'a> Run<'a> {
     pub fn match_pattern(&mut self, pattern: ExprId, subject: ExprId, value: &Value) {
         match &self.module.expr(pattern).kind {
             ExprKind::Literal(_) => self.clear(subject, Kinds::ALL),
-            ExprKind::Member { .. } | ExprKind::Unary { .. } => {}
+            ExprKind::Unary { .. } => {}
+            // `case Sort.NEWEST`
+            ExprKind::Member { .. } if self.eval(pattern).constant.is_some_and(|c| c != Constant::Null) => {
+                self.clear(subject, Kinds::ALL);
+            }
+            // a regular expression that is put together
+            ExprKind::Call { kind: ir::CallKind::New, .. } if self.module.language == Language::Ruby => {
+                self.clear(subject, Kinds::ALL);
+            }
             // `Ok(x)`, `Some(x)`
             ExprKind::Call { args, .. } => {
                 for arg in args {

@@ -331,13 +331,22 @@ impl Run<'_> {
             let of_hosts = kinds.and([Kind::Url, Kind::Redirect].into_iter().collect());
             self.clear(url, of_hosts);
             // the address that was made of the text goes on
-            if let ExprKind::Member { object, .. } = self.module.expr(expr).kind
+            let named = match self.module.expr(expr).kind {
+                ExprKind::Call { callee, .. } => callee,
+                _ => expr,
+            };
+            if let ExprKind::Member { object, .. } = self.module.expr(named).kind
                 && let ExprKind::Name(_) = self.module.expr(object).kind
             {
                 self.change(object, &mut |value| *value = std::mem::take(value).cleared(of_hosts));
             }
         }
         match &self.module.expr(expr).kind {
+            // `case name = params[:name]`
+            ExprKind::Assign { target, .. } => {
+                let target = *target;
+                self.clear(target, kinds);
+            }
             // `x.trim()` checked is `x` checked
             ExprKind::Call { callee, args, .. } => {
                 let (callee, first) = (*callee, args.first().map(|a| a.value));

@@ -29,8 +29,11 @@ pub fn cleared_by_prefix(text: &str) -> Kinds {
             Some((_, host)) => host.contains('/') || rest.contains('/'),
             None => before.is_empty() && rest.strip_prefix("://").unwrap_or(rest).contains('/'),
         });
+    // `data/{id}` goes on from where it stands
+    let is_relative = !text.contains(['\u{0}', ':', '\\'])
+        && text.split_once('/').is_some_and(|(first, _)| first.starts_with(|c: char| c.is_ascii_alphanumeric()));
     let mut kinds = Kinds::NONE;
-    if has_host || own_path || after_host {
+    if has_host || own_path || after_host || is_relative {
         kinds = kinds.with(Kinds::only(Kind::Redirect));
     }
     // what a path of ours begins is no address of its own
@@ -226,5 +229,8 @@ mod tests {
         assert!(!cleared_by_prefix("https://").has(Kind::Url));
         assert!(!cleared_by_prefix("\u{0}://").has(Kind::Url));
         assert!(!cleared_by_prefix("").has(Kind::Url));
+        assert!(cleared_by_prefix("data/").has(Kind::Redirect));
+        assert!(!cleared_by_prefix("data").has(Kind::Redirect));
+        assert!(!cleared_by_prefix("//").has(Kind::Redirect));
     }
 }

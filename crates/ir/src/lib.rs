@@ -300,6 +300,8 @@ pub enum BinaryOp {
     Range,
     /// `<<`, also Ruby's append
     Shl,
+    /// `&` where collections have it: what both hold
+    And,
     /// Bit operators, powers, `<=>`, pipes and the rest
     Other,
 }

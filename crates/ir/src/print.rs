@@ -589,6 +589,7 @@ fn sign(op: BinaryOp) -> &'static str {
         BinaryOp::Match => "=~",
         BinaryOp::Range => "..",
         BinaryOp::Shl => "<<",
+        BinaryOp::And => "&",
         BinaryOp::Other => "<op>",
     }
 }

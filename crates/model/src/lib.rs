@@ -114,12 +114,8 @@ impl Model {
         let (literals, catches) =
             rayon::join(|| literals::collect(&program, &facts, &effects), || literals::catches(&program, &sources));
         let mut flows = flow::analyze(&program, &semantics::prepare(&context, &effects, &routes));
-        let checked = adapters::checked_params(&context);
-        if !checked.is_empty() {
-            let is_checked =
-                |f: &Flow| f.source.place == flow::Place::Path && f.source.name.is_some_and(|n| checked.contains(&n));
-            flows.all.retain(|f| !is_checked(f));
-        }
+        let harmless = adapters::harmless_parts(&context);
+        flows.all.retain(|flow| !harmless.has(&context, &flow.source));
         gaps.extend(flows.cut.iter().map(|function| Gap {
             kind: GapKind::Bound,
             what: "data is not followed to the end of a very large function".to_owned(),

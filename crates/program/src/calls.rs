@@ -1,6 +1,6 @@
 //! The call graph.
 
-use base::Symbol;
+use base::{Language, Symbol};
 use ir::{ExprId, ExprKind, FunctionKind};
 use rayon::prelude::*;
 use smallvec::SmallVec;
@@ -83,9 +83,15 @@ fn resolve(program: &Program, evaluator: &mut Evaluator<'_>, callee: ExprId) -> 
             _ => {}
         }
     }
+    let is_of_method = match module.expr(callee).kind {
+        ExprKind::Member { .. } => true,
+        // a method of `self`, that a mixin may bring
+        ExprKind::Name(_) => module.language == Language::Ruby,
+        _ => false,
+    };
     if found.functions.is_empty()
         && found.external.is_empty()
-        && matches!(module.expr(callee).kind, ExprKind::Member { .. })
+        && is_of_method
         && let Some(name) = found.name
         && name.as_str().len() > 3
         && let Some(function) = program.unique_method(name)

@@ -347,6 +347,7 @@ pub fn binary_op(op: &str) -> BinaryOp {
         "in" => BinaryOp::In,
         "not in" => BinaryOp::NotIn,
         "<<" => BinaryOp::Shl,
+        "&" => BinaryOp::And,
         _ => BinaryOp::Other,
     }
 }
