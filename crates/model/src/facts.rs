@@ -538,6 +538,10 @@ impl program::Library for Facts {
         self.known.contains_key(&qualified)
     }
 
+    fn names_method(&self, name: Symbol) -> bool {
+        self.by_method.contains_key(&name) || self.by_name.contains_key(&name)
+    }
+
     fn parameter(&self, language: Language, names: &[Symbol], at: usize) -> Option<(Symbol, &[String])> {
         let of = |id: &&RecordId| self.speaks(**id, language) && self.record(**id).is_parameter(names, at);
         let id = *self.parameters.iter().find(of)?;

@@ -50,10 +50,10 @@ pub(crate) fn resolve_module(program: &Program, library: &dyn Library, id: Modul
         _ => None,
     };
     let calls = module.exprs().filter_map(|(expr, item)| Some((expr, is_call(item)?)));
-    calls.map(|(expr, callee)| (expr, resolve(program, &mut evaluator, callee))).collect()
+    calls.map(|(expr, callee)| (expr, resolve(program, library, &mut evaluator, callee))).collect()
 }
 
-fn resolve(program: &Program, evaluator: &mut Evaluator<'_>, callee: ExprId) -> Callee {
+fn resolve(program: &Program, library: &dyn Library, evaluator: &mut Evaluator<'_>, callee: ExprId) -> Callee {
     let mut found = Callee::default();
     let module = program.module(evaluator.module_id());
     found.name = match &module.expr(callee).kind {
@@ -86,11 +86,13 @@ fn resolve(program: &Program, evaluator: &mut Evaluator<'_>, callee: ExprId) -> 
     let is_of_method = match module.expr(callee).kind {
         ExprKind::Member { .. } => true,
         // a method of `self`, that a mixin may bring
-        ExprKind::Name(_) => module.language == Language::Ruby,
+        ExprKind::Name(name) => module.language == Language::Ruby && !library.names_method(name),
         _ => false,
     };
+    // a name that nothing declares is told as it stands
+    let is_unknown = found.external.iter().all(|name| Some(*name) == found.name);
     if found.functions.is_empty()
-        && found.external.is_empty()
+        && is_unknown
         && is_of_method
         && let Some(name) = found.name
         && name.as_str().len() > 3

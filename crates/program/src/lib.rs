@@ -104,6 +104,11 @@ pub trait Library: Sync {
     /// Whether some record speaks of this name: decides which wildcard import a name comes from.
     fn is_known(&self, qualified: Symbol) -> bool;
 
+    /// Whether some record speaks of methods of this name: a call without a receiver may be one of a library's.
+    fn names_method(&self, _name: Symbol) -> bool {
+        false
+    }
+
     /// The type of the parameter at a place that has no written type, by the names of all parameters, with
     /// the packages one of which the repository must import (none: any repository).
     fn parameter(&self, _language: base::Language, _names: &[Symbol], _at: usize) -> Option<(Symbol, &[String])> {
