@@ -63,9 +63,10 @@ impl Run<'_> {
             .chain(block)
             .collect();
         let source = meanings.iter().any(|m| matches!(m, Meaning::Source(_) | Meaning::Request(_)));
+        let is_made_anew = self.is_made_anew(call, lambdas.len());
         let given = match answers {
             true => Value::default(),
-            false if source || value.is_from_outside() && call.functions.is_empty() => value.clone(),
+            false if source || !is_made_anew && value.is_from_outside() && call.functions.is_empty() => value.clone(),
             false => {
                 let mut given = call.receiver.element();
                 given.taints.retain(|t| !matches!(t.from, From::Request(_)));
@@ -82,7 +83,7 @@ impl Run<'_> {
                 given
             }
         };
-        if self.is_made_anew(call, lambdas.len()) {
+        if is_made_anew {
             value = Value::default();
         }
         for function in lambdas {

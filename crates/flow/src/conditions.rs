@@ -185,10 +185,7 @@ impl Run<'_> {
             },
             _ => return None,
         };
-        let is_host = matches!(
-            name.as_str(),
-            "netloc" | "hostname" | "host" | "Host" | "Hostname" | "getHost" | "authority" | "Authority" | "origin"
-        );
+        let is_host = is_host(name);
         match &module.expr(object).kind {
             ExprKind::Name(name) if is_host => self.parsed.get(name).copied(),
             _ if is_host => self.parsed_address(object),
@@ -388,8 +385,11 @@ impl Run<'_> {
             "startswith" | "starts_with" | "start_with?" | "hasprefix" | "is_relative_to" | "isrelativeto" => {
                 let kinds = Kinds::from_iter([Kind::Path, Kind::Url, Kind::Redirect]);
                 match (object, args) {
-                    (_, [value, _]) => self.clear(*value, kinds),
-                    (Some(object), [_]) => self.clear(object, kinds),
+                    // `strings.HasPrefix(path, base)`
+                    (Some(_), [value, _]) if lower == "hasprefix" => self.clear(*value, kinds),
+                    (None, [value, _]) => self.clear(*value, kinds),
+                    // `path.StartsWith(base, StringComparison.Ordinal)`
+                    (Some(object), [_] | [_, _]) => self.clear(object, kinds),
                     _ => {}
                 }
             }
@@ -436,6 +436,14 @@ impl Run<'_> {
             }
         }
     }
+}
+
+/// Names that the host of an address has in libraries.
+pub fn is_host(name: Symbol) -> bool {
+    matches!(
+        name.as_str(),
+        "netloc" | "hostname" | "host" | "Host" | "Hostname" | "getHost" | "authority" | "Authority" | "origin"
+    )
 }
 
 /// What values of a class can no longer do, by the names that classes of numbers, dates and files have.

@@ -387,6 +387,10 @@ impl Run<'_> {
             // they name no host
             value = value.cleared(Kinds::from_iter([Kind::Url, Kind::Redirect]));
         }
+        // a host has no separators
+        if crate::conditions::is_host(name) && self.is_address(object) {
+            value = value.cleared(Kinds::only(Kind::Path));
+        }
         if is_this && let Some(class) = self.class {
             let kept = self.read(Slot::Field(class, name));
             value.join(&kept);

@@ -180,7 +180,11 @@ impl<'a> Run<'a> {
             // the class says which fields there are
             value = value.cleared(Kinds::only(Kind::MassAssignment));
         }
-        self.fields_of(&mut value, class, depth);
+        let holder = match crate::types::is_collection(self.module, ty) {
+            true => value.part_mut(Key::Any),
+            false => &mut value,
+        };
+        self.fields_of(holder, class, depth);
         // a declared body has the declared fields only
         match self.module.language {
             Language::Python => value.cleared(Kinds::only(Kind::MassAssignment)),
@@ -194,7 +198,9 @@ impl<'a> Run<'a> {
                 .program
                 .class_named(id, *path)
                 .or_else(|| args.first().and_then(|inner| self.class_of_type(id, *inner))),
-            ir::TypeKind::Ref(inner) | ir::TypeKind::Optional(inner) => self.class_of_type(id, *inner),
+            ir::TypeKind::Ref(inner) | ir::TypeKind::Optional(inner) | ir::TypeKind::Array(inner) => {
+                self.class_of_type(id, *inner)
+            }
             _ => None,
         }
     }
@@ -218,7 +224,11 @@ impl<'a> Run<'a> {
                         && let Some(inner) = self.class_of_type(part.module, ty)
                         && inner != class
                     {
-                        self.fields_of(value.part_mut(Key::Name(field.name)), inner, depth + 1);
+                        let mut holder = value.part_mut(Key::Name(field.name));
+                        if crate::types::is_collection(module, ty) {
+                            holder = holder.part_mut(Key::Any);
+                        }
+                        self.fields_of(holder, inner, depth + 1);
                     }
                 }
                 self.validated(value, *part);

@@ -27,6 +27,33 @@ pub fn gives_items(name: &str) -> bool {
     )
 }
 
+/// Functions that put paths together or write them in their one form.
+pub fn joins_paths(name: &str) -> bool {
+    matches!(
+        name,
+        "join"
+            | "Join"
+            | "joinpath"
+            | "safe_join"
+            | "resolve"
+            | "normalize"
+            | "normpath"
+            | "realpath"
+            | "abspath"
+            | "Combine"
+            | "GetFullPath"
+            | "Abs"
+            | "Clean"
+            | "expand_path"
+            | "realpathSync"
+            | "toAbsolutePath"
+            | "toRealPath"
+            | "getCanonicalPath"
+            | "canonicalize"
+            | "Path"
+    )
+}
+
 /// Functions that make a number or a truth value of a text.
 pub fn makes_numbers(name: &str) -> bool {
     matches!(name, "Number" | "BigInt" | "Boolean" | "parseInt" | "parseFloat" | "parseLong" | "parseDouble")

@@ -3,10 +3,12 @@
 use base::{Language, Symbol};
 use ir::{ExprId, ExprKind};
 use program::{ExprRef, FnId};
+use smallvec::SmallVec;
 
 use crate::{
     Event, Flow, Holds, Kind, Kinds, Meaning, Place, Sink, Source,
     interpret::Run,
+    names::joins_paths,
     summaries::{Slot, Use},
     value::{Constant, From, Key, Path, Taint, Value, Way, joined},
 };
@@ -301,28 +303,55 @@ impl Run<'_> {
         with(value);
     }
 
-    /// Takes kinds of danger from what an expression names.
     /// `full = path.join(base, name)` checked is `name` checked, as a path.
     fn clear_joined(&mut self, expr: ExprId, kinds: Kinds) {
-        let module = self.module;
         let defined = self.program.definition(ExprRef { module: self.id, expr });
-        let Some(at) = defined.filter(|at| at.module == self.id && at.expr < expr) else { return };
-        let ExprKind::Call { callee, args, .. } = &module.expr(at.expr).kind else { return };
-        let ExprKind::Member { name, .. } = &module.expr(*callee).kind else { return };
-        if !module.language.is_ecmascript() || !matches!(name.as_str(), "join" | "resolve" | "normalize") {
-            return;
-        }
-        for arg in args {
-            let given = match module.expr(arg.value).kind {
-                ExprKind::Logical { left, .. } => left,
-                _ => arg.value,
-            };
-            if matches!(module.expr(given).kind, ExprKind::Name(_) | ExprKind::Member { .. }) {
-                self.clear(given, kinds.and(Kinds::only(Kind::Path)));
-            }
+        if kinds.has(Kind::Path)
+            && let Some(at) = defined.filter(|at| at.module == self.id && at.expr < expr)
+        {
+            self.clear_parts_of_path(at.expr, 0);
         }
     }
 
+    /// What a path is put together of: `Path.GetFullPath(Path.Combine(base, name))`, `base + name`.
+    fn clear_parts_of_path(&mut self, expr: ExprId, depth: u32) {
+        let module = self.module;
+        let parts: SmallVec<[ExprId; 4]> = match &module.expr(expr).kind {
+            ExprKind::Call { callee, args, .. } => {
+                let (on, name) = match &module.expr(*callee).kind {
+                    ExprKind::Member { object, name, .. } => (Some(*object), *name),
+                    ExprKind::Name(name) => (None, *name),
+                    _ => return,
+                };
+                if !joins_paths(name.as_str()) {
+                    return;
+                }
+                // `base.resolve(name).normalize()`
+                let on = on.filter(|on| matches!(module.expr(*on).kind, ExprKind::Call { .. }));
+                args.iter().map(|a| a.value).chain(on).collect()
+            }
+            ExprKind::Binary { op: ir::BinaryOp::Add | ir::BinaryOp::Div, left, right } => {
+                [*left, *right].into_iter().collect()
+            }
+            ExprKind::Logical { left, .. } => [*left].into_iter().collect(),
+            ExprKind::Template(parts) => parts
+                .iter()
+                .filter_map(|part| match part {
+                    ir::Part::Hole(hole) => Some(*hole),
+                    ir::Part::Text(_) => None,
+                })
+                .collect(),
+            ExprKind::Name(_) | ExprKind::Member { .. } if depth > 0 => {
+                return self.clear(expr, Kinds::only(Kind::Path));
+            }
+            _ => return,
+        };
+        if depth < 4 {
+            parts.into_iter().for_each(|part| self.clear_parts_of_path(part, depth + 1));
+        }
+    }
+
+    /// Takes kinds of danger from what an expression names.
     pub fn clear(&mut self, expr: ExprId, kinds: Kinds) {
         if kinds == Kinds::NONE {
             return;

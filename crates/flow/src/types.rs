@@ -72,6 +72,23 @@ pub fn is_file(module: &Module, ty: TypeId) -> bool {
     }
 }
 
+/// Whether values of a written type hold many of another.
+pub fn is_collection(module: &Module, ty: TypeId) -> bool {
+    match &module.ty(ty).kind {
+        TypeKind::Array(_) => true,
+        TypeKind::Optional(inner) | TypeKind::Ref(inner) => is_collection(module, *inner),
+        TypeKind::Named { path, args } => {
+            let last = path.as_str().rsplit('.').next().unwrap_or("");
+            let last = last.strip_prefix('I').filter(|l| l.starts_with(char::is_uppercase)).unwrap_or(last);
+            args.len() == 1
+                && ["List", "list", "Set", "set", "Collection", "Enumerable", "Iterable", "Vec", "Array", "Sequence"]
+                    .iter()
+                    .any(|name| last.ends_with(name))
+        }
+        _ => false,
+    }
+}
+
 /// Whether many values of a type are harmless: one byte or character is, but many are a text.
 fn of_many(program: &Program, id: ModuleId, module: &Module, ty: TypeId) -> bool {
     let is_part_of_text = match &module.ty(ty).kind {

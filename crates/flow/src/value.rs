@@ -324,6 +324,9 @@ impl Value {
 
     /// Any one part.
     pub fn element(&self) -> Value {
+        if let [(Key::Any, item)] = self.parts() {
+            return item.clone();
+        }
         let mut value = self.derived(Key::Any);
         for (_, part) in self.parts() {
             value.join(part);
