@@ -134,6 +134,11 @@ impl<'a> Run<'a> {
                         self.reaches(sink, &value.clone());
                     }
                 }
+                Some(Argument::Within(at)) => {
+                    if let Some((_, value)) = call.positional().nth(*at as usize) {
+                        self.reaches(sink, &value.flat());
+                    }
+                }
                 Some(Argument::From(at)) => {
                     let values: Vec<Value> = call.positional().skip(*at as usize).map(|(_, v)| v.clone()).collect();
                     values.iter().for_each(|v| self.reaches(sink, v));
@@ -285,7 +290,7 @@ impl<'a> Run<'a> {
         for meaning in meanings {
             let Meaning::Fills(arg, place) = meaning else { continue };
             let target = match arg {
-                Argument::At(at) => call.positional().nth(*at as usize).map(|(e, _)| e),
+                Argument::At(at) | Argument::Within(at) => call.positional().nth(*at as usize).map(|(e, _)| e),
                 Argument::From(at) => call.positional().nth(*at as usize).map(|(e, _)| e),
                 Argument::Receiver => call.on,
             };
@@ -619,8 +624,18 @@ fn keys(values: &[&Value]) -> Option<Key> {
     }
 }
 
-/// `x.replace(/[^a-z]/g, "")`, `re.sub("[^a-z]", "", x)`: what is left of the data.
+/// `x.replace(/[^a-z]/g, "")`, `re.sub("[^a-z]", "", x)`, `strings.ReplaceAll(x, "..", "")`: what is left of
+/// the data.
 fn replaced(call: &Call<'_>) -> Option<Value> {
+    if call.name() == "ReplaceAll"
+        && let [_, old, new] = call.values.as_slice()
+        && let (Some(Constant::Str(old)), Some(Constant::Str(new))) = (old.constant, new.constant)
+        && !new.as_str().contains(old.as_str())
+        // "....//" without "../" is "../"
+        && old.as_str() != "../"
+    {
+        return Some(call.all().cleared(cleared_by_absence(old.as_str())));
+    }
     let pattern = |v: &Value| match v.constant {
         Some(Constant::Regex(pattern) | Constant::Str(pattern)) => Some(pattern),
         _ => None,

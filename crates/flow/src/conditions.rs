@@ -214,6 +214,33 @@ impl Run<'_> {
         args.first().filter(|_| parses).map(|a| a.value)
     }
 
+    /// Whether an expression says where a path lies from another: `filepath.Rel(base, path)`.
+    pub fn is_relative(&self, expr: ExprId) -> bool {
+        let ExprKind::Call { callee, args, .. } = &self.module.expr(expr).kind else { return false };
+        args.len() == 2
+            && matches!(&self.module.expr(*callee).kind, ExprKind::Member { name, .. }
+                if matches!(name.as_str(), "Rel" | "relative" | "relpath"))
+    }
+
+    /// A path that does not begin with `..`, as seen from a directory of ours, lies in it.
+    fn lies_within(&mut self, text: ExprId) {
+        self.clear(text, Kinds::only(Kind::Path));
+        let call = match &self.module.expr(text).kind {
+            ExprKind::Name(name) => self.relatives.get(name).copied(),
+            _ => Some(text).filter(|t| self.is_relative(*t)),
+        };
+        let mut waiting: Vec<ExprId> = call.into_iter().collect();
+        while let Some(ExprKind::Call { args, .. }) = waiting.pop().map(|call| &self.module.expr(call).kind) {
+            for arg in args {
+                self.clear(arg.value, Kinds::only(Kind::Path));
+                // `filepath.Rel(base, filepath.Join(base, name))`
+                if matches!(self.module.expr(arg.value).kind, ExprKind::Call { .. }) && waiting.len() < 4 {
+                    waiting.push(arg.value);
+                }
+            }
+        }
+    }
+
     /// A text that does not hold another.
     fn lacks(&mut self, text: ExprId, part: &str) {
         let quote = matches!(part, "'" | "\"");
@@ -247,7 +274,8 @@ impl Run<'_> {
     fn refused(&mut self, callee: ExprId, args: &[ExprId]) {
         let ExprKind::Member { object, name, .. } = &self.module.expr(callee).kind else { return };
         let object = *object;
-        if !matches!(name.as_str(), "includes" | "contains" | "Contains" | "include?") {
+        let begins = matches!(name.as_str(), "HasPrefix" | "startsWith" | "startswith" | "starts_with");
+        if !begins && !matches!(name.as_str(), "includes" | "contains" | "Contains" | "include?") {
             return;
         }
         let (text, part) = match args {
@@ -255,8 +283,11 @@ impl Run<'_> {
             [text, part] => (*text, *part),
             _ => return,
         };
-        if let Some(Constant::Str(part)) = self.eval(part).constant {
-            self.lacks(text, part.as_str());
+        let Some(Constant::Str(part)) = self.eval(part).constant else { return };
+        match part.as_str() {
+            ".." | "../" if begins => self.lies_within(text),
+            _ if begins => {}
+            part => self.lacks(text, part),
         }
     }
 
@@ -401,8 +432,8 @@ impl Run<'_> {
                 }
                 args.iter().for_each(|a| self.clear(*a, Kinds::ALL));
             }
-            // `isPathInside(base, path)`
-            _ if ["inside", "within", "subpath"].iter().any(|w| lower.contains(w)) => {
+            // `isPathInside(base, path)`, `filepath.IsLocal(path)`
+            _ if ["inside", "within", "subpath", "islocal"].iter().any(|w| lower.contains(w)) => {
                 args.iter().for_each(|a| self.clear(*a, Kinds::only(Kind::Path)));
             }
             _ => {

@@ -49,6 +49,8 @@ pub struct Run<'a> {
     pub parsed: FxHashMap<Symbol, ExprId>,
     /// Variables that hold the host of an address, with its text.
     pub hosts: FxHashMap<Symbol, ExprId>,
+    /// Variables that hold where a path lies from another: the call that gave it.
+    pub relatives: FxHashMap<Symbol, ExprId>,
     /// Functions within this one that are being followed with the variables around them.
     pub closures: Vec<FunctionId>,
     pub this: Symbol,
@@ -80,6 +82,7 @@ impl<'a> Run<'a> {
             renewed: FxHashSet::default(),
             parsed: FxHashMap::default(),
             hosts: FxHashMap::default(),
+            relatives: FxHashMap::default(),
             closures: Vec::new(),
             this: Symbol::new("this"),
         }

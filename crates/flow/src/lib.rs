@@ -95,6 +95,8 @@ impl Source {
 pub enum Argument {
     /// The one at this position, from 0.
     At(u32),
+    /// The one at this position, with all that it holds: what a template is given.
+    Within(u32),
     /// All from this position on.
     From(u32),
     /// What it is called on.

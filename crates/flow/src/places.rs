@@ -42,6 +42,10 @@ impl Run<'_> {
                     Some(text) => self.parsed.insert(*name, text),
                     None => self.parsed.remove(name),
                 };
+                match written.filter(|w| self.is_relative(*w)) {
+                    Some(call) => self.relatives.insert(*name, call),
+                    None => self.relatives.remove(name),
+                };
                 self.renewed.insert(*name);
                 self.env.insert(*name, value);
             }
@@ -331,7 +335,12 @@ impl Run<'_> {
             let of_hosts = kinds.and([Kind::Url, Kind::Redirect].into_iter().collect());
             self.clear(url, of_hosts);
             // the address that was made of the text goes on
-            if let ExprKind::Member { object, .. } = self.module.expr(expr).kind
+            let read = match &self.module.expr(expr).kind {
+                // `url.Hostname()`
+                ExprKind::Call { callee, args, .. } if args.is_empty() => *callee,
+                _ => expr,
+            };
+            if let ExprKind::Member { object, .. } = self.module.expr(read).kind
                 && let ExprKind::Name(_) = self.module.expr(object).kind
             {
                 self.change(object, &mut |value| *value = std::mem::take(value).cleared(of_hosts));

@@ -162,6 +162,7 @@ fn meaning(id: RecordId, record: &Record) -> Option<Meaning> {
         Kind::Sink => {
             let arg = match (record.on_receiver, record.arg, record.from) {
                 (true, ..) => Some(Argument::Receiver),
+                (_, Some(at), _) if record.within => Some(Argument::Within(at)),
                 (_, Some(at), _) => Some(Argument::At(at)),
                 (_, _, Some(from)) => Some(Argument::From(from)),
                 _ => None,
