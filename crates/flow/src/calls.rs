@@ -106,7 +106,12 @@ impl<'a> Run<'a> {
         for meaning in meanings {
             let Meaning::Sink { kind, arg, keyword, record } = meaning else { continue };
             let sink = Sink { kind: *kind, at: ExprRef { module: self.id, expr: call.expr }, record: *record };
-            if *kind == Kind::Command && self.runs_a_shell(call) {
+            if *kind == Kind::Command && self.module.language == Language::Rust {
+                // what is added to a program is an argument, unless the program is a shell
+                if matches!(call.name(), "arg" | "args") && !self.adds_to_a_shell(call.on) {
+                    continue;
+                }
+            } else if *kind == Kind::Command && self.runs_a_shell(call) {
                 let all = call.all();
                 self.reaches(sink, &all);
                 continue;
@@ -401,7 +406,7 @@ impl<'a> Run<'a> {
             }
             value.taints.retain(|t| !matches!(t.from, From::Request(_)));
         }
-        if matches!(name, "replace" | "replaceAll" | "gsub" | "Replace" | "sub" | "ReplaceAllString" | "replace_all")
+        if matches!(name, "replace" | "replaceAll" | "gsub" | "Replace" | "sub" | "ReplaceAllString" | "ReplaceAll" | "replace_all")
             && let Some(cleaned) = replaced(call)
         {
             return cleaned;
@@ -627,8 +632,12 @@ fn keys(values: &[&Value]) -> Option<Key> {
 /// `x.replace(/[^a-z]/g, "")`, `re.sub("[^a-z]", "", x)`, `strings.ReplaceAll(x, "..", "")`: what is left of
 /// the data.
 fn replaced(call: &Call<'_>) -> Option<Value> {
-    if call.name() == "ReplaceAll"
-        && let [_, old, new] = call.values.as_slice()
+    let all = match call.values.as_slice() {
+        [_, _, _, count] => call.name() == "Replace" && count.constant == Some(Constant::Int(-1)),
+        _ => call.name() == "ReplaceAll",
+    };
+    if all
+        && let [_, old, new, ..] = call.values.as_slice()
         && let (Some(Constant::Str(old)), Some(Constant::Str(new))) = (old.constant, new.constant)
         && !new.as_str().contains(old.as_str())
         // "....//" without "../" is "../"

@@ -36,7 +36,7 @@ impl Run<'_> {
                 }
             }
             ExprKind::Binary { op, left, right } => {
-                let (op, left, right) = (*op, *left, *right);
+                let (op, left, right) = (*op, self.present(*left), self.present(*right));
                 let is = match op {
                     BinaryOp::Eq | BinaryOp::In | BinaryOp::Match => truth,
                     BinaryOp::Ne | BinaryOp::NotIn => !truth,
@@ -129,6 +129,20 @@ impl Run<'_> {
         }
     }
 
+    /// `x` of Rust's `Some(x)` and `Ok(x)`.
+    fn present(&self, expr: ExprId) -> ExprId {
+        match &self.module.expr(expr).kind {
+            ExprKind::Call { callee, args, .. }
+                if args.len() == 1
+                    && self.module.language == base::Language::Rust
+                    && matches!(self.module.expr(*callee).kind, ExprKind::Name(n) if n == "Some" || n == "Ok") =>
+            {
+                args[0].value
+            }
+            _ => expr,
+        }
+    }
+
     /// What is compared with a value of ours: the host of an address, the common part of paths.
     fn same(&mut self, side: ExprId) {
         if let Some(url) = self.host_of(side) {
@@ -187,7 +201,7 @@ impl Run<'_> {
         };
         let is_host = matches!(
             name.as_str(),
-            "netloc" | "hostname" | "host" | "Host" | "Hostname" | "getHost" | "authority" | "Authority" | "origin"
+            "netloc" | "hostname" | "host" | "host_str" | "Host" | "Hostname" | "getHost" | "authority" | "Authority" | "origin"
         );
         match &module.expr(object).kind {
             ExprKind::Name(name) if is_host => self.parsed.get(name).copied(),
@@ -196,10 +210,30 @@ impl Run<'_> {
         }
     }
 
+    /// What Rust takes out of a result: `f(x)` of `f(x)?`, `f(x).unwrap()`.
+    fn taken_out(&self, mut expr: ExprId) -> ExprId {
+        while self.module.language == base::Language::Rust {
+            expr = match &self.module.expr(expr).kind {
+                ExprKind::Unary { op: UnaryOp::Try, operand } => *operand,
+                ExprKind::Call { callee, .. } => match &self.module.expr(*callee).kind {
+                    ExprKind::Member { object, name, .. }
+                        if matches!(name.as_str(), "unwrap" | "expect" | "map_err" | "ok" | "context")
+                            && matches!(self.module.expr(*object).kind, ExprKind::Call { .. }) =>
+                    {
+                        *object
+                    }
+                    _ => break,
+                },
+                _ => break,
+            };
+        }
+        expr
+    }
+
     /// The text that a call takes apart as an address: `urlparse(x)`, `new URL(x)`, `URI.parse(x)`.
     pub fn parsed_address(&self, expr: ExprId) -> Option<ExprId> {
         let module = self.module;
-        let ExprKind::Call { callee, args, .. } = &module.expr(expr).kind else { return None };
+        let ExprKind::Call { callee, args, .. } = &module.expr(self.taken_out(expr)).kind else { return None };
         let (on, name) = match &module.expr(*callee).kind {
             ExprKind::Member { object, name, .. } => (module.dotted(*object), *name),
             ExprKind::Name(name) => (None, *name),

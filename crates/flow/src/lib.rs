@@ -9,6 +9,7 @@
 //! Begin reading at [`analyze`], then `summaries.rs`, `interpret.rs` (statements), `calls.rs`.
 
 mod accessors;
+mod builders;
 mod callbacks;
 mod calls;
 mod conditions;

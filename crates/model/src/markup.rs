@@ -55,7 +55,11 @@ pub fn is_found_to_be_text(program: &Program, at: ExprRef) -> bool {
     if module.language != base::Language::Go {
         return false;
     }
-    let ExprKind::Call { args, .. } = &module.expr(at.expr).kind else { return false };
+    let ExprKind::Call { callee, args, .. } = &module.expr(at.expr).kind else { return false };
+    let (ExprKind::Member { name, .. } | ExprKind::Name(name)) = &module.expr(*callee).kind else { return false };
+    if !matches!(name.as_str(), "Fprintf" | "Fprint" | "Fprintln" | "Write" | "WriteString") {
+        return false;
+    }
     let begins = args.iter().rev().find_map(|arg| beginning(program, ExprRef { expr: arg.value, ..at }));
     if !begins.is_some_and(|text| !text.trim_start().is_empty() && !text.trim_start().starts_with('<')) {
         return false;
