@@ -4,7 +4,7 @@ use base::Symbol;
 use ir::{ExprId, ExprKind};
 use program::{ExprRef, FnId};
 
-use crate::{interpret::Run, names::is_shell};
+use crate::{calls::Call, interpret::Run, names::is_shell};
 
 /// What tells a shell that its command follows.
 fn is_flag(text: &str) -> bool {
@@ -22,9 +22,10 @@ struct Command {
 impl Run<'_> {
     /// Whether what is added to a command becomes a script: its program is a shell, or not known, and it was
     /// told that a script follows.
-    pub fn adds_to_a_shell(&mut self, on: Option<ExprId>) -> bool {
-        let Some(on) = on else { return false };
-        let mut command = Command::default();
+    pub fn adds_to_a_shell(&mut self, call: &Call<'_>) -> bool {
+        let Some(on) = call.on else { return false };
+        let has_flag = call.args.iter().any(|a| self.holds_flag(a.value));
+        let mut command = Command { has_flag, ..Command::default() };
         self.read_command(on, 0, &mut command);
         command.has_flag && command.program.map_or(command.is_known, |program| is_shell(program.as_str()))
     }

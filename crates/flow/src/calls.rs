@@ -108,7 +108,7 @@ impl<'a> Run<'a> {
             let sink = Sink { kind: *kind, at: ExprRef { module: self.id, expr: call.expr }, record: *record };
             if *kind == Kind::Command && self.module.language == Language::Rust {
                 // what is added to a program is an argument, unless the program is a shell
-                if matches!(call.name(), "arg" | "args") && !self.adds_to_a_shell(call.on) {
+                if matches!(call.name(), "arg" | "args") && !self.adds_to_a_shell(call) {
                     continue;
                 }
             } else if *kind == Kind::Command && self.runs_a_shell(call) {

@@ -172,6 +172,22 @@ fn is_near(program: &Program, at: ExprRef, wanted: &[String]) -> bool {
 
 /// Whether an expression is this string, in any case, or with `*` at its end begins with it.
 pub(crate) fn says(program: &Program, at: ExprRef, wanted: &str) -> bool {
+    let module = program.module(at.module);
+    // `("Location", value)`
+    if let ExprKind::List(items) = &module.expr(at.expr).kind
+        && let Some(first) = items.first()
+        && module.language == Language::Rust
+    {
+        return says(program, ExprRef { expr: *first, ..at }, wanted);
+    }
+    // `header::LOCATION`, `HttpHeaders.LOCATION`, `fiber.HeaderLocation`
+    if let ExprKind::Name(name) | ExprKind::Member { name, .. } = &module.expr(at.expr).kind {
+        let plain = |text: &str| text.replace(['_', '-'], "").to_ascii_lowercase();
+        let name = plain(name.as_str());
+        if name.strip_prefix("header").unwrap_or(&name) == plain(wanted) {
+            return true;
+        }
+    }
     let Some(prefix) = wanted.strip_suffix('*') else {
         let text = |at: ExprRef| program.module(at.module).string(at.expr);
         let written = text(at).or_else(|| program.definition(at).and_then(text));

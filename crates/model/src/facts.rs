@@ -468,7 +468,7 @@ impl Facts {
 
     fn know(&mut self, name: &str) {
         self.known.insert(Symbol::new(name), ());
-        if let Some((ty, _)) = name.split_once('#') {
+        if let Some((ty, _)) = name.split_once('#').or_else(|| name.rsplit_once('.')) {
             self.known.insert(Symbol::new(ty), ());
         }
     }

@@ -86,7 +86,7 @@ impl Filter {
                 let known = dotted.strip_prefix("warp.").map(str::to_owned);
                 let known = known.or_else(|| {
                     let external = context.program.call(at)?.external.first()?;
-                    external.as_str().strip_prefix("warp.").map(str::to_owned)
+                    external.as_str().strip_prefix("warp.").filter(|n| !n.contains('#')).map(str::to_owned)
                 });
                 if let Some(known) = known {
                     return self.builtin(context, &known, *kind, args, at);
