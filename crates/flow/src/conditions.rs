@@ -467,7 +467,7 @@ impl Run<'_> {
                 args.iter().for_each(|a| self.clear(*a, Kinds::ALL));
             }
             // `isPathInside(base, path)`, `filepath.IsLocal(path)`
-            _ if ["inside", "within", "subpath", "islocal"].iter().any(|w| lower.contains(w)) => {
+            _ if ["inside", "within", "subpath", "islocal", "isunder", "is_under", "isindir", "is_in_dir"].iter().any(|w| lower.contains(w)) => {
                 args.iter().for_each(|a| self.clear(*a, Kinds::only(Kind::Path)));
             }
             _ => {

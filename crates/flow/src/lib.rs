@@ -184,6 +184,8 @@ pub trait Semantics: Sync {
     fn has_fixed_path(&self, function: FnId) -> bool;
     /// What a name holds that no variable has, or a member of `this`.
     fn of_name(&self, at: ExprRef, name: Symbol) -> Holds;
+    /// Whether what the record of a sink speaks of refuses data from a place that could do harm.
+    fn spares(&self, record: u32, place: Place) -> bool;
     /// Whether an annotation lets its parameter or field through only in a fixed form.
     fn is_checking(&self, annotation: ExprRef) -> bool;
     /// What the declaration of a function without code does with its parameters.

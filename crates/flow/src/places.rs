@@ -417,6 +417,13 @@ impl Run<'_> {
             };
             part.add(Taint { from, ..taint.clone() });
         }
+        // Go keeps the last segment of the name of an uploaded file
+        if matches!(key, Key::Name(name) if name == "Filename") && self.module.language == Language::Go {
+            let is_file = |t: &Taint| matches!(t.from, From::Outside(source) if source.place == Place::File);
+            if part.taints.iter().all(is_file) {
+                part = part.cleared(Kinds::only(Kind::Path));
+            }
+        }
         part
     }
 
@@ -455,6 +462,9 @@ impl Run<'_> {
             From::Outside(source) => {
                 // the operator may run what they like; a statement made of text is a mistake all the same
                 if source.place == Place::Operator && !matches!(sink.kind, Kind::Sql | Kind::Html) {
+                    return;
+                }
+                if self.semantics.spares(sink.record, source.place) {
                     return;
                 }
                 // the address that was asked for leads back to where the caller is

@@ -204,6 +204,9 @@ pub struct Record {
     pub operation: Option<String>,
     /// The argument that matters, from 0.
     pub arg: Option<u32>,
+    /// For `sink`: data from these places, by the labels of sources, does no harm: the library refuses it.
+    #[serde(default)]
+    pub spares: Vec<String>,
     /// For `sink` with `arg`: all that the argument holds matters, such as the entries of the map that a
     /// template is given.
     #[serde(default)]

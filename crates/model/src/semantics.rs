@@ -82,6 +82,11 @@ impl Semantics for Meaningful<'_> {
         Holds::Unknown
     }
 
+    fn spares(&self, record: u32, place: flow::Place) -> bool {
+        let spares = &self.context.facts.record(RecordId(record)).spares;
+        spares.iter().any(|label| place_of(Some(label)) == place)
+    }
+
     fn is_checking(&self, annotation: ExprRef) -> bool {
         self.checking.contains(&annotation)
     }
@@ -103,6 +108,19 @@ impl Semantics for Meaningful<'_> {
         };
         self.returns.get(&function).into_iter().flatten().filter(counts).cloned().collect()
     }
+}
+
+/// Whether a function sends requests: Go's `RoundTrip(*http.Request) (*http.Response, error)`.
+fn is_client(module: &ir::Module, function: &ir::Function) -> bool {
+    fn gives_response(module: &ir::Module, ty: TypeId) -> bool {
+        match &module.ty(ty).kind {
+            TypeKind::Named { path, .. } => *path == "http.Response",
+            TypeKind::Ref(inner) => gives_response(module, *inner),
+            TypeKind::Tuple(all) => all.iter().any(|ty| gives_response(module, *ty)),
+            _ => false,
+        }
+    }
+    module.language == base::Language::Go && function.ret.is_some_and(|ty| gives_response(module, ty))
 }
 
 /// The place that a label of a source names.
@@ -621,6 +639,7 @@ impl Index {
                 let mut holds = param.annotations.iter().find_map(|a| self.annotated(context, id, *a));
                 if holds.is_none()
                     && let Some(ty) = param.ty
+                    && !is_client(module, item)
                 {
                     holds = self.typed(context, id, ty, item.class, evaluator);
                 }

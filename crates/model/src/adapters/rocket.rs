@@ -1,7 +1,7 @@
 //! Rocket: handlers with route attributes, mounted under a path; request guards are types of parameters.
 
 use base::{Language, Symbol};
-use ir::{CallKind, ExprKind, TypeKind};
+use ir::{CallKind, ExprKind, TypeId, TypeKind};
 use program::{ExprRef, FnId, ModuleId, Value};
 
 use super::actix::extractors;
@@ -86,6 +86,19 @@ fn listed(context: &Context<'_>, at: ExprRef, depth: u32, found: &mut Vec<FnId>)
     }
 }
 
+/// Whether a segment of a path may be any text: a `PathBuf` leads nowhere else, and the project's own types say
+/// themselves what they are made of.
+fn is_text(module: &ir::Module, ty: TypeId) -> bool {
+    match &module.ty(ty).kind {
+        TypeKind::Named { path, args } => {
+            let last = path.as_str().rsplit('.').next().unwrap_or("");
+            matches!(last, "String" | "str" | "RawStr") || args.first().is_some_and(|inner| is_text(module, *inner))
+        }
+        TypeKind::Ref(inner) | TypeKind::Optional(inner) => is_text(module, *inner),
+        _ => true,
+    }
+}
+
 /// The routes that the attributes of a handler declare: `#[get("/users/<id>?<page>", data = "<body>")]`.
 fn routes(context: &Context<'_>, function: FnId, prefix: &str, found: &mut Found) {
     let module = context.program.module(function.module);
@@ -124,14 +137,10 @@ fn routes(context: &Context<'_>, function: FnId, prefix: &str, found: &mut Found
                 span: None,
             }));
         }
-        // segments that make a `PathBuf` lead nowhere else
-        let is_path = |name: &str| {
-            let param = item.params.iter().find(|p| p.name == name);
-            param.and_then(|p| p.ty).is_some_and(|ty| {
-                matches!(&module.ty(ty).kind, TypeKind::Named { path, .. } if path.as_str().ends_with("PathBuf"))
-            })
-        };
-        route.inputs.retain(|input| !is_path(&input.name));
+        route.inputs.retain(|input| {
+            let param = item.params.iter().find(|p| p.name == input.name.as_str());
+            input.place != Place::Path || param.and_then(|p| p.ty).is_none_or(|ty| is_text(module, ty))
+        });
         found.routes.push(route);
     }
 }
