@@ -481,6 +481,11 @@ impl Facts {
         &self.records[id.0 as usize]
     }
 
+    /// The record, if there is one of this number.
+    pub(crate) fn get(&self, id: RecordId) -> Option<&Record> {
+        self.records.get(id.0 as usize)
+    }
+
     /// The name of a record's library.
     pub fn library(&self, id: RecordId) -> &str {
         &self.libraries[self.library_of[id.0 as usize] as usize]

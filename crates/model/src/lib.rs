@@ -32,6 +32,7 @@ mod marked;
 pub mod markup;
 pub mod options;
 pub mod owners;
+mod paths;
 pub mod patterns;
 mod reach;
 mod semantics;
@@ -120,6 +121,7 @@ impl Model {
                 |f: &Flow| f.source.place == flow::Place::Path && f.source.name.is_some_and(|n| checked.contains(&n));
             flows.all.retain(|f| !is_checked(f));
         }
+        flows.all.retain(|f| !paths::is_taken_apart(&program, f));
         gaps.extend(flows.cut.iter().map(|function| Gap {
             kind: GapKind::Bound,
             what: "data is not followed to the end of a very large function".to_owned(),

@@ -83,8 +83,9 @@ impl Semantics for Meaningful<'_> {
     }
 
     fn spares(&self, record: u32, place: flow::Place) -> bool {
-        let spares = &self.context.facts.record(RecordId(record)).spares;
-        spares.iter().any(|label| place_of(Some(label)) == place)
+        // matching with a pattern of ours is a sink of no library
+        let record = self.context.facts.get(RecordId(record));
+        record.is_some_and(|r| r.spares.iter().any(|label| place_of(Some(label)) == place))
     }
 
     fn is_checking(&self, annotation: ExprRef) -> bool {
@@ -121,6 +122,17 @@ fn is_client(module: &ir::Module, function: &ir::Function) -> bool {
         }
     }
     module.language == base::Language::Go && function.ret.is_some_and(|ty| gives_response(module, ty))
+}
+
+/// Whether a function belongs to what sends requests: it does so itself, or is a method beside one that does.
+fn is_of_client(context: &Context<'_>, function: FnId) -> bool {
+    let program = context.program;
+    if program.module(function.module).language != base::Language::Go {
+        return false;
+    }
+    let methods = program.classes().class_of(function).and_then(|class| program.classes().info(class));
+    let mut all = methods.into_iter().flat_map(|info| info.methods.values().flatten()).chain([&function]);
+    all.any(|f| is_client(program.module(f.module), program.function(*f)))
 }
 
 /// The place that a label of a source names.
@@ -639,7 +651,7 @@ impl Index {
                 let mut holds = param.annotations.iter().find_map(|a| self.annotated(context, id, *a));
                 if holds.is_none()
                     && let Some(ty) = param.ty
-                    && !is_client(module, item)
+                    && !is_of_client(context, this)
                 {
                     holds = self.typed(context, id, ty, item.class, evaluator);
                 }
