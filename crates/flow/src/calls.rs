@@ -14,7 +14,7 @@ use crate::{
     places::key_of,
     strings::{cleared_by_absence, cleared_by_replacement, cleared_by_string, folded},
     types::is_harmless,
-    value::{Constant, From, Key, Path, THIS, Taint, Value, joined},
+    value::{Constant, From, Key, Path, THIS, Value, joined},
 };
 
 /// A call, taken apart.
@@ -187,7 +187,7 @@ impl<'a> Run<'a> {
         for meaning in meanings {
             match meaning {
                 Meaning::Source(place) => {
-                    let name = call.positional().next().and_then(|(_, v)| match v.constant {
+                    let name = call.positional().find_map(|(_, v)| match v.constant {
                         Some(Constant::Str(name)) => Some(name),
                         _ => None,
                     });
@@ -285,9 +285,42 @@ impl<'a> Run<'a> {
         }
         for arg in call.args {
             if let ExprKind::Unary { op: UnaryOp::Ref, operand } = self.module.expr(arg.value).kind {
-                self.change(operand, &mut |value| flat.taints.iter().for_each(|t| value.add(t.clone())));
+                self.fill(operand, &flat);
             }
         }
+    }
+
+    /// Puts data into a variable. Where its class is written down, fields of harmless types stay harmless.
+    fn fill(&mut self, target: ExprId, data: &Value) {
+        let mut given = Value::default();
+        data.taints.iter().for_each(|t| given.add(t.clone()));
+        if let Some(class) = self.class_of_variable(target) {
+            self.fields_of(&mut given, class, 0);
+        }
+        self.change(target, &mut |value| value.join(&given));
+    }
+
+    /// The class of `x` in `var x T`, `x := T{}`, `x := new(T)`.
+    fn class_of_variable(&self, mut at: ExprId) -> Option<program::ClassRef> {
+        while let ExprKind::Unary { operand, .. } = self.module.expr(at).kind {
+            at = operand;
+        }
+        if let Some(ty) = self.declared_type(at) {
+            return self.class_of_type(self.id, ty);
+        }
+        let defined = self.program.definition(ExprRef { module: self.id, expr: at })?;
+        let module = self.program.module(defined.module);
+        let mut made = defined.expr;
+        while let ExprKind::Unary { operand, .. } = module.expr(made).kind {
+            made = operand;
+        }
+        let ExprKind::Call { callee, args, kind, .. } = &module.expr(made).kind else { return None };
+        let name = match (&module.expr(*callee).kind, args.as_slice()) {
+            (ExprKind::Name(name), [of]) if *name == "new" => module.dotted(of.value),
+            _ if *kind == CallKind::New => module.dotted(*callee),
+            _ => None,
+        };
+        self.program.class_named(defined.module, Symbol::new(&name?))
     }
 
     /// Arguments that a call puts outside data into.
@@ -301,8 +334,7 @@ impl<'a> Run<'a> {
             };
             let source = Source::of(*place, self.span(call.expr));
             if let Some(target) = target {
-                let taint = Taint { from: From::Outside(source), cleared: Kinds::NONE, way: Default::default() };
-                self.change(target, &mut |value| value.add(taint.clone()));
+                self.fill(target, &Value::of(From::Outside(source)));
             }
         }
     }

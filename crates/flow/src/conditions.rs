@@ -193,6 +193,7 @@ impl Run<'_> {
         let (object, name) = match &module.expr(expr).kind {
             ExprKind::Member { object, name, .. } => (*object, *name),
             ExprKind::Name(name) => return self.hosts.get(name).copied(),
+            ExprKind::Unary { op: UnaryOp::Ref, operand } => return self.host_of(*operand),
             ExprKind::Call { callee, args, .. } if args.is_empty() => match &module.expr(*callee).kind {
                 ExprKind::Member { object, name, .. } => (*object, *name),
                 _ => return None,

@@ -202,7 +202,7 @@ impl<'a> Run<'a> {
         }
     }
 
-    fn fields_of(&self, value: &mut Value, class: ClassRef, depth: u32) {
+    pub fn fields_of(&self, value: &mut Value, class: ClassRef, depth: u32) {
         for class in self.program.classes().lineage(class) {
             let Some(info) = self.program.classes().info(class) else { continue };
             for part in &info.parts {

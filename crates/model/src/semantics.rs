@@ -550,6 +550,12 @@ impl Index {
         found: &mut OfModule,
     ) {
         let module = context.program.module(id);
+        if !is_written && module.language == base::Language::Go {
+            let owner = context.program.scopes(id).owner(expr).function;
+            if owner.is_some_and(|function| is_of_client(context, FnId { module: id, function })) {
+                return;
+            }
+        }
         let mut meanings = Meanings::new();
         let mut add = |id: RecordId| {
             let record = context.facts.record(id);
