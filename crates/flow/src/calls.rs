@@ -412,6 +412,15 @@ impl<'a> Run<'a> {
         if let Some(part) = self.accessed(call) {
             return part;
         }
+        // `path.into_inner()` has the fields that `path` has
+        if call.args.is_empty()
+            && self.module.language == Language::Rust
+            && matches!(name, "into_inner" | "unwrap" | "clone" | "as_ref" | "to_owned" | "borrow" | "deref")
+        {
+            let mut same = call.receiver.clone();
+            same.constant = None;
+            return same;
+        }
         if keeps_items(name) && !call.receiver.parts().is_empty() && call.values.iter().all(|v| !v.is_tainted()) {
             let mut items = call.receiver.clone();
             items.constant = None;

@@ -174,6 +174,7 @@ impl<'a> Run<'a> {
         if crate::types::is_text(self.module, ty) {
             return value.cleared(cleared_by_string());
         }
+        self.tuple_of(&mut value, ty);
         let Some(class) = self.class_of_type(self.id, ty) else {
             // a pipe or schema lets only strings through where a string is declared
             let is_text = self.module.language.is_ecmascript() && is_string(self.module, ty);
@@ -199,6 +200,22 @@ impl<'a> Run<'a> {
                 .or_else(|| args.first().and_then(|inner| self.class_of_type(id, *inner))),
             ir::TypeKind::Ref(inner) | ir::TypeKind::Optional(inner) => self.class_of_type(id, *inner),
             _ => None,
+        }
+    }
+
+    /// `Path<(Uuid, String)>`: places of harmless types are harmless.
+    fn tuple_of(&self, value: &mut Value, ty: ir::TypeId) {
+        match &self.module.ty(ty).kind {
+            ir::TypeKind::Named { args, .. } if args.len() == 1 => self.tuple_of(value, args[0]),
+            ir::TypeKind::Tuple(items) => {
+                for (at, item) in items.iter().enumerate() {
+                    if is_harmless(self.program, self.id, *item) {
+                        value.put(Key::Index(at as u32), Value::default());
+                        value.put(Key::Name(Symbol::new(&at.to_string())), Value::default());
+                    }
+                }
+            }
+            _ => {}
         }
     }
 

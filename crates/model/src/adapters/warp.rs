@@ -154,7 +154,15 @@ impl Filter {
                 let segment = args.first().and_then(text).map_or("{?}".to_owned(), |s| s.to_string());
                 self.path.push_str(&format!("/{segment}"));
             }
-            "path.param" => self.segment(),
+            "path.param" => {
+                self.segment();
+                // `path::param::<u64>()`
+                let written = context.sources.text(context.program.span(at));
+                if written.contains("::<") && !written.contains("String") {
+                    self.extracted.pop();
+                    self.extracted.push(None);
+                }
+            }
             "path.tail" | "path.full" | "path.peek" => {
                 self.is_route |= name == "path.tail";
                 self.extracted.push(Some(Place::Path));
