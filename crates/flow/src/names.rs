@@ -131,6 +131,8 @@ pub fn answers_about(name: &str) -> bool {
                 | "some"
                 | "every"
                 | "isPresent"
+                // gorm's models name their tables
+                | "TableName"
         )
 }
 

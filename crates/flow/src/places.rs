@@ -263,6 +263,11 @@ impl Run<'_> {
                 }
                 // `a.append(x).append(y)`, `*x`, `(T) x`
                 ExprKind::Call { callee, args, .. } => match &self.module.expr(*callee).kind {
+                    // `app.Store().Set(key, value)` leaves the rest of `app` as it is
+                    ExprKind::Member { object, name, .. } if args.is_empty() && self.module.language == Language::Go => {
+                        keys.push(Key::Name(*name));
+                        at = *object;
+                    }
                     ExprKind::Member { object, .. } => at = *object,
                     // Ruby's `params` is a call
                     ExprKind::Name(name) if args.is_empty() && self.module.language == Language::Ruby => break *name,

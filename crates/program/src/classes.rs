@@ -1,5 +1,7 @@
 //! Classes with all their parts: partial and reopened classes, `impl` blocks, Go's methods.
 
+mod interfaces;
+
 use base::{Language, Symbol};
 use ir::{ClassKind, ExprKind, FunctionKind, ParamKind, StmtKind, TypeKind};
 use rayon::prelude::*;
@@ -148,6 +150,7 @@ pub(crate) fn collect(program: &Program, library: &dyn Library) -> Classes {
         classes.by_name.entry(program.class(*class).name).or_default().push(*class);
     }
     resolve_bases(program, library, &mut classes);
+    interfaces::implement(program, &mut classes);
     descend(&mut classes);
     classes
 }
