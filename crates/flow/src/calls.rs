@@ -447,8 +447,10 @@ impl<'a> Run<'a> {
             }
             value.taints.retain(|t| !matches!(t.from, From::Request(_)));
         }
-        if matches!(name, "replace" | "replaceAll" | "gsub" | "Replace" | "sub" | "ReplaceAllString" | "ReplaceAll" | "replace_all")
-            && let Some(cleaned) = replaced(call)
+        if matches!(
+            name,
+            "replace" | "replaceAll" | "gsub" | "Replace" | "sub" | "ReplaceAllString" | "ReplaceAll" | "replace_all"
+        ) && let Some(cleaned) = replaced(call)
         {
             return cleaned;
         }

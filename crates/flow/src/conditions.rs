@@ -202,7 +202,16 @@ impl Run<'_> {
         };
         let is_host = matches!(
             name.as_str(),
-            "netloc" | "hostname" | "host" | "host_str" | "Host" | "Hostname" | "getHost" | "authority" | "Authority" | "origin"
+            "netloc"
+                | "hostname"
+                | "host"
+                | "host_str"
+                | "Host"
+                | "Hostname"
+                | "getHost"
+                | "authority"
+                | "Authority"
+                | "origin"
         );
         match &module.expr(object).kind {
             ExprKind::Name(name) if is_host => self.parsed.get(name).copied(),
@@ -213,7 +222,10 @@ impl Run<'_> {
 
     /// What Rust takes out of a result: `f(x)` of `f(x)?`, `f(x).unwrap()`.
     fn taken_out(&self, mut expr: ExprId) -> ExprId {
-        while self.module.language == base::Language::Rust {
+        if self.module.language != base::Language::Rust {
+            return expr;
+        }
+        loop {
             expr = match &self.module.expr(expr).kind {
                 ExprKind::Unary { op: UnaryOp::Try, operand } => *operand,
                 ExprKind::Call { callee, .. } => match &self.module.expr(*callee).kind {
@@ -223,12 +235,11 @@ impl Run<'_> {
                     {
                         *object
                     }
-                    _ => break,
+                    _ => return expr,
                 },
-                _ => break,
+                _ => return expr,
             };
         }
-        expr
     }
 
     /// The text that a call takes apart as an address: `urlparse(x)`, `new URL(x)`, `URI.parse(x)`.
@@ -468,7 +479,10 @@ impl Run<'_> {
                 args.iter().for_each(|a| self.clear(*a, Kinds::ALL));
             }
             // `isPathInside(base, path)`, `filepath.IsLocal(path)`
-            _ if ["inside", "within", "subpath", "islocal", "isunder", "is_under", "isindir", "is_in_dir"].iter().any(|w| lower.contains(w)) => {
+            _ if ["inside", "within", "subpath", "islocal", "isunder", "is_under", "isindir", "is_in_dir"]
+                .iter()
+                .any(|w| lower.contains(w)) =>
+            {
                 args.iter().for_each(|a| self.clear(*a, Kinds::only(Kind::Path)));
             }
             _ => {

@@ -264,7 +264,9 @@ impl Run<'_> {
                 // `a.append(x).append(y)`, `*x`, `(T) x`
                 ExprKind::Call { callee, args, .. } => match &self.module.expr(*callee).kind {
                     // `app.Store().Set(key, value)` leaves the rest of `app` as it is
-                    ExprKind::Member { object, name, .. } if args.is_empty() && self.module.language == Language::Go => {
+                    ExprKind::Member { object, name, .. }
+                        if args.is_empty() && self.module.language == Language::Go =>
+                    {
                         keys.push(Key::Name(*name));
                         at = *object;
                     }

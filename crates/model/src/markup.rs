@@ -70,14 +70,16 @@ pub fn is_found_to_be_text(program: &Program, at: ExprRef) -> bool {
     }
     let Some(function) = function else { return false };
     let is_markup = |text: &str| {
-        let tag = text.match_indices('<').any(|(open, _)| {
-            text[open + 1..].starts_with(|c: char| c.is_ascii_alphabetic() || matches!(c, '/' | '!'))
-        });
+        let tag = text
+            .match_indices('<')
+            .any(|(open, _)| text[open + 1..].starts_with(|c: char| c.is_ascii_alphabetic() || matches!(c, '/' | '!')));
         tag || text.starts_with("text/html")
     };
     !module.exprs_within(module.function(function).range).any(|(_, item)| match &item.kind {
         ExprKind::Literal(ir::Literal::Str(text)) => is_markup(text.as_str()),
-        ExprKind::Template(parts) => parts.iter().any(|p| matches!(p, ir::Part::Text(text) if is_markup(text.as_str()))),
+        ExprKind::Template(parts) => {
+            parts.iter().any(|p| matches!(p, ir::Part::Text(text) if is_markup(text.as_str())))
+        }
         _ => false,
     })
 }

@@ -558,7 +558,9 @@ impl<'p> Evaluator<'p> {
         match self.module.language {
             Language::Python if class_like => Symbol::new(name),
             Language::Ruby | Language::Rust if last == "new" => Symbol::new(name.trim_end_matches(".new")),
-            Language::Rust if keeps_type(name, last) => Symbol::new(name.rsplit_once(['.', '#']).map_or(name, |(ty, _)| ty)),
+            Language::Rust if keeps_type(name, last) => {
+                Symbol::new(name.rsplit_once(['.', '#']).map_or(name, |(ty, _)| ty))
+            }
             // `Client::builder().timeout(t).build()` gives a `Client`, and so does `ClientBuilder::new()…build()`
             Language::Rust if last == "build" => {
                 let ty = name.split_once('#').map_or(name, |(ty, _)| ty);

@@ -37,7 +37,14 @@ impl Adapter for Warp {
                 if !filter.is_route {
                     continue;
                 }
-                let handler = context.handler(ExprRef { module: id, expr: args[0].value });
+                let mut handler = context.handler(ExprRef { module: id, expr: args[0].value });
+                if handler.function.is_none()
+                    && let ExprKind::Name(name) = &module.expr(args[0].value).kind
+                {
+                    // `let create = path("todos").and_then(create)`: the function of that name
+                    let named = module.functions().find(|(_, f)| f.name == Some(*name) && f.parent.is_none());
+                    handler.function = named.map(|(function, _)| program::FnId { module: id, function });
+                }
                 let path = join_path("", &filter.path);
                 let span = super::actix::last_call_span(context, ExprRef { module: id, expr: call });
                 let method = filter.method.unwrap_or(Method::Any);

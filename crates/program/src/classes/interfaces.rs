@@ -14,12 +14,8 @@ const MAX_TYPES: usize = 4;
 /// Makes the types that have all methods of an interface its derived classes.
 pub(super) fn implement(program: &Program, classes: &mut Classes) {
     let is_interface = |class: &ClassRef| program.class(*class).kind == ClassKind::Interface;
-    let of_go: Vec<ClassRef> = classes
-        .order
-        .iter()
-        .copied()
-        .filter(|class| program.module(class.module).language == Language::Go)
-        .collect();
+    let of_go: Vec<ClassRef> =
+        classes.order.iter().copied().filter(|class| program.module(class.module).language == Language::Go).collect();
     let mut having: FxHashMap<Symbol, Vec<ClassRef>> = FxHashMap::default();
     for class in of_go.iter().filter(|c| !is_interface(c)) {
         for name in classes.infos[class].methods.keys() {

@@ -63,7 +63,10 @@ mod tests {
 
     #[test]
     fn a_major_version_is_no_part_of_a_name() {
-        assert_eq!(without_version("github.com/labstack/echo/v4.Context#Param"), "github.com/labstack/echo.Context#Param");
+        assert_eq!(
+            without_version("github.com/labstack/echo/v4.Context#Param"),
+            "github.com/labstack/echo.Context#Param"
+        );
         assert_eq!(without_version("github.com/jackc/pgx/v5/pgxpool.New"), "github.com/jackc/pgx/pgxpool.New");
         assert_eq!(without_version("gopkg.in/yaml.v3.Unmarshal"), "gopkg.in/yaml.Unmarshal");
         assert_eq!(without_version("github.com/v2fly/core"), "github.com/v2fly/core");
