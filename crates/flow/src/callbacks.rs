@@ -74,8 +74,14 @@ impl Run<'_> {
                     // `request.files.map(file => …)`
                     given.join(&self.part(&call.receiver, Key::Any, call.expr));
                 }
+                // an object that is handed on to the function keeps its fields apart
+                let is_object = |v: &Value| {
+                    self.module.language == base::Language::Go
+                        && !v.parts().is_empty()
+                        && v.parts().iter().all(|(key, _)| matches!(key, Key::Name(_)))
+                };
                 call.values.iter().for_each(|v| {
-                    let mut flat = v.flat();
+                    let mut flat = if is_object(v) { v.clone() } else { v.flat() };
                     flat.taints.retain(|t| !matches!(t.from, From::Request(_)));
                     given.join(&flat);
                 });

@@ -14,7 +14,7 @@ use crate::{
     places::key_of,
     strings::{cleared_by_absence, cleared_by_replacement, cleared_by_string, folded},
     types::is_harmless,
-    value::{Constant, From, Key, Path, THIS, Taint, Value, joined},
+    value::{Constant, From, Key, Path, THIS, Value, joined},
 };
 
 /// A call, taken apart.
@@ -106,7 +106,12 @@ impl<'a> Run<'a> {
         for meaning in meanings {
             let Meaning::Sink { kind, arg, keyword, record } = meaning else { continue };
             let sink = Sink { kind: *kind, at: ExprRef { module: self.id, expr: call.expr }, record: *record };
-            if *kind == Kind::Command && self.runs_a_shell(call) {
+            if *kind == Kind::Command && self.module.language == Language::Rust {
+                // what is added to a program is an argument, unless the program is a shell
+                if matches!(call.name(), "arg" | "args") && !self.adds_to_a_shell(call) {
+                    continue;
+                }
+            } else if *kind == Kind::Command && self.runs_a_shell(call) {
                 let all = call.all();
                 self.reaches(sink, &all);
                 continue;
@@ -132,6 +137,11 @@ impl<'a> Run<'a> {
                 Some(Argument::At(at)) => {
                     if let Some((_, value)) = call.positional().nth(*at as usize) {
                         self.reaches(sink, &value.clone());
+                    }
+                }
+                Some(Argument::Within(at)) => {
+                    if let Some((_, value)) = call.positional().nth(*at as usize) {
+                        self.reaches(sink, &value.flat());
                     }
                 }
                 Some(Argument::From(at)) => {
@@ -177,7 +187,7 @@ impl<'a> Run<'a> {
         for meaning in meanings {
             match meaning {
                 Meaning::Source(place) => {
-                    let name = call.positional().next().and_then(|(_, v)| match v.constant {
+                    let name = call.positional().find_map(|(_, v)| match v.constant {
                         Some(Constant::Str(name)) => Some(name),
                         _ => None,
                     });
@@ -275,9 +285,42 @@ impl<'a> Run<'a> {
         }
         for arg in call.args {
             if let ExprKind::Unary { op: UnaryOp::Ref, operand } = self.module.expr(arg.value).kind {
-                self.change(operand, &mut |value| flat.taints.iter().for_each(|t| value.add(t.clone())));
+                self.fill(operand, &flat);
             }
         }
+    }
+
+    /// Puts data into a variable. Where its class is written down, fields of harmless types stay harmless.
+    fn fill(&mut self, target: ExprId, data: &Value) {
+        let mut given = Value::default();
+        data.taints.iter().for_each(|t| given.add(t.clone()));
+        if let Some(class) = self.class_of_variable(target) {
+            self.fields_of(&mut given, class, 0);
+        }
+        self.change(target, &mut |value| value.join(&given));
+    }
+
+    /// The class of `x` in `var x T`, `x := T{}`, `x := new(T)`.
+    fn class_of_variable(&self, mut at: ExprId) -> Option<program::ClassRef> {
+        while let ExprKind::Unary { operand, .. } = self.module.expr(at).kind {
+            at = operand;
+        }
+        if let Some(ty) = self.declared_type(at) {
+            return self.class_of_type(self.id, ty);
+        }
+        let defined = self.program.definition(ExprRef { module: self.id, expr: at })?;
+        let module = self.program.module(defined.module);
+        let mut made = defined.expr;
+        while let ExprKind::Unary { operand, .. } = module.expr(made).kind {
+            made = operand;
+        }
+        let ExprKind::Call { callee, args, kind, .. } = &module.expr(made).kind else { return None };
+        let name = match (&module.expr(*callee).kind, args.as_slice()) {
+            (ExprKind::Name(name), [of]) if *name == "new" => module.dotted(of.value),
+            _ if *kind == CallKind::New => module.dotted(*callee),
+            _ => None,
+        };
+        self.program.class_named(defined.module, Symbol::new(&name?))
     }
 
     /// Arguments that a call puts outside data into.
@@ -285,14 +328,13 @@ impl<'a> Run<'a> {
         for meaning in meanings {
             let Meaning::Fills(arg, place) = meaning else { continue };
             let target = match arg {
-                Argument::At(at) => call.positional().nth(*at as usize).map(|(e, _)| e),
+                Argument::At(at) | Argument::Within(at) => call.positional().nth(*at as usize).map(|(e, _)| e),
                 Argument::From(at) => call.positional().nth(*at as usize).map(|(e, _)| e),
                 Argument::Receiver => call.on,
             };
             let source = Source::of(*place, self.span(call.expr));
             if let Some(target) = target {
-                let taint = Taint { from: From::Outside(source), cleared: Kinds::NONE, way: Default::default() };
-                self.change(target, &mut |value| value.add(taint.clone()));
+                self.fill(target, &Value::of(From::Outside(source)));
             }
         }
     }
@@ -370,6 +412,15 @@ impl<'a> Run<'a> {
         if let Some(part) = self.accessed(call) {
             return part;
         }
+        // `path.into_inner()` has the fields that `path` has
+        if call.args.is_empty()
+            && self.module.language == Language::Rust
+            && matches!(name, "into_inner" | "unwrap" | "clone" | "as_ref" | "to_owned" | "borrow" | "deref")
+        {
+            let mut same = call.receiver.clone();
+            same.constant = None;
+            return same;
+        }
         if keeps_items(name) && !call.receiver.parts().is_empty() && call.values.iter().all(|v| !v.is_tainted()) {
             let mut items = call.receiver.clone();
             items.constant = None;
@@ -396,8 +447,10 @@ impl<'a> Run<'a> {
             }
             value.taints.retain(|t| !matches!(t.from, From::Request(_)));
         }
-        if matches!(name, "replace" | "replaceAll" | "gsub" | "Replace" | "sub" | "ReplaceAllString" | "replace_all")
-            && let Some(cleaned) = replaced(call)
+        if matches!(
+            name,
+            "replace" | "replaceAll" | "gsub" | "Replace" | "sub" | "ReplaceAllString" | "ReplaceAll" | "replace_all"
+        ) && let Some(cleaned) = replaced(call)
         {
             return cleaned;
         }
@@ -619,8 +672,22 @@ fn keys(values: &[&Value]) -> Option<Key> {
     }
 }
 
-/// `x.replace(/[^a-z]/g, "")`, `re.sub("[^a-z]", "", x)`: what is left of the data.
+/// `x.replace(/[^a-z]/g, "")`, `re.sub("[^a-z]", "", x)`, `strings.ReplaceAll(x, "..", "")`: what is left of
+/// the data.
 fn replaced(call: &Call<'_>) -> Option<Value> {
+    let all = match call.values.as_slice() {
+        [_, _, _, count] => call.name() == "Replace" && count.constant == Some(Constant::Int(-1)),
+        _ => call.name() == "ReplaceAll",
+    };
+    if all
+        && let [_, old, new, ..] = call.values.as_slice()
+        && let (Some(Constant::Str(old)), Some(Constant::Str(new))) = (old.constant, new.constant)
+        && !new.as_str().contains(old.as_str())
+        // "....//" without "../" is "../"
+        && old.as_str() != "../"
+    {
+        return Some(call.all().cleared(cleared_by_absence(old.as_str())));
+    }
     let pattern = |v: &Value| match v.constant {
         Some(Constant::Regex(pattern) | Constant::Str(pattern)) => Some(pattern),
         _ => None,

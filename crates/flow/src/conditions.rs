@@ -36,7 +36,7 @@ impl Run<'_> {
                 }
             }
             ExprKind::Binary { op, left, right } => {
-                let (op, left, right) = (*op, *left, *right);
+                let (op, left, right) = (*op, self.present(*left), self.present(*right));
                 let is = match op {
                     BinaryOp::Eq | BinaryOp::In | BinaryOp::Match => truth,
                     BinaryOp::Ne | BinaryOp::NotIn => !truth,
@@ -129,6 +129,20 @@ impl Run<'_> {
         }
     }
 
+    /// `x` of Rust's `Some(x)` and `Ok(x)`.
+    fn present(&self, expr: ExprId) -> ExprId {
+        match &self.module.expr(expr).kind {
+            ExprKind::Call { callee, args, .. }
+                if args.len() == 1
+                    && self.module.language == base::Language::Rust
+                    && matches!(self.module.expr(*callee).kind, ExprKind::Name(n) if n == "Some" || n == "Ok") =>
+            {
+                args[0].value
+            }
+            _ => expr,
+        }
+    }
+
     /// What is compared with a value of ours: the host of an address, the common part of paths.
     fn same(&mut self, side: ExprId) {
         if self.host_of(side).is_some() {
@@ -179,6 +193,7 @@ impl Run<'_> {
         let (object, name) = match &module.expr(expr).kind {
             ExprKind::Member { object, name, .. } => (*object, *name),
             ExprKind::Name(name) => return self.hosts.get(name).copied(),
+            ExprKind::Unary { op: UnaryOp::Ref, operand } => return self.host_of(*operand),
             ExprKind::Call { callee, args, .. } if args.is_empty() => match &module.expr(*callee).kind {
                 ExprKind::Member { object, name, .. } => (*object, *name),
                 _ => return None,
@@ -193,10 +208,32 @@ impl Run<'_> {
         }
     }
 
+    /// What Rust takes out of a result: `f(x)` of `f(x)?`, `f(x).unwrap()`.
+    fn taken_out(&self, mut expr: ExprId) -> ExprId {
+        if self.module.language != base::Language::Rust {
+            return expr;
+        }
+        loop {
+            expr = match &self.module.expr(expr).kind {
+                ExprKind::Unary { op: UnaryOp::Try, operand } => *operand,
+                ExprKind::Call { callee, .. } => match &self.module.expr(*callee).kind {
+                    ExprKind::Member { object, name, .. }
+                        if matches!(name.as_str(), "unwrap" | "expect" | "map_err" | "ok" | "context")
+                            && matches!(self.module.expr(*object).kind, ExprKind::Call { .. }) =>
+                    {
+                        *object
+                    }
+                    _ => return expr,
+                },
+                _ => return expr,
+            };
+        }
+    }
+
     /// The text that a call takes apart as an address: `urlparse(x)`, `new URL(x)`, `URI.parse(x)`.
     pub fn parsed_address(&self, expr: ExprId) -> Option<ExprId> {
         let module = self.module;
-        let ExprKind::Call { callee, args, .. } = &module.expr(expr).kind else { return None };
+        let ExprKind::Call { callee, args, .. } = &module.expr(self.taken_out(expr)).kind else { return None };
         let (on, name) = match &module.expr(*callee).kind {
             ExprKind::Member { object, name, .. } => (module.dotted(*object), *name),
             ExprKind::Name(name) => (None, *name),
@@ -209,6 +246,33 @@ impl Run<'_> {
         let parses = speaks(name.as_str())
             || matches!(name.as_str(), "parse" | "Parse" | "create") && on.is_some_and(|on| speaks(&on));
         args.first().filter(|_| parses).map(|a| a.value)
+    }
+
+    /// Whether an expression says where a path lies from another: `filepath.Rel(base, path)`.
+    pub fn is_relative(&self, expr: ExprId) -> bool {
+        let ExprKind::Call { callee, args, .. } = &self.module.expr(expr).kind else { return false };
+        args.len() == 2
+            && matches!(&self.module.expr(*callee).kind, ExprKind::Member { name, .. }
+                if matches!(name.as_str(), "Rel" | "relative" | "relpath"))
+    }
+
+    /// A path that does not begin with `..`, as seen from a directory of ours, lies in it.
+    fn lies_within(&mut self, text: ExprId) {
+        self.clear(text, Kinds::only(Kind::Path));
+        let call = match &self.module.expr(text).kind {
+            ExprKind::Name(name) => self.relatives.get(name).copied(),
+            _ => Some(text).filter(|t| self.is_relative(*t)),
+        };
+        let mut waiting: Vec<ExprId> = call.into_iter().collect();
+        while let Some(ExprKind::Call { args, .. }) = waiting.pop().map(|call| &self.module.expr(call).kind) {
+            for arg in args {
+                self.clear(arg.value, Kinds::only(Kind::Path));
+                // `filepath.Rel(base, filepath.Join(base, name))`
+                if matches!(self.module.expr(arg.value).kind, ExprKind::Call { .. }) && waiting.len() < 4 {
+                    waiting.push(arg.value);
+                }
+            }
+        }
     }
 
     /// A text that does not hold another.
@@ -244,7 +308,8 @@ impl Run<'_> {
     fn refused(&mut self, callee: ExprId, args: &[ExprId]) {
         let ExprKind::Member { object, name, .. } = &self.module.expr(callee).kind else { return };
         let object = *object;
-        if !matches!(name.as_str(), "includes" | "contains" | "Contains" | "include?") {
+        let begins = matches!(name.as_str(), "HasPrefix" | "startsWith" | "startswith" | "starts_with");
+        if !begins && !matches!(name.as_str(), "includes" | "contains" | "Contains" | "include?") {
             return;
         }
         let (text, part) = match args {
@@ -252,8 +317,11 @@ impl Run<'_> {
             [text, part] => (*text, *part),
             _ => return,
         };
-        if let Some(Constant::Str(part)) = self.eval(part).constant {
-            self.lacks(text, part.as_str());
+        let Some(Constant::Str(part)) = self.eval(part).constant else { return };
+        match part.as_str() {
+            ".." | "../" if begins => self.lies_within(text),
+            _ if begins => {}
+            part => self.lacks(text, part),
         }
     }
 
@@ -422,8 +490,11 @@ impl Run<'_> {
                 }
                 args.iter().for_each(|a| self.clear(*a, Kinds::ALL));
             }
-            // `isPathInside(base, path)`
-            _ if ["inside", "within", "subpath"].iter().any(|w| lower.contains(w)) => {
+            // `isPathInside(base, path)`, `filepath.IsLocal(path)`
+            _ if ["inside", "within", "subpath", "islocal", "isunder", "is_under", "isindir", "is_in_dir"]
+                .iter()
+                .any(|w| lower.contains(w)) =>
+            {
                 args.iter().for_each(|a| self.clear(*a, Kinds::only(Kind::Path)));
             }
             _ => {
@@ -442,7 +513,16 @@ impl Run<'_> {
 pub fn is_host(name: Symbol) -> bool {
     matches!(
         name.as_str(),
-        "netloc" | "hostname" | "host" | "Host" | "Hostname" | "getHost" | "authority" | "Authority" | "origin"
+        "netloc"
+            | "hostname"
+            | "host"
+            | "host_str"
+            | "Host"
+            | "Hostname"
+            | "getHost"
+            | "authority"
+            | "Authority"
+            | "origin"
     )
 }
 

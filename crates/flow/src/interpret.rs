@@ -49,6 +49,8 @@ pub struct Run<'a> {
     pub parsed: FxHashMap<Symbol, ExprId>,
     /// Variables that hold the host of an address, with its text.
     pub hosts: FxHashMap<Symbol, ExprId>,
+    /// Variables that hold where a path lies from another: the call that gave it.
+    pub relatives: FxHashMap<Symbol, ExprId>,
     /// Functions within this one that are being followed with the variables around them.
     pub closures: Vec<FunctionId>,
     pub this: Symbol,
@@ -80,6 +82,7 @@ impl<'a> Run<'a> {
             renewed: FxHashSet::default(),
             parsed: FxHashMap::default(),
             hosts: FxHashMap::default(),
+            relatives: FxHashMap::default(),
             closures: Vec::new(),
             this: Symbol::new("this"),
         }
@@ -171,6 +174,7 @@ impl<'a> Run<'a> {
         if crate::types::is_text(self.module, ty) {
             return value.cleared(cleared_by_string());
         }
+        self.tuple_of(&mut value, ty);
         let Some(class) = self.class_of_type(self.id, ty) else {
             // a pipe or schema lets only strings through where a string is declared
             let is_text = self.module.language.is_ecmascript() && is_string(self.module, ty);
@@ -205,7 +209,23 @@ impl<'a> Run<'a> {
         }
     }
 
-    fn fields_of(&self, value: &mut Value, class: ClassRef, depth: u32) {
+    /// `Path<(Uuid, String)>`: places of harmless types are harmless.
+    fn tuple_of(&self, value: &mut Value, ty: ir::TypeId) {
+        match &self.module.ty(ty).kind {
+            ir::TypeKind::Named { args, .. } if args.len() == 1 => self.tuple_of(value, args[0]),
+            ir::TypeKind::Tuple(items) => {
+                for (at, item) in items.iter().enumerate() {
+                    if is_harmless(self.program, self.id, *item) {
+                        value.put(Key::Index(at as u32), Value::default());
+                        value.put(Key::Name(Symbol::new(&at.to_string())), Value::default());
+                    }
+                }
+            }
+            _ => {}
+        }
+    }
+
+    pub fn fields_of(&self, value: &mut Value, class: ClassRef, depth: u32) {
         for class in self.program.classes().lineage(class) {
             let Some(info) = self.program.classes().info(class) else { continue };
             for part in &info.parts {

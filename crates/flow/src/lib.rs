@@ -9,6 +9,7 @@
 //! Begin reading at [`analyze`], then `summaries.rs`, `interpret.rs` (statements), `calls.rs`.
 
 mod accessors;
+mod builders;
 mod callbacks;
 mod calls;
 mod conditions;
@@ -95,6 +96,8 @@ impl Source {
 pub enum Argument {
     /// The one at this position, from 0.
     At(u32),
+    /// The one at this position, with all that it holds: what a template is given.
+    Within(u32),
     /// All from this position on.
     From(u32),
     /// What it is called on.
@@ -181,6 +184,8 @@ pub trait Semantics: Sync {
     fn has_fixed_path(&self, function: FnId) -> bool;
     /// What a name holds that no variable has, or a member of `this`.
     fn of_name(&self, at: ExprRef, name: Symbol) -> Holds;
+    /// Whether what the record of a sink speaks of refuses data from a place that could do harm.
+    fn spares(&self, record: u32, place: Place) -> bool;
     /// Whether an annotation lets its parameter or field through only in a fixed form.
     fn is_checking(&self, annotation: ExprRef) -> bool;
     /// What the declaration of a function without code does with its parameters.

@@ -65,10 +65,19 @@ fn is_question(name: &str) -> bool {
     asked.is_some_and(|asked| asked.starts_with(char::is_uppercase))
 }
 
+/// `ToUint64`, `MustInt`, `Int64`: a number or truth value, whatever the library.
+fn is_number(name: &str) -> bool {
+    let plain = name.trim_end_matches(|c: char| c.is_ascii_digit()).trim_end_matches('E');
+    let plain = plain.strip_prefix("Must").unwrap_or(plain);
+    let plain = ["To", "Parse", "As", "Get"].iter().find_map(|p| plain.strip_prefix(p)).unwrap_or(plain);
+    matches!(plain, "Int" | "Uint" | "Float" | "Bool")
+}
+
 /// Methods whose answer holds nothing of what they are called on: sizes, comparisons.
 pub fn answers_about(name: &str) -> bool {
     // finders that are made of the names of columns
     name.starts_with("find_by_")
+        || is_number(name)
         || is_question(name)
         || matches!(
             name,
@@ -149,6 +158,8 @@ pub fn answers_about(name: &str) -> bool {
                 | "some"
                 | "every"
                 | "isPresent"
+                // gorm's models name their tables
+                | "TableName"
         )
 }
 

@@ -44,6 +44,10 @@ impl Run<'_> {
                     Some(text) => self.parsed.insert(*name, text),
                     None => self.parsed.remove(name),
                 };
+                match written.filter(|w| self.is_relative(*w)) {
+                    Some(call) => self.relatives.insert(*name, call),
+                    None => self.relatives.remove(name),
+                };
                 self.renewed.insert(*name);
                 self.env.insert(*name, value);
             }
@@ -261,6 +265,13 @@ impl Run<'_> {
                 }
                 // `a.append(x).append(y)`, `*x`, `(T) x`
                 ExprKind::Call { callee, args, .. } => match &self.module.expr(*callee).kind {
+                    // `app.Store().Set(key, value)` leaves the rest of `app` as it is
+                    ExprKind::Member { object, name, .. }
+                        if args.is_empty() && self.module.language == Language::Go =>
+                    {
+                        keys.push(Key::Name(*name));
+                        at = *object;
+                    }
                     ExprKind::Member { object, .. } => at = *object,
                     // Ruby's `params` is a call
                     ExprKind::Name(name) if args.is_empty() && self.module.language == Language::Ruby => break *name,
@@ -360,11 +371,12 @@ impl Run<'_> {
             let of_hosts = kinds.and([Kind::Url, Kind::Redirect].into_iter().collect());
             self.clear(url, of_hosts);
             // the address that was made of the text goes on
-            let named = match self.module.expr(expr).kind {
-                ExprKind::Call { callee, .. } => callee,
+            let read = match &self.module.expr(expr).kind {
+                // `url.Hostname()`
+                ExprKind::Call { callee, args, .. } if args.is_empty() => *callee,
                 _ => expr,
             };
-            if let ExprKind::Member { object, .. } = self.module.expr(named).kind
+            if let ExprKind::Member { object, .. } = self.module.expr(read).kind
                 && let ExprKind::Name(_) = self.module.expr(object).kind
             {
                 self.change(object, &mut |value| *value = std::mem::take(value).cleared(of_hosts));
@@ -446,6 +458,13 @@ impl Run<'_> {
             };
             part.add(Taint { from, ..taint.clone() });
         }
+        // Go keeps the last segment of the name of an uploaded file
+        if matches!(key, Key::Name(name) if name == "Filename") && self.module.language == Language::Go {
+            let is_file = |t: &Taint| matches!(t.from, From::Outside(source) if source.place == Place::File);
+            if part.taints.iter().all(is_file) {
+                part = part.cleared(Kinds::only(Kind::Path));
+            }
+        }
         part
     }
 
@@ -484,6 +503,9 @@ impl Run<'_> {
             From::Outside(source) => {
                 // the operator may run what they like; a statement made of text is a mistake all the same
                 if source.place == Place::Operator && !matches!(sink.kind, Kind::Sql | Kind::Html) {
+                    return;
+                }
+                if self.semantics.spares(sink.record, source.place) {
                     return;
                 }
                 // the address that was asked for leads back to where the caller is

@@ -14,7 +14,8 @@ pub fn cleared_by_prefix(text: &str) -> Kinds {
     // `${BASE}/users/`: what nothing is known of, and a `/`, come before the data
     let has_base = text.strip_prefix('\u{0}').is_some_and(|rest| match rest.strip_prefix("://") {
         Some(rest) => rest.contains(['/', '?', '#']),
-        None => rest.is_empty() || rest.contains(['/', '?', '#']),
+        // also before a separator that is chosen: `{address}{? or &}name=…`
+        None => rest.trim_start_matches('\u{0}').is_empty() || rest.contains(['/', '?', '#']),
     });
     let has_host = has_host || has_base;
     // `/{section}/` has its path begun

@@ -44,7 +44,8 @@ fn of(program: &Program, id: ModuleId, module: &Module, ty: TypeId) -> bool {
             }
             program.class_named(id, *path).is_some_and(|at| {
                 let (class, module) = (program.class(at), program.module(at.module));
-                class.kind == ClassKind::Enum
+                is_of_numbers(program, class, module, at.module)
+                    || class.kind == ClassKind::Enum
                     || class.bases.iter().any(|b| match &module.ty(*b).kind {
                         TypeKind::Named { path, .. } => {
                             matches!(path.as_str().rsplit('.').next(), Some("Enum" | "IntEnum" | "StrEnum"))
@@ -60,6 +61,21 @@ fn of(program: &Program, id: ModuleId, module: &Module, ty: TypeId) -> bool {
         }
         _ => false,
     }
+}
+
+/// Whether a type of Rust or Go wraps one value that is harmless: `struct OrderId(u64)`.
+fn is_of_numbers(program: &Program, class: &ir::Class, module: &Module, id: ModuleId) -> bool {
+    use base::Language::{Go, Rust};
+    matches!(module.language, Rust | Go)
+        && class.kind != ClassKind::Enum
+        && class.fields.len() == 1
+        && class.fields[0].ty.is_some_and(|ty| match &module.ty(ty).kind {
+            TypeKind::Named { path, .. } => {
+                is_known(path.as_str().rsplit('.').next().unwrap_or("")) && *path != class.name
+            }
+            TypeKind::Ref(_) | TypeKind::Optional(_) | TypeKind::Tuple(_) => false,
+            _ => of(program, id, module, ty),
+        })
 }
 
 /// Whether a written type is that of a file of the system.

@@ -194,6 +194,17 @@ impl Value {
 
     /// What either may be.
     pub fn join(&mut self, other: &Value) {
+        self.join_within(other, 0);
+    }
+
+    /// Parts of parts are told apart to some depth; below it they are one.
+    fn join_within(&mut self, other: &Value, depth: u32) {
+        if depth > MAX_DEPTH && (self.parts.is_some() || other.parts.is_some()) {
+            let mut all = self.flat();
+            other.flat().taints.into_iter().for_each(|t| all.add(t));
+            *self = all;
+            return;
+        }
         self.is_shell_flag |= other.is_shell_flag;
         if self.constant != other.constant {
             self.constant = None;
@@ -204,7 +215,7 @@ impl Value {
                 _ => false,
             };
             if !shared {
-                self.join_parts(other);
+                self.join_parts(other, depth);
             }
         }
         for taint in &other.taints {
@@ -216,7 +227,7 @@ impl Value {
         self.taints.iter().any(|t| matches!(t.from, From::Request(_)))
     }
 
-    fn join_parts(&mut self, other: &Value) {
+    fn join_parts(&mut self, other: &Value, depth: u32) {
         // what one of the two never told apart is asked of the request again
         if other.is_request()
             && let Some(parts) = &mut self.parts
@@ -233,7 +244,7 @@ impl Value {
         for key in missing {
             // there it is whatever the whole holds
             let derived = other.derived(key);
-            self.part_mut(key).join(&derived);
+            self.part_mut(key).join_within(&derived, depth + 1);
         }
         for (key, part) in other.parts() {
             let own = self.parts().iter().any(|(k, _)| k == key);
@@ -242,7 +253,7 @@ impl Value {
             }
             let into = self.part_mut(*key);
             match own || !into.is_blank() {
-                true => into.join(part),
+                true => into.join_within(part, depth + 1),
                 false => *into = part.clone(),
             }
         }

@@ -18,9 +18,11 @@ mod go_routers;
 mod interceptors;
 mod net_http;
 mod rails;
+mod rocket;
 mod rounds;
 mod routers;
 pub(crate) mod spring;
+mod warp;
 mod webflux;
 
 use base::{Gap, GapKind, SourceMap, Span, Symbol};
@@ -64,7 +66,9 @@ pub(crate) const ALL: &[&dyn Adapter] = &[
     &gin::Gin,
     &net_http::NetHttp,
     &rails::Rails,
+    &rocket::Rocket,
     &spring::Spring,
+    &warp::Warp,
 ];
 
 /// What an adapter reads.

@@ -85,6 +85,7 @@ fn of_module(context: &Context<'_>, versions: &Versions, id: ModuleId) -> Vec<Ef
         matched.retain(|(record, ..)| {
             let record = facts.record(*record);
             holds(context, id, record, expr)
+                && (record.near.is_empty() || is_near(program, ExprRef { module: id, expr }, &record.near))
                 && has_first_type(&mut evaluator, module, record, expr)
                 && versions.allow(program.path(id), record.below.as_deref())
         });
@@ -151,8 +152,42 @@ pub(crate) fn holds(context: &Context<'_>, id: ModuleId, record: &Record, call: 
     }
 }
 
+/// Whether the function around a call (all that stands in it) says one of these.
+fn is_near(program: &Program, at: ExprRef, wanted: &[String]) -> bool {
+    let module = program.module(at.module);
+    let mut function = program.scopes(at.module).owner(at.expr).function;
+    while let Some(outer) = function.and_then(|f| module.function(f).parent) {
+        function = Some(outer);
+    }
+    let Some(function) = function else { return false };
+    module.exprs_within(module.function(function).range).any(|(expr, item)| match &item.kind {
+        ExprKind::Name(_) | ExprKind::Member { .. } => module.dotted(expr).is_some_and(|dotted| {
+            wanted.iter().any(|w| dotted.strip_suffix(w.as_str()).is_some_and(|r| r.is_empty() || r.ends_with('.')))
+        }),
+        _ => module.string(expr).is_some_and(|text| {
+            wanted.iter().any(|w| text.as_str().get(..w.len()).is_some_and(|t| t.eq_ignore_ascii_case(w)))
+        }),
+    })
+}
+
 /// Whether an expression is this string, in any case, or with `*` at its end begins with it.
 pub(crate) fn says(program: &Program, at: ExprRef, wanted: &str) -> bool {
+    let module = program.module(at.module);
+    // `("Location", value)`
+    if let ExprKind::List(items) = &module.expr(at.expr).kind
+        && let Some(first) = items.first()
+        && module.language == Language::Rust
+    {
+        return says(program, ExprRef { expr: *first, ..at }, wanted);
+    }
+    // `header::LOCATION`, `HttpHeaders.LOCATION`, `fiber.HeaderLocation`
+    if let ExprKind::Name(name) | ExprKind::Member { name, .. } = &module.expr(at.expr).kind {
+        let plain = |text: &str| text.replace(['_', '-'], "").to_ascii_lowercase();
+        let name = plain(name.as_str());
+        if name.strip_prefix("header").unwrap_or(&name) == plain(wanted) {
+            return true;
+        }
+    }
     let Some(prefix) = wanted.strip_suffix('*') else {
         let text = |at: ExprRef| program.module(at.module).string(at.expr);
         let written = text(at).or_else(|| program.definition(at).and_then(text));

@@ -204,6 +204,13 @@ pub struct Record {
     pub operation: Option<String>,
     /// The argument that matters, from 0.
     pub arg: Option<u32>,
+    /// For `sink`: data from these places, by the labels of sources, does no harm: the library refuses it.
+    #[serde(default)]
+    pub spares: Vec<String>,
+    /// For `sink` with `arg`: all that the argument holds matters, such as the entries of the map that a
+    /// template is given.
+    #[serde(default)]
+    pub within: bool,
     /// The keyword or option name of the argument that matters.
     pub keyword: Option<String>,
     /// For `sink`: all arguments from this position on matter. For `sanitizer`: only they become harmless, what
@@ -295,6 +302,10 @@ pub struct Record {
     /// For `sink` with `handler-of`: whether the handler gives back the body of the answer as `text`, or the
     /// name of a `view`.
     pub gives: Option<Gives>,
+    /// The call counts only in a function that says one of these: a text that begins so (`text/html`), or the
+    /// last names of a constant (`mime.HTML`).
+    #[serde(default)]
+    pub near: Vec<String>,
     /// For `methods`: the last name of what the method is called on must be this: `Cookies` of
     /// `Response.Cookies.Append(…)`.
     pub receiver: Option<String>,
@@ -317,6 +328,13 @@ impl Record {
             && (self.second.is_empty() || is(&self.second, names.get(at + 1)))
             && (self.before.is_empty() || is(&self.before, before))
     }
+}
+
+/// The names of a record as the program resolves them: Go's modules without their major version.
+fn unversioned(record: &mut Record) {
+    record.names.iter_mut().chain(&mut record.ty).for_each(|name| *name = program::without_version(name));
+    record.names.sort();
+    record.names.dedup();
 }
 
 /// One library's file.
@@ -419,7 +437,10 @@ impl Facts {
         self.libraries.push(library.library);
         self.languages.push(language);
         self.imports.push(library.imports);
-        for record in library.records {
+        for mut record in library.records {
+            if language.is_some_and(|l| l == Family(Language::Go)) {
+                unversioned(&mut record);
+            }
             let id = RecordId(self.records.len() as u32);
             for name in &record.names {
                 let symbol = Symbol::new(name);
@@ -450,7 +471,7 @@ impl Facts {
 
     fn know(&mut self, name: &str) {
         self.known.insert(Symbol::new(name), ());
-        if let Some((ty, _)) = name.split_once('#') {
+        if let Some((ty, _)) = name.split_once('#').or_else(|| name.rsplit_once('.')) {
             self.known.insert(Symbol::new(ty), ());
         }
     }
@@ -458,6 +479,11 @@ impl Facts {
     /// The record.
     pub fn record(&self, id: RecordId) -> &Record {
         &self.records[id.0 as usize]
+    }
+
+    /// The record, if there is one of this number.
+    pub(crate) fn get(&self, id: RecordId) -> Option<&Record> {
+        self.records.get(id.0 as usize)
     }
 
     /// The name of a record's library.

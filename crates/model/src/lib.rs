@@ -32,6 +32,7 @@ mod marked;
 pub mod markup;
 pub mod options;
 pub mod owners;
+mod paths;
 pub mod patterns;
 mod reach;
 mod semantics;
@@ -115,7 +116,7 @@ impl Model {
             rayon::join(|| literals::collect(&program, &facts, &effects), || literals::catches(&program, &sources));
         let mut flows = flow::analyze(&program, &semantics::prepare(&context, &effects, &routes));
         let harmless = adapters::harmless_parts(&context);
-        flows.all.retain(|flow| !harmless.has(&context, &flow.source));
+        flows.all.retain(|flow| !harmless.has(&context, &flow.source) && !paths::is_taken_apart(&program, flow));
         gaps.extend(flows.cut.iter().map(|function| Gap {
             kind: GapKind::Bound,
             what: "data is not followed to the end of a very large function".to_owned(),

@@ -48,6 +48,64 @@ pub fn is_declared_otherwise(program: &Program, at: ExprRef) -> bool {
     other && !renders
 }
 
+/// Whether a server that looks at the answer to find its type takes it for plain text: it begins with a text
+/// of ours that is no markup, and nothing around speaks of markup.
+pub fn is_found_to_be_text(program: &Program, at: ExprRef) -> bool {
+    let module = program.module(at.module);
+    if module.language != base::Language::Go {
+        return false;
+    }
+    let ExprKind::Call { callee, args, .. } = &module.expr(at.expr).kind else { return false };
+    let (ExprKind::Member { name, .. } | ExprKind::Name(name)) = &module.expr(*callee).kind else { return false };
+    if !matches!(name.as_str(), "Fprintf" | "Fprint" | "Fprintln" | "Write" | "WriteString") {
+        return false;
+    }
+    let begins = args.iter().rev().find_map(|arg| beginning(program, ExprRef { expr: arg.value, ..at }));
+    if !begins.is_some_and(|text| !text.trim_start().is_empty() && !text.trim_start().starts_with('<')) {
+        return false;
+    }
+    let mut function = program.scopes(at.module).owner(at.expr).function;
+    while let Some(outer) = function.and_then(|f| module.function(f).parent) {
+        function = Some(outer);
+    }
+    let Some(function) = function else { return false };
+    let is_markup = |text: &str| {
+        let tag = text
+            .match_indices('<')
+            .any(|(open, _)| text[open + 1..].starts_with(|c: char| c.is_ascii_alphabetic() || matches!(c, '/' | '!')));
+        tag || text.starts_with("text/html")
+    };
+    !module.exprs_within(module.function(function).range).any(|(_, item)| match &item.kind {
+        ExprKind::Literal(ir::Literal::Str(text)) => is_markup(text.as_str()),
+        ExprKind::Template(parts) => {
+            parts.iter().any(|p| matches!(p, ir::Part::Text(text) if is_markup(text.as_str())))
+        }
+        _ => false,
+    })
+}
+
+/// The text that a value begins with.
+fn beginning(program: &Program, at: ExprRef) -> Option<String> {
+    let mut at = at;
+    for _ in 0..24 {
+        let module = program.module(at.module);
+        if let Some(text) = module.string(at.expr) {
+            return Some(text.to_string());
+        }
+        at = match &module.expr(at.expr).kind {
+            ExprKind::Binary { left, .. } => ExprRef { expr: *left, ..at },
+            ExprKind::Cast { value, .. } => ExprRef { expr: *value, ..at },
+            ExprKind::Template(parts) => match parts.first()? {
+                ir::Part::Text(text) => return Some(text.to_string()),
+                ir::Part::Hole(hole) => ExprRef { expr: *hole, ..at },
+            },
+            ExprKind::Name(_) => program.definition(at).filter(|d| *d != at)?,
+            _ => return None,
+        };
+    }
+    None
+}
+
 /// `setHeader("Content-Type", "text/plain")`, `type("json")`.
 fn of_call(module: &Module, call: ExprId) -> Option<Symbol> {
     let ExprKind::Call { callee, args, .. } = &module.expr(call).kind else { return None };

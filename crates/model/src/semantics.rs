@@ -82,6 +82,12 @@ impl Semantics for Meaningful<'_> {
         Holds::Unknown
     }
 
+    fn spares(&self, record: u32, place: flow::Place) -> bool {
+        // matching with a pattern of ours is a sink of no library
+        let record = self.context.facts.get(RecordId(record));
+        record.is_some_and(|r| r.spares.iter().any(|label| place_of(Some(label)) == place))
+    }
+
     fn is_checking(&self, annotation: ExprRef) -> bool {
         self.checking.contains(&annotation)
     }
@@ -103,6 +109,30 @@ impl Semantics for Meaningful<'_> {
         };
         self.returns.get(&function).into_iter().flatten().filter(counts).cloned().collect()
     }
+}
+
+/// Whether a function sends requests: Go's `RoundTrip(*http.Request) (*http.Response, error)`.
+fn is_client(module: &ir::Module, function: &ir::Function) -> bool {
+    fn gives_response(module: &ir::Module, ty: TypeId) -> bool {
+        match &module.ty(ty).kind {
+            TypeKind::Named { path, .. } => *path == "http.Response",
+            TypeKind::Ref(inner) => gives_response(module, *inner),
+            TypeKind::Tuple(all) => all.iter().any(|ty| gives_response(module, *ty)),
+            _ => false,
+        }
+    }
+    module.language == base::Language::Go && function.ret.is_some_and(|ty| gives_response(module, ty))
+}
+
+/// Whether a function belongs to what sends requests: it does so itself, or is a method beside one that does.
+fn is_of_client(context: &Context<'_>, function: FnId) -> bool {
+    let program = context.program;
+    if program.module(function.module).language != base::Language::Go {
+        return false;
+    }
+    let methods = program.classes().class_of(function).and_then(|class| program.classes().info(class));
+    let mut all = methods.into_iter().flat_map(|info| info.methods.values().flatten()).chain([&function]);
+    all.any(|f| is_client(program.module(f.module), program.function(*f)))
 }
 
 /// The place that a label of a source names.
@@ -162,6 +192,7 @@ fn meaning(id: RecordId, record: &Record) -> Option<Meaning> {
         Kind::Sink => {
             let arg = match (record.on_receiver, record.arg, record.from) {
                 (true, ..) => Some(Argument::Receiver),
+                (_, Some(at), _) if record.within => Some(Argument::Within(at)),
                 (_, Some(at), _) => Some(Argument::At(at)),
                 (_, _, Some(from)) => Some(Argument::From(from)),
                 _ => None,
@@ -519,6 +550,12 @@ impl Index {
         found: &mut OfModule,
     ) {
         let module = context.program.module(id);
+        if !is_written && module.language == base::Language::Go {
+            let owner = context.program.scopes(id).owner(expr).function;
+            if owner.is_some_and(|function| is_of_client(context, FnId { module: id, function })) {
+                return;
+            }
+        }
         let mut meanings = Meanings::new();
         let mut add = |id: RecordId| {
             let record = context.facts.record(id);
@@ -620,6 +657,7 @@ impl Index {
                 let mut holds = param.annotations.iter().find_map(|a| self.annotated(context, id, *a));
                 if holds.is_none()
                     && let Some(ty) = param.ty
+                    && !is_of_client(context, this)
                 {
                     holds = self.typed(context, id, ty, item.class, evaluator);
                 }

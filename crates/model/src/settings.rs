@@ -144,7 +144,7 @@ fn turned(module: &ir::Module, expr: ir::ExprId) -> Option<String> {
                 _ => None,
             }
         }
-        ExprKind::Unary { operand, .. } => turned(module, *operand),
+        ExprKind::Unary { operand, .. } | ExprKind::Cast { value: operand, .. } => turned(module, *operand),
         _ => module.string(expr).map(|s| s.to_string()),
     }
 }

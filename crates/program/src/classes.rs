@@ -1,5 +1,7 @@
 //! Classes with all their parts: partial and reopened classes, `impl` blocks, Go's methods.
 
+mod interfaces;
+
 use base::{Language, Symbol};
 use ir::{ClassKind, ExprKind, FunctionKind, ParamKind, StmtKind, TypeKind};
 use rayon::prelude::*;
@@ -148,6 +150,7 @@ pub(crate) fn collect(program: &Program, library: &dyn Library) -> Classes {
         classes.by_name.entry(program.class(*class).name).or_default().push(*class);
     }
     resolve_bases(program, library, &mut classes);
+    interfaces::implement(program, &mut classes);
     descend(&mut classes);
     classes
 }
@@ -385,12 +388,7 @@ impl Program {
     /// The class of this name as seen from a module, its namespace included.
     pub(crate) fn lookup_class(&self, module: ModuleId, name: Symbol) -> Option<ClassRef> {
         let namespace = self.namespace_of[module.0 as usize];
-        let in_namespace = |ns: Symbol, name: Symbol| {
-            self.namespaces.get(&ns)?.get(&name)?.iter().find_map(|d| match d {
-                Def::Class(c) => Some(*c),
-                _ => None,
-            })
-        };
+        let in_namespace = |ns: Symbol, name: Symbol| self.class_in(ns, name, 0);
         if let Some(found) = in_namespace(namespace, name) {
             return Some(found);
         }
@@ -399,6 +397,35 @@ impl Program {
         item.imports.iter().zip(targets).find_map(|(import, target)| match target {
             resolve::Target::Member(ns, member) if import.alias == name => in_namespace(*ns, *member),
             resolve::Target::Namespace(ns) if import.name.is_some_and(|n| n == "*") => in_namespace(*ns, name),
+            _ => None,
+        })
+    }
+
+    /// A class by its name in a namespace, also where that passes it on from elsewhere: `pub use v3::ids;`.
+    fn class_in(&self, namespace: Symbol, name: Symbol, depth: u32) -> Option<ClassRef> {
+        if depth > 4 {
+            return None;
+        }
+        let target = |def: &Def| match def {
+            Def::Import(module, import) => self.imports.get(module.0 as usize)?.get(import.0 as usize).copied(),
+            _ => None,
+        };
+        let Some(names) = self.namespaces.get(&namespace) else {
+            let (around, last) = namespace.as_str().rsplit_once('.')?;
+            let defs = self.namespaces.get(&Symbol::new(around))?.get(&Symbol::new(last))?;
+            return defs.iter().filter_map(target).find_map(|target| match target {
+                resolve::Target::Namespace(inner) => self.class_in(inner, name, depth + 1),
+                resolve::Target::Member(ns, member) => {
+                    self.class_in(Symbol::new(&format!("{ns}.{member}")), name, depth + 1)
+                }
+                resolve::Target::External(_) => None,
+            });
+        };
+        names.get(&name)?.iter().find_map(|def| match (def, target(def)) {
+            (Def::Class(class), _) => Some(*class),
+            (_, Some(resolve::Target::Member(ns, member))) if (ns, member) != (namespace, name) => {
+                self.class_in(ns, member, depth + 1)
+            }
             _ => None,
         })
     }

@@ -558,10 +558,29 @@ impl<'p> Evaluator<'p> {
         match self.module.language {
             Language::Python if class_like => Symbol::new(name),
             Language::Ruby | Language::Rust if last == "new" => Symbol::new(name.trim_end_matches(".new")),
-            Language::Rust if matches!(last, "default" | "from" | "builder" | "clone" | "as_ref") => {
+            Language::Rust if keeps_type(name, last) => {
                 Symbol::new(name.rsplit_once(['.', '#']).map_or(name, |(ty, _)| ty))
+            }
+            // `Client::builder().timeout(t).build()` gives a `Client`, and so does `ClientBuilder::new()…build()`
+            Language::Rust if last == "build" => {
+                let ty = name.split_once('#').map_or(name, |(ty, _)| ty);
+                Symbol::new(ty.strip_suffix("Builder").filter(|t| !t.ends_with('.')).unwrap_or(ty))
             }
             _ => Symbol::new(&format!("{name}()")),
         }
+    }
+}
+
+/// Rust's functions that give a value of the type they belong to, or take it out of what it is wrapped in.
+fn keeps_type(name: &str, last: &str) -> bool {
+    let of_type = || {
+        let ty = name.rsplit(['.', '#']).nth(1);
+        ty.is_some_and(|ty| ty.starts_with(char::is_uppercase))
+    };
+    match last {
+        "default" | "from" | "builder" | "clone" | "as_ref" | "as_mut" => true,
+        "unwrap" | "expect" | "unwrap_or_default" | "map_err" | "context" | "with_context" => name.contains('#'),
+        "connect" | "connect_lazy" | "open" | "open_in_memory" | "establish" | "try_new" => of_type(),
+        _ => false,
     }
 }

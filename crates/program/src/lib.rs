@@ -33,6 +33,7 @@ pub use calls::{CallSite, Callee};
 pub use classes::{ClassInfo, Classes};
 pub use eval::Evaluator;
 pub use items::LoopVariable;
+pub use resolve::go::without_version;
 pub use scope::{Binding, Owner, PathStep, Scopes};
 
 /// A module (file) of the repository: an index into [`Program::modules`].

@@ -4,7 +4,7 @@
 //! package (Java), its namespace (C#), its module path (Rust), or the one of all constants (Ruby).
 
 mod ecmascript;
-mod go;
+pub(crate) mod go;
 mod python;
 mod rust;
 
@@ -106,6 +106,7 @@ impl Resolver {
             None if language.is_ecmascript() => {
                 Target::External(Symbol::new(specifier.strip_prefix("node:").unwrap_or(specifier)))
             }
+            None if language == Language::Go => Target::External(Symbol::new(&go::without_version(specifier))),
             None => Target::External(Symbol::new(specifier)),
         }
     }

@@ -64,7 +64,12 @@ fn package_name(module: &str) -> &str {
     let name = if is_version(last) { segments.next().unwrap_or(last) } else { last };
     match name.rsplit_once('.') {
         Some((name, version)) if is_version(version) => name,
-        _ => name.trim_end_matches(".go"),
+        // a name with a dash is none of Go: `go-redis` is `redis`, `gopher-lua` is `lua`
+        _ => {
+            let name = name.trim_end_matches(".go").trim_start_matches("go.");
+            let name = name.strip_suffix("-go").unwrap_or(name);
+            name.rsplit('-').next().unwrap_or(name)
+        }
     }
 }
 

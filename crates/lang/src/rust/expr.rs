@@ -80,7 +80,11 @@ fn lower_kind<'t>(l: &mut Lowering<'t>, node: Node<'t>) -> ExprId {
         "call_expression" => {
             let callee = field(l, node, "function");
             let args = node.child_by_field_name("arguments").map(|a| arguments(l, a)).unwrap_or_default();
-            ExprKind::Call { callee, args, block: None, kind: CallKind::Call }
+            let call = ExprKind::Call { callee, args, block: None, kind: CallKind::Call };
+            match named_result(l, node) {
+                Some(ty) => ExprKind::Cast { ty, value: l.ir.expr(call, at) },
+                None => call,
+            }
         }
         "macro_invocation" => return macros::call(l, node),
         "struct_expression" => {
@@ -210,6 +214,21 @@ fn lower_kind<'t>(l: &mut Lowering<'t>, node: Node<'t>) -> ExprId {
         _ => return l.unknown(node, lower),
     };
     l.ir.expr(kind, at)
+}
+
+/// The type that a method is asked for: `text.parse::<i64>()`, `request.param::<Uuid>("id")`.
+fn named_result<'t>(l: &mut Lowering<'t>, call: Node<'t>) -> Option<ir::TypeId> {
+    let generic = call.child_by_field_name("function").filter(|f| f.kind() == "generic_function")?;
+    let method = generic.child_by_field_name("function").filter(|f| f.kind() == "field_expression")?;
+    let name = method.child_by_field_name("field").map_or("", |f| l.str(f));
+    if !matches!(name, "parse" | "param" | "query" | "header" | "form") {
+        return None;
+    }
+    let types = generic.child_by_field_name("type_arguments").map(named_children)?;
+    match types.as_slice() {
+        [one] if l.str(*one) != "_" => Some(items::ty(l, *one)),
+        _ => None,
+    }
 }
 
 fn integer(text: &str) -> Literal {

@@ -4,6 +4,23 @@ use base::SourceMap;
 
 use super::parent;
 
+/// A name of a library without the major version that its import path holds: `github.com/labstack/echo/v4.New`
+/// is `github.com/labstack/echo.New`, `gopkg.in/yaml.v3` is `gopkg.in/yaml`.
+pub fn without_version(name: &str) -> String {
+    let marks: &[&str] = if name.starts_with("gopkg.in/") { &["/v", ".v"] } else { &["/v"] };
+    for mark in marks {
+        for (at, _) in name.match_indices(mark) {
+            let rest = &name[at + mark.len()..];
+            let after = rest.trim_start_matches(|c: char| c.is_ascii_digit());
+            let has_number = after.len() < rest.len() && !rest.starts_with('0');
+            if has_number && (after.is_empty() || after.starts_with(['/', '.', '#', '('])) {
+                return format!("{}{after}", &name[..at]);
+            }
+        }
+    }
+    name.to_owned()
+}
+
 #[derive(Debug, Default)]
 pub(crate) struct Modules {
     /// Import path, directory.
@@ -37,5 +54,22 @@ impl Modules {
             }
         }
         None
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::without_version;
+
+    #[test]
+    fn a_major_version_is_no_part_of_a_name() {
+        assert_eq!(
+            without_version("github.com/labstack/echo/v4.Context#Param"),
+            "github.com/labstack/echo.Context#Param"
+        );
+        assert_eq!(without_version("github.com/jackc/pgx/v5/pgxpool.New"), "github.com/jackc/pgx/pgxpool.New");
+        assert_eq!(without_version("gopkg.in/yaml.v3.Unmarshal"), "gopkg.in/yaml.Unmarshal");
+        assert_eq!(without_version("github.com/v2fly/core"), "github.com/v2fly/core");
+        assert_eq!(without_version("net/http.Get"), "net/http.Get");
     }
 }

@@ -44,6 +44,7 @@ fn check(model: &Model, report: &mut Report<'_>) {
         !injection::is_no_markup(model, flow)
             && !answers_otherwise(model, flow.sink.at)
             && !model::markup::is_declared_otherwise(&model.program, flow.sink.at)
+            && !model::markup::is_found_to_be_text(&model.program, flow.sink.at)
     });
     in_templates(model, report);
 }
