@@ -14,7 +14,10 @@ mod fastapi;
 mod flask;
 mod gin;
 mod go_routers;
+mod hapi;
 mod interceptors;
+mod koa;
+mod nest;
 mod net_http;
 mod rails;
 mod rounds;
@@ -43,6 +46,9 @@ pub(crate) const ALL: &[&dyn Adapter] = &[
     &fastapi::FastApi,
     &flask::Flask,
     &gin::Gin,
+    &hapi::Hapi,
+    &koa::Koa,
+    &nest::Nest,
     &net_http::NetHttp,
     &rails::Rails,
     &spring::Spring,
