@@ -1,7 +1,7 @@
 //! hapi: routes that are objects, strategies of authentication with their default, validation.
 
 use ir::{ExprKind, Literal};
-use program::{ExprRef, ModuleId};
+use program::{ExprRef, ModuleId, Value};
 
 use super::{Adapter, Context, Found};
 use crate::entities::join_path;
@@ -54,7 +54,13 @@ fn prefixes(context: &Context<'_>, id: ModuleId) -> Vec<(ModuleId, String)> {
         let routes = context.entry(at, "routes")?;
         let prefix = context.string(context.entry(routes, "prefix")?)?;
         let plugin = context.entry(at, "plugin")?;
-        let home = context.origins(plugin).into_iter().map(|o| o.module).find(|m| *m != id)?;
+        let made = context.origins(plugin).into_iter().map(|o| o.module);
+        let files = context.eval(plugin).into_iter().filter_map(|v| match v {
+            Value::Namespace(path) => context.program.module_at(path.as_str()),
+            Value::Object(at) => Some(at.module),
+            _ => None,
+        });
+        let home = made.chain(files).find(|m| *m != id)?;
         Some((home, prefix.to_string()))
     };
     maps.filter_map(|(expr, _)| prefix(ExprRef { module: id, expr })).collect()
@@ -97,8 +103,9 @@ fn route(context: &Context<'_>, at: ExprRef, prefix: &str, defaults: Option<&Gua
         }
         _ => verb(context, method).into_iter().collect(),
     };
-    let mut guards: Vec<Guard> = defaults.cloned().into_iter().collect();
-    guards.extend(options.and_then(|o| context.entry(o, "auth")).and_then(|a| auth(context, a)));
+    // what a route says replaces the default
+    let own = options.and_then(|o| context.entry(o, "auth")).and_then(|a| auth(context, a));
+    let mut guards: Vec<Guard> = own.or_else(|| defaults.cloned()).into_iter().collect();
     let validate = options.and_then(|o| context.entry(o, "validate"));
     if let Some(validate) = validate {
         guards.push(declared(GuardKind::Validation, "validate", context.program.span(validate)));
