@@ -15,7 +15,10 @@ mod fastapi;
 mod flask;
 mod gin;
 mod go_routers;
+mod hapi;
 mod interceptors;
+mod koa;
+mod nest;
 mod net_http;
 mod rails;
 mod rocket;
@@ -64,6 +67,9 @@ pub(crate) const ALL: &[&dyn Adapter] = &[
     &fastapi::FastApi,
     &flask::Flask,
     &gin::Gin,
+    &hapi::Hapi,
+    &koa::Koa,
+    &nest::Nest,
     &net_http::NetHttp,
     &rails::Rails,
     &rocket::Rocket,

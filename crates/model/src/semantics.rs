@@ -305,6 +305,10 @@ fn of_route(
                 params.insert((handler, at as u32), Holds::Clean);
                 continue;
             }
+            // a decorator with a pipe that checks has said that it is harmless
+            if module.language.is_ecmascript() && !params.contains_key(&(handler, at as u32)) {
+                continue;
+            }
             let holds = params.entry((handler, at as u32)).or_insert(Holds::Unknown);
             if matches!(holds, Holds::Unknown | Holds::Data(_)) {
                 *holds = Holds::Named(place_of_input(input.place), name);

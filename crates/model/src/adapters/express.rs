@@ -340,7 +340,7 @@ fn path_list(context: &Context<'_>, at: ExprRef) -> Vec<String> {
 }
 
 /// Arrays of middleware stand for their elements, arrays in arrays too.
-fn flatten(context: &Context<'_>, at: ExprRef, levels: u32, out: &mut Vec<ExprRef>) {
+pub(super) fn flatten(context: &Context<'_>, at: ExprRef, levels: u32, out: &mut Vec<ExprRef>) {
     let module = context.program.module(at.module);
     let origin = match &module.expr(at.expr).kind {
         ExprKind::Name(_) => context.program.definition(at).unwrap_or(at),
@@ -364,7 +364,7 @@ fn flatten(context: &Context<'_>, at: ExprRef, levels: u32, out: &mut Vec<ExprRe
 }
 
 /// The paths of a route: a string, an array of strings, a pattern.
-fn paths(context: &Context<'_>, at: ExprRef) -> Vec<String> {
+pub(super) fn paths(context: &Context<'_>, at: ExprRef) -> Vec<String> {
     if let Some(path) = context.string(at) {
         return vec![brace(path.as_str())];
     }
