@@ -3,10 +3,11 @@
 use base::{Escalation, Evidence, FileRole, RuleInfo, Severity, Span, Stage, Text};
 use model::Model;
 use model::guards::words;
+use model::keyed::{Given, KeyedConstant};
 use model::literals::LiteralUse;
 
 use crate::secrets::{in_url, is_placeholder, looks_secret, shape};
-use crate::support::{info, path};
+use crate::support::{info, is_production, path};
 use crate::{Report, Rule};
 
 pub const RULE: Rule = Rule {
@@ -27,14 +28,22 @@ pub const RULE: Rule = Rule {
 };
 
 fn check(model: &Model, report: &mut Report<'_>) {
-    for literal in &model.literals {
-        let kind = match literal.usage {
-            LiteralUse::SigningKey => Some("key that signs tokens"),
-            _ => shape(literal.value)
-                .or_else(|| named(literal.name, literal.value))
-                .or_else(|| own_key(literal.name, literal.value)),
+    let keys: Vec<&KeyedConstant> = model.keyed.iter().filter(|k| is_key(k) && is_production(model, k.used)).collect();
+    for key in &keys {
+        let kind = match key.given {
+            Given::TokenKey => "key that signs tokens",
+            _ => "key",
         };
-        if let Some(kind) = kind {
+        let usage = if key.is_fallback { LiteralUse::Fallback } else { LiteralUse::Bare };
+        tell(model, report, kind, &key.value, key.span, "", usage, key.evidence);
+    }
+    for literal in &model.literals {
+        let kind = shape(literal.value)
+            .or_else(|| named(literal.name, literal.value))
+            .or_else(|| own_key(literal.name, literal.value));
+        if let Some(kind) = kind
+            && keys.iter().all(|k| k.span != literal.span)
+        {
             let evidence = if literal.usage == LiteralUse::Bare || kind != "secret" {
                 Evidence::Shown
             } else {
@@ -56,6 +65,20 @@ fn check(model: &Model, report: &mut Report<'_>) {
         if let Some(kind) = kind {
             tell(model, report, kind, &entry.value, entry.span, name, LiteralUse::Named, Evidence::Shown);
         }
+    }
+}
+
+/// Whether a constant is a key that must be secret. Words as the key of a keyed hash may only part its uses.
+fn is_key(constant: &KeyedConstant) -> bool {
+    match constant.given {
+        Given::TokenKey | Given::Key => true,
+        Given::Mac => {
+            looks_secret(&constant.value)
+                || words(&constant.value)
+                    .iter()
+                    .any(|w| ["secret", "key", "password", "passphrase", "private"].iter().any(|s| w.contains(s)))
+        }
+        Given::Nonce | Given::Salt => false,
     }
 }
 
@@ -108,7 +131,7 @@ fn tell(
         return;
     }
     let shown = redacted(value);
-    let issue = match name.is_empty() || usage == LiteralUse::SigningKey {
+    let issue = match name.is_empty() {
         true => Text::say("A {} stands in the code: `{}`.", &[kind, &shown]),
         false => Text::say("A {} stands in the code as `{}`: `{}`.", &[kind, name, &shown]),
     };
@@ -116,13 +139,13 @@ fn tell(
     let mut finding = report.finding(subject, span, issue);
     finding.evidence = evidence;
     finding.details = match usage {
-        LiteralUse::Fallback | LiteralUse::SigningKey => Text::from(
+        LiteralUse::Fallback => Text::from(
             "It stands in when the setting is missing, so a deployment that forgets the setting runs with a key that everyone can read.",
         ),
         _ => Text::from("It is in the repository, in every clone and in its history."),
     };
-    finding.impact = match usage {
-        LiteralUse::SigningKey => Text::from(
+    finding.impact = match kind {
+        "key that signs tokens" => Text::from(
             "Whoever has read the repository can sign tokens for any user and log in as them, administrators included.",
         ),
         _ => Text::from("Whoever has read the repository, or a copy of it, can use it until it is changed."),
