@@ -150,7 +150,8 @@ impl Trace<'_> {
     fn constant(&mut self, at: ExprRef, depth: u32) -> Option<(ExprRef, String)> {
         let module = self.program.module(at.module);
         if let Some(text) = module.string(at.expr) {
-            return Some((at, text.to_string()));
+            // `toString('hex')`: how it is written, not what
+            return (!is_encoding(text.as_str())).then(|| (at, text.to_string()));
         }
         if depth > MAX_DEPTH {
             return None;
@@ -218,9 +219,11 @@ impl Trace<'_> {
         if !CONVERSIONS.contains(&plain.as_str()) {
             return None;
         }
-        object
-            .and_then(|o| self.constant(here(o), depth + 1))
-            .or_else(|| self.constant(here(args.first()?.value), depth + 1))
+        let of_object = object.and_then(|o| self.constant(here(o), depth + 1));
+        if matches!(plain.as_str(), "expect" | "pack" | "tostring" | "clone" | "trim" | "strip") {
+            return of_object;
+        }
+        of_object.or_else(|| self.constant(here(args.first()?.value), depth + 1))
     }
 
     /// What a function gives back, where that is one constant.
@@ -282,7 +285,7 @@ fn is_only_bound(module: &Module, range: ir::Range, name: Symbol, is_taken: &dyn
 }
 
 /// What changes the form of a text or of bytes and keeps what it says.
-const CONVERSIONS: [&str; 62] = [
+const CONVERSIONS: [&str; 61] = [
     "from",
     "fromslice",
     "bytes",
@@ -334,7 +337,6 @@ const CONVERSIONS: [&str; 62] = [
     "sha512",
     "md5",
     "sha1",
-    "createhash",
     "computehash",
     "hashdata",
     "tobytes",
@@ -346,6 +348,25 @@ const CONVERSIONS: [&str; 62] = [
     "pack",
     "intobytes",
 ];
+
+fn is_encoding(text: &str) -> bool {
+    let lower = text.to_ascii_lowercase().replace(['-', '_'], "");
+    [
+        "utf8",
+        "utf16le",
+        "utf16",
+        "ascii",
+        "usascii",
+        "latin1",
+        "binary",
+        "iso88591",
+        "hex",
+        "base64",
+        "base64url",
+        "buffer",
+    ]
+    .contains(&lower.as_str())
+}
 
 /// The numbers of a list of bytes.
 fn bytes(module: &Module, items: &[ExprId]) -> Option<String> {

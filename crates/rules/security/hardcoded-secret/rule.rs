@@ -93,8 +93,12 @@ fn is_ignored(path: &str) -> bool {
     {
         return true;
     }
-    parts.iter().any(|p| matches!(*p, "locales" | "i18n" | "locale" | "lang" | "translations" | "languages"))
-        || name.starts_with("docker-compose")
+    parts.iter().any(|p| {
+        matches!(
+            *p,
+            "locales" | "i18n" | "locale" | "lang" | "langs" | "translations" | "language" | "languages" | "test_data"
+        )
+    }) || name.starts_with("docker-compose")
         || name.contains("test")
         || name.contains(".dev")
         || name.contains("-dev")
@@ -220,6 +224,7 @@ fn named(name: &str, value: &str) -> Option<&'static str> {
         "cookie",
         "issuer",
         "info",
+        "manager",
     ];
     // `reset_password` is something that one does
     let doing =
@@ -234,8 +239,13 @@ fn named(name: &str, value: &str) -> Option<&'static str> {
         || last == "key"
             && has(&["api", "secret", "private", "signing", "encryption", "access", "jwt", "auth", "master"])
         || last == "base" && has(&["secret"]);
-    (secret && looks_secret(value) && !is_placeholder(value)).then_some("secret")
+    // `ATTR_ES256_PRIVATE_KEY = "es256_private_key"`
+    let says_itself = words(value).iter().all(|w| parts.contains(w));
+    (secret && looks_secret(value) && !says_itself && !is_placeholder(value)).then_some("secret")
 }
+
+/// What a schema says of a field.
+const SCHEMA: [&str; 8] = ["required", "omitempty", "optional", "nullable", "string", "text", "password", "hidden"];
 
 /// A key of the application's own, by its name: whatever its value looks like, it signs or encrypts.
 fn own_key(name: &str, value: &str) -> Option<&'static str> {
@@ -250,7 +260,7 @@ fn own_key(name: &str, value: &str) -> Option<&'static str> {
     };
     let length = value.chars().count();
     // a name of a setting, or what the name says again
-    let says_itself = words(value).iter().all(|w| parts.contains(w))
+    let says_itself = words(value).iter().all(|w| parts.contains(w) || SCHEMA.contains(&w.as_str()))
         || value.chars().all(|c| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '_');
     let is_reference =
         value.contains("://") || value.contains(['{', '<', '/', '.', ':']) || value.starts_with(['$', '%', '@']);
@@ -262,7 +272,7 @@ fn own_key(name: &str, value: &str) -> Option<&'static str> {
 fn own_password(name: &str, value: &str) -> Option<&'static str> {
     let is_password = matches!(words(name).last().map(String::as_str), Some("password" | "passwd" | "pwd"));
     let mixed = value.chars().any(|c| c.is_ascii_uppercase()) && value.chars().any(|c| c.is_ascii_lowercase());
-    let signs = value.chars().any(|c| !c.is_ascii_alphanumeric() && !matches!(c, '_' | '-' | '.'));
+    let signs = value.chars().any(|c| c.is_ascii_punctuation() && !matches!(c, '_' | '-' | '.'));
     let is_reference = value.contains(char::is_whitespace)
         || value.contains(['{', '<', '(', '/', ':'])
         || value.starts_with(['$', '%', '!', '*', '@']);
