@@ -127,7 +127,7 @@ fn tell(
     let file = path(model, span).to_owned();
     let named_for_development = kind == "secret"
         && file.rsplit('/').next().is_some_and(|n| {
-            n.split(|c: char| !c.is_ascii_alphanumeric()).any(|w| matches!(w, "dev" | "development" | "local"))
+            n.split(|c: char| !c.is_ascii_alphanumeric()).any(|w| matches!(w, "dev" | "development" | "local" | "ci"))
         });
     // what an application on a phone carries is public: the key is bound to the application
     let of_client = file.ends_with("google-services.json") || file.ends_with("GoogleService-Info.plist");
@@ -249,11 +249,19 @@ const SCHEMA: [&str; 8] = ["required", "omitempty", "optional", "nullable", "str
 
 /// A key of the application's own, by its name: whatever its value looks like, it signs or encrypts.
 fn own_key(name: &str, value: &str) -> Option<&'static str> {
-    let parts = words(name);
+    let mut parts = words(name.trim_end_matches(':'));
+    // `sessionkey`
+    if let [.., last] = parts.as_slice()
+        && let Some(end) = ["key", "secret"].into_iter().find(|e| last.len() > e.len() && last.ends_with(e))
+    {
+        let first = last[..last.len() - end.len()].to_owned();
+        parts.pop();
+        parts.extend([first, end.to_owned()]);
+    }
     let has = |list: &[&str]| parts.iter().any(|p| list.contains(&p.as_str()));
     let is_key = match parts.last().map(String::as_str) {
         Some("secret") => has(&["jwt", "session", "cookie", "token", "signing", "auth", "app", "hmac"]),
-        Some("key") => has(&["secret", "signing", "jwt", "encryption", "crypto"]),
+        Some("key") => has(&["secret", "signing", "jwt", "encryption", "crypto", "session", "cookie", "hmac"]),
         Some("base") => has(&["secret"]) && has(&["key"]),
         Some("password") => has(&["secret"]),
         _ => false,
