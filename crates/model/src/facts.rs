@@ -68,6 +68,9 @@ pub enum Kind {
     Encrypts,
     /// Makes random numbers, or what makes them; `secure` says whether they may be secrets.
     Random,
+    /// Is given (`arg`, `keyword`, `options`), or is assigned as a member (`Type#member`), what must be secret or
+    /// fresh. `label` is `key`, `token` (the key of tokens), `mac` (of a keyed hash), `nonce` or `salt`.
+    Keyed,
     /// Signs a token. `secret-arg` is the key's position.
     SignsToken,
     /// Verifies a token.
@@ -263,6 +266,10 @@ pub struct Record {
     pub algorithm_arg: Option<u32>,
     /// For `signs-token` and `verifies-token`: the position of the key.
     pub secret_arg: Option<u32>,
+    /// For `signs-token`, `verifies-token` and `keyed`: names of options (keys of an options object, fields,
+    /// builder methods) that are the key.
+    #[serde(default)]
+    pub options: Vec<String>,
     /// For `signs-token`: option names or builder methods that set an expiry.
     #[serde(default)]
     pub expiry: Vec<String>,
@@ -484,6 +491,12 @@ impl Facts {
     /// The record, if there is one of this number.
     pub(crate) fn get(&self, id: RecordId) -> Option<&Record> {
         self.records.get(id.0 as usize)
+    }
+
+    /// The members that records of a kind name: `Key` of `Aes#Key`.
+    pub(crate) fn members_of(&self, kind: Kind) -> rustc_hash::FxHashSet<Symbol> {
+        let names = self.records.iter().filter(|r| r.kind == kind).flat_map(|r| &r.names);
+        names.filter_map(|n| n.rsplit_once('#')).map(|(_, member)| Symbol::new(member)).collect()
     }
 
     /// The name of a record's library.

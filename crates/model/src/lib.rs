@@ -25,6 +25,7 @@ pub mod entities;
 mod exempt;
 pub mod facts;
 pub mod guards;
+pub mod keyed;
 pub mod literals;
 pub mod lookups;
 pub mod mappers;
@@ -78,6 +79,8 @@ pub struct Model {
     pub gaps: Vec<Gap>,
     /// Strings in code with the name that they are given.
     pub literals: Vec<literals::NamedLiteral>,
+    /// Constants in the place of keys, nonces and salts.
+    pub keyed: Vec<keyed::KeyedConstant>,
     /// Handlers of errors.
     pub catches: Vec<literals::CatchSite>,
     /// What page templates print without escaping.
@@ -112,8 +115,8 @@ impl Model {
         let effects = effects::collect(&context, &versions::Versions::read(&sources));
         let settings = settings::collect(&context, &effects, &config);
         let answers = answers::collect(&context, &effects);
-        let (literals, catches) =
-            rayon::join(|| literals::collect(&program, &facts, &effects), || literals::catches(&program, &sources));
+        let (literals, catches) = rayon::join(|| literals::collect(&program), || literals::catches(&program, &sources));
+        let keyed = keyed::collect(&context, &effects);
         let mut flows = flow::analyze(&program, &semantics::prepare(&context, &effects, &routes));
         let harmless = adapters::harmless_parts(&context);
         flows.all.retain(|flow| !harmless.has(&context, &flow.source) && !paths::is_taken_apart(&program, flow));
@@ -146,6 +149,7 @@ impl Model {
             config,
             gaps,
             literals,
+            keyed,
             catches,
             outputs,
             flows: flows.all,

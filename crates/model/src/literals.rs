@@ -2,11 +2,8 @@
 
 use base::{FileRole, SourceMap, Span};
 use ir::{ExprId, ExprKind, Module, StmtKind};
-use program::{ExprRef, Program};
+use program::Program;
 use rayon::prelude::*;
-
-use crate::effects::{Effect, argument};
-use crate::facts::{Facts, Kind};
 
 /// How a string is used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -15,8 +12,6 @@ pub enum LiteralUse {
     Named,
     /// What stands in when a setting is missing: `env.X || "…"`.
     Fallback,
-    /// The key that signs or verifies tokens.
-    SigningKey,
     /// Only there.
     Bare,
 }
@@ -57,78 +52,12 @@ pub struct CatchSite {
 }
 
 /// All strings of at least six characters with a name, and bare ones of at least sixteen.
-pub(crate) fn collect(program: &Program, facts: &Facts, effects: &[Effect]) -> Vec<NamedLiteral> {
+pub(crate) fn collect(program: &Program) -> Vec<NamedLiteral> {
     let mut all: Vec<NamedLiteral> =
         program.ids().collect::<Vec<_>>().into_par_iter().flat_map_iter(|id| of_module(program.module(id))).collect();
-    for effect in effects.iter().filter(|e| matches!(e.kind, Kind::SignsToken | Kind::VerifiesToken)) {
-        let record = facts.record(effect.record);
-        let given = argument(program, effect.call, record.secret_arg, Some("key")).map(|a| a.value);
-        let Some(given) = given.or_else(|| key_option(program, effect.call)) else { continue };
-        if let Some(key) = key_literal(program, ExprRef { module: effect.call.module, expr: given }, 0) {
-            let module = program.module(key.module);
-            if let Some(value) = module.string(key.expr) {
-                let span = module.expr_span(key.expr);
-                all.retain(|l| l.span != span);
-                let name = effect.name.as_str();
-                all.push(NamedLiteral { name, value: value.as_str(), span, usage: LiteralUse::SigningKey });
-            }
-        }
-    }
     all.sort_by_key(|a| a.span);
     all.dedup_by(|a, b| a.span == b.span);
     all
-}
-
-/// The key in a call's options: `{ secret: … }`.
-fn key_option(program: &Program, call: ExprRef) -> Option<ExprId> {
-    let module = program.module(call.module);
-    let ExprKind::Call { args, .. } = &module.expr(call.expr).kind else { return None };
-    args.iter().find_map(|arg| {
-        let ExprKind::Map(entries) = &module.expr(arg.value).kind else { return None };
-        let is_key = |name: &str| matches!(name, "secret" | "secretOrKey" | "secretKey" | "signingKey" | "privateKey");
-        entries
-            .iter()
-            .find(|e| e.key.and_then(|k| module.string(k)).is_some_and(|k| is_key(k.as_str())))
-            .map(|e| e.value)
-    })
-}
-
-/// The literal that a key is, or falls back to; through variables, conversions and wrapping calls.
-fn key_literal(program: &Program, at: ExprRef, depth: u32) -> Option<ExprRef> {
-    let module = program.module(at.module);
-    if module.string(at.expr).is_some() {
-        return Some(at);
-    }
-    if depth > 6 {
-        return None;
-    }
-    let here = |expr: ExprId| ExprRef { module: at.module, expr };
-    match &module.expr(at.expr).kind {
-        ExprKind::Name(_) | ExprKind::Member { .. } => key_literal(program, program.definition(at)?, depth + 1),
-        ExprKind::Logical { left, right, .. } => {
-            key_literal(program, here(*left), depth + 1).or_else(|| key_literal(program, here(*right), depth + 1))
-        }
-        ExprKind::Cast { value, .. } => key_literal(program, here(*value), depth + 1),
-        ExprKind::Unary { operand, .. } => key_literal(program, here(*operand), depth + 1),
-        // `Buffer.from("…")`, `EncodingKey::from_secret(b"…")`, `"…".as_ref()`
-        ExprKind::Call { callee, args, .. } => {
-            let name = match &module.expr(*callee).kind {
-                ExprKind::Member { name, .. } | ExprKind::Name(name) => name.as_str(),
-                _ => "",
-            };
-            let converts = ["from", "bytes", "secret", "encode", "key", "as_ref", "as_bytes", "getbytes", "hmac"];
-            let lower = name.to_lowercase();
-            if !converts.iter().any(|c| lower.contains(c)) || lower.contains("env") || lower.contains("config") {
-                return None;
-            }
-            let inner = args.first().map(|a| a.value).or(match &module.expr(*callee).kind {
-                ExprKind::Member { object, .. } => Some(*object),
-                _ => None,
-            })?;
-            key_literal(program, here(inner), depth + 1)
-        }
-        _ => None,
-    }
 }
 
 fn of_module(module: &Module) -> Vec<NamedLiteral> {
@@ -213,6 +142,16 @@ fn value(module: &Module, name: &'static str, expr: ExprId, found: &mut Vec<Name
             let called = module.dotted(*callee).unwrap_or_default().to_lowercase();
             if called.contains("env") || called.ends_with("config") {
                 add(args[1].value, LiteralUse::Fallback);
+            }
+        }
+        // `[]byte("…")`, `"…".getBytes()`, `Buffer.from("…")`
+        ExprKind::Cast { value, .. } => add(*value, LiteralUse::Named),
+        ExprKind::Call { callee, args, .. } if args.len() <= 1 => {
+            if let ExprKind::Member { object, name, .. } = &module.expr(*callee).kind
+                && ["getBytes", "from", "GetBytes", "encode", "to_string", "to_owned"].contains(&name.as_str())
+            {
+                add(*object, LiteralUse::Named);
+                args.iter().for_each(|a| add(a.value, LiteralUse::Named));
             }
         }
         _ => add(expr, LiteralUse::Named),

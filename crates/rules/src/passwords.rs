@@ -12,7 +12,7 @@ pub fn names_password(text: &str) -> bool {
     let words = words(text);
     words.iter().any(|w| PASSWORD.contains(&w.as_str()))
         // tokens that reset a password are no passwords
-        && !words.iter().any(|w| matches!(w.as_str(), "token" | "code" | "reset" | "otp" | "salt" | "link" | "strength" | "pwned" | "prefix" | "file" | "breached" | "leaked" | "reused" | "compromised" | "authorize" | "limit" | "merchant"))
+        && !words.iter().any(|w| matches!(w.as_str(), "token" | "code" | "reset" | "otp" | "salt" | "link" | "strength" | "pwned" | "prefix" | "file" | "breached" | "leaked" | "reused" | "compromised" | "authorize" | "limit" | "merchant" | "encryption"))
 }
 
 /// The algorithm of a call that hashes, in lower case.
@@ -69,7 +69,40 @@ pub fn wrapper_calls(model: &Model, effect: &Effect) -> Vec<(ExprRef, Option<FnI
 }
 
 fn is_kept_password(model: &Model, call: ExprRef, function: Option<FnId>) -> bool {
-    hashes_password(model, call, function) && !names_other(model, call, function)
+    hashes_password(model, call, function)
+        && !names_other(model, call, function)
+        && !is_stretched(model, function)
+        && !is_of_stored(model, call)
+}
+
+/// Whether the function around a hash takes rounds for a slow one, which is given the fast hash.
+fn is_stretched(model: &Model, function: Option<FnId>) -> bool {
+    function.is_some_and(|f| {
+        model.program.function(f).params.iter().any(|p| {
+            words(p.name.as_str()).iter().any(|w| matches!(w.as_str(), "rounds" | "iterations" | "cost" | "cycles"))
+        })
+    })
+}
+
+/// Whether what is stored as a password is hashed into something else: the mark of a session, a proof for
+/// another system. `user.password = md5(user.password)` is no such thing.
+fn is_of_stored(model: &Model, call: ExprRef) -> bool {
+    let module = model.program.module(call.module);
+    let ExprKind::Call { args, .. } = &module.expr(call.expr).kind else { return false };
+    let range = module.expr(call.expr).range;
+    let is_stored = args.iter().any(|a| {
+        module.exprs_within(module.expr(a.value).range).any(|(_, e)| match &e.kind {
+            ExprKind::Member { object, .. } => {
+                is_password_name(&e.kind)
+                    && matches!(&module.expr(*object).kind, ExprKind::Name(n) if words(n.as_str()).iter().any(|w| matches!(w.as_str(), "user" | "account")))
+            }
+            _ => false,
+        })
+    });
+    let Some(statement) = module.statement_around(range) else { return false };
+    let stays =
+        module.exprs_within(statement.range).any(|(_, e)| !range.contains(e.range) && is_password_name(&e.kind));
+    is_stored && !stays
 }
 
 /// Whether what is hashed is not kept: it is compared in constant time, looked up in a list of leaked

@@ -74,7 +74,7 @@ pub fn looks_secret(value: &str) -> bool {
         return false;
     }
     // names put together (`app/node/v1`, `token-{0}`) are keys of something, no secrets
-    let has_hole = value.contains('{') && value.contains('}');
+    let has_hole = value.contains('{') && value.contains('}') || value.contains("%s");
     let is_path = value.contains('/') && !value.chars().any(|c| c.is_ascii_uppercase() || c == '+' || c == '=');
     if has_hole || is_path {
         return false;
@@ -152,9 +152,9 @@ pub fn is_placeholder(value: &str) -> bool {
         "vault:",
     ];
     // `secretKey123` says what should stand there
-    let only_names = words(value.trim_end_matches(|c: char| c.is_ascii_digit() || c == '!'))
-        .iter()
-        .all(|w| matches!(w.as_str(), "my" | "the" | "secret" | "key" | "access" | "token" | "api" | "app" | "super"));
+    let only_names = words(value.trim_end_matches(|c: char| c.is_ascii_digit() || c == '!')).iter().all(|w| {
+        matches!(w.as_str(), "my" | "the" | "secret" | "key" | "access" | "token" | "api" | "app" | "super" | "jwt")
+    });
     if only_names {
         return true;
     }

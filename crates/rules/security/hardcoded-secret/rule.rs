@@ -3,10 +3,11 @@
 use base::{Escalation, Evidence, FileRole, RuleInfo, Severity, Span, Stage, Text};
 use model::Model;
 use model::guards::words;
+use model::keyed::{Given, KeyedConstant};
 use model::literals::LiteralUse;
 
 use crate::secrets::{in_url, is_placeholder, looks_secret, shape};
-use crate::support::{info, path};
+use crate::support::{info, is_production, path};
 use crate::{Report, Rule};
 
 pub const RULE: Rule = Rule {
@@ -27,14 +28,22 @@ pub const RULE: Rule = Rule {
 };
 
 fn check(model: &Model, report: &mut Report<'_>) {
-    for literal in &model.literals {
-        let kind = match literal.usage {
-            LiteralUse::SigningKey => Some("key that signs tokens"),
-            _ => shape(literal.value)
-                .or_else(|| named(literal.name, literal.value))
-                .or_else(|| own_key(literal.name, literal.value)),
+    let keys: Vec<&KeyedConstant> = model.keyed.iter().filter(|k| is_key(k) && is_production(model, k.used)).collect();
+    for key in &keys {
+        let kind = match key.given {
+            Given::TokenKey => "key that signs tokens",
+            _ => "key",
         };
-        if let Some(kind) = kind {
+        let usage = if key.is_fallback { LiteralUse::Fallback } else { LiteralUse::Bare };
+        tell(model, report, kind, &key.value, key.span, "", usage, key.evidence);
+    }
+    for literal in &model.literals {
+        let kind = shape(literal.value)
+            .or_else(|| named(literal.name, literal.value))
+            .or_else(|| own_key(literal.name, literal.value));
+        if let Some(kind) = kind
+            && keys.iter().all(|k| k.span != literal.span)
+        {
             let evidence = if literal.usage == LiteralUse::Bare || kind != "secret" {
                 Evidence::Shown
             } else {
@@ -59,6 +68,20 @@ fn check(model: &Model, report: &mut Report<'_>) {
     }
 }
 
+/// Whether a constant is a key that must be secret. Words as the key of a keyed hash may only part its uses.
+fn is_key(constant: &KeyedConstant) -> bool {
+    match constant.given {
+        Given::TokenKey | Given::Key => true,
+        Given::Mac => {
+            looks_secret(&constant.value)
+                || words(&constant.value)
+                    .iter()
+                    .any(|w| ["secret", "key", "password", "passphrase", "private"].iter().any(|s| w.contains(s)))
+        }
+        Given::Nonce | Given::Salt => false,
+    }
+}
+
 /// Files that hold settings of tools and translations, not of the application.
 fn is_ignored(path: &str) -> bool {
     let parts: Vec<&str> = path.split('/').collect();
@@ -70,8 +93,12 @@ fn is_ignored(path: &str) -> bool {
     {
         return true;
     }
-    parts.iter().any(|p| matches!(*p, "locales" | "i18n" | "locale" | "lang" | "translations" | "languages"))
-        || name.starts_with("docker-compose")
+    parts.iter().any(|p| {
+        matches!(
+            *p,
+            "locales" | "i18n" | "locale" | "lang" | "langs" | "translations" | "language" | "languages" | "test_data"
+        )
+    }) || name.starts_with("docker-compose")
         || name.contains("test")
         || name.contains(".dev")
         || name.contains("-dev")
@@ -100,7 +127,7 @@ fn tell(
     let file = path(model, span).to_owned();
     let named_for_development = kind == "secret"
         && file.rsplit('/').next().is_some_and(|n| {
-            n.split(|c: char| !c.is_ascii_alphanumeric()).any(|w| matches!(w, "dev" | "development" | "local"))
+            n.split(|c: char| !c.is_ascii_alphanumeric()).any(|w| matches!(w, "dev" | "development" | "local" | "ci"))
         });
     // what an application on a phone carries is public: the key is bound to the application
     let of_client = file.ends_with("google-services.json") || file.ends_with("GoogleService-Info.plist");
@@ -108,7 +135,7 @@ fn tell(
         return;
     }
     let shown = redacted(value);
-    let issue = match name.is_empty() || usage == LiteralUse::SigningKey {
+    let issue = match name.is_empty() {
         true => Text::say("A {} stands in the code: `{}`.", &[kind, &shown]),
         false => Text::say("A {} stands in the code as `{}`: `{}`.", &[kind, name, &shown]),
     };
@@ -116,13 +143,13 @@ fn tell(
     let mut finding = report.finding(subject, span, issue);
     finding.evidence = evidence;
     finding.details = match usage {
-        LiteralUse::Fallback | LiteralUse::SigningKey => Text::from(
+        LiteralUse::Fallback => Text::from(
             "It stands in when the setting is missing, so a deployment that forgets the setting runs with a key that everyone can read.",
         ),
         _ => Text::from("It is in the repository, in every clone and in its history."),
     };
-    finding.impact = match usage {
-        LiteralUse::SigningKey => Text::from(
+    finding.impact = match kind {
+        "key that signs tokens" => Text::from(
             "Whoever has read the repository can sign tokens for any user and log in as them, administrators included.",
         ),
         _ => Text::from("Whoever has read the repository, or a copy of it, can use it until it is changed."),
@@ -197,6 +224,7 @@ fn named(name: &str, value: &str) -> Option<&'static str> {
         "cookie",
         "issuer",
         "info",
+        "manager",
     ];
     // `reset_password` is something that one does
     let doing =
@@ -211,23 +239,36 @@ fn named(name: &str, value: &str) -> Option<&'static str> {
         || last == "key"
             && has(&["api", "secret", "private", "signing", "encryption", "access", "jwt", "auth", "master"])
         || last == "base" && has(&["secret"]);
-    (secret && looks_secret(value) && !is_placeholder(value)).then_some("secret")
+    // `ATTR_ES256_PRIVATE_KEY = "es256_private_key"`
+    let says_itself = words(value).iter().all(|w| parts.contains(w));
+    (secret && looks_secret(value) && !says_itself && !is_placeholder(value)).then_some("secret")
 }
+
+/// What a schema says of a field.
+const SCHEMA: [&str; 8] = ["required", "omitempty", "optional", "nullable", "string", "text", "password", "hidden"];
 
 /// A key of the application's own, by its name: whatever its value looks like, it signs or encrypts.
 fn own_key(name: &str, value: &str) -> Option<&'static str> {
-    let parts = words(name);
+    let mut parts = words(name.trim_end_matches(':'));
+    // `sessionkey`
+    if let [.., last] = parts.as_slice()
+        && let Some(end) = ["key", "secret"].into_iter().find(|e| last.len() > e.len() && last.ends_with(e))
+    {
+        let first = last[..last.len() - end.len()].to_owned();
+        parts.pop();
+        parts.extend([first, end.to_owned()]);
+    }
     let has = |list: &[&str]| parts.iter().any(|p| list.contains(&p.as_str()));
     let is_key = match parts.last().map(String::as_str) {
         Some("secret") => has(&["jwt", "session", "cookie", "token", "signing", "auth", "app", "hmac"]),
-        Some("key") => has(&["secret", "signing", "jwt", "encryption", "crypto"]),
+        Some("key") => has(&["secret", "signing", "jwt", "encryption", "crypto", "session", "cookie", "hmac"]),
         Some("base") => has(&["secret"]) && has(&["key"]),
         Some("password") => has(&["secret"]),
         _ => false,
     };
     let length = value.chars().count();
     // a name of a setting, or what the name says again
-    let says_itself = words(value).iter().all(|w| parts.contains(w))
+    let says_itself = words(value).iter().all(|w| parts.contains(w) || SCHEMA.contains(&w.as_str()))
         || value.chars().all(|c| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '_');
     let is_reference =
         value.contains("://") || value.contains(['{', '<', '/', '.', ':']) || value.starts_with(['$', '%', '@']);
@@ -239,7 +280,7 @@ fn own_key(name: &str, value: &str) -> Option<&'static str> {
 fn own_password(name: &str, value: &str) -> Option<&'static str> {
     let is_password = matches!(words(name).last().map(String::as_str), Some("password" | "passwd" | "pwd"));
     let mixed = value.chars().any(|c| c.is_ascii_uppercase()) && value.chars().any(|c| c.is_ascii_lowercase());
-    let signs = value.chars().any(|c| !c.is_ascii_alphanumeric() && !matches!(c, '_' | '-' | '.'));
+    let signs = value.chars().any(|c| c.is_ascii_punctuation() && !matches!(c, '_' | '-' | '.'));
     let is_reference = value.contains(char::is_whitespace)
         || value.contains(['{', '<', '(', '/', ':'])
         || value.starts_with(['$', '%', '!', '*', '@']);

@@ -97,6 +97,10 @@ fn secret_in(module: &Module, expr: ExprId, depth: u32) -> Option<String> {
 
 /// Whether a value of this name is a secret by itself.
 fn is_secret(name: &str) -> bool {
+    // a constant that names a kind of secret
+    if name.chars().all(|c| c.is_ascii_uppercase() || c == '_') && name.contains('_') {
+        return false;
+    }
     let words = words(name);
     let words: Vec<&str> = words.iter().map(String::as_str).collect();
     matches!(

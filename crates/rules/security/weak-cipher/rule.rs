@@ -1,11 +1,12 @@
-//! A broken cipher, a mode that shows patterns, a key that is too short.
+//! A broken cipher, a mode that shows patterns, a key that is too short, a constant vector or salt.
 
 use base::{Evidence, RuleInfo, Severity, Span, Stage, Text};
 use model::facts::RecordId;
+use model::keyed::{Given, KeyedConstant};
 use model::{Kind, Model, SettingKind};
 use program::ExprRef;
 
-use crate::support::{apply_mended, around, effects, info, path, production_settings};
+use crate::support::{apply_mended, around, effects, info, is_production, path, production_settings};
 use crate::{Report, Rule};
 
 pub const RULE: Rule = Rule {
@@ -13,11 +14,11 @@ pub const RULE: Rule = Rule {
         security_severity: Some(7.5),
         ..info(
             "weak-cipher",
-            "A broken cipher or a key that is too short",
+            "A broken cipher, a key that is too short, or a constant vector or salt",
             Severity::Important,
             Stage::Security,
             &["C2.security-best-practices.1", "W2.7"],
-            &[327, 326],
+            &[327, 326, 329, 760],
             &["A02:2021"],
         )
     },
@@ -53,6 +54,51 @@ fn check(model: &Model, report: &mut Report<'_>) {
             _ => {}
         }
     }
+    let constants = model.keyed.iter().filter(|k| k.evidence > Evidence::Suspected && is_production(model, k.used));
+    for constant in constants {
+        match constant.given {
+            Given::Nonce => tell_constant(model, report, constant, &NONCE),
+            Given::Salt => tell_constant(model, report, constant, &SALT),
+            _ => {}
+        }
+    }
+}
+
+/// What is said of something constant that must be new each time.
+struct Stale {
+    issue: &'static str,
+    details: &'static str,
+    impact: &'static str,
+    fix: &'static str,
+    verification: &'static str,
+}
+
+const NONCE: Stale = Stale {
+    issue: "A constant is the initialisation vector of a cipher.",
+    details: "Equal texts, or texts with equal beginnings, are encrypted equally. With GCM, CTR or ChaCha20 two messages under one vector give away both texts, and with GCM the key that proves them genuine.",
+    impact: "Whoever sees two messages learns what they have in common, and may read or forge them.",
+    fix: "Make a new random vector for each message and put it before what is encrypted:",
+    verification: "Encrypt the same text twice: the results must differ from the first byte on.",
+};
+
+const SALT: Stale = Stale {
+    issue: "A constant is the salt of a password hash or key derivation.",
+    details: "With one salt for all, equal passwords have equal hashes, and a table made once breaks every one of them.",
+    impact: "Whoever gets hold of the hashes tries each guess on all of them at once.",
+    fix: "Make a new random salt for each password and keep it beside the hash:",
+    verification: "Store the same password twice: the hashes must differ.",
+};
+
+fn tell_constant(model: &Model, report: &mut Report<'_>, constant: &KeyedConstant, stale: &'static Stale) {
+    let subject = format!("constant {} {}", path(model, constant.span), base::source_hash(&[&constant.value]));
+    let mut finding = report.finding(subject, constant.span, Text::from(stale.issue));
+    finding.details = Text::from(stale.details);
+    finding.impact = Text::from(stale.impact);
+    finding.fix = Text::from(stale.fix);
+    apply_mended(model, &mut finding, constant.record);
+    finding.verification = Text::from(stale.verification);
+    finding.evidence = constant.evidence;
+    report.add(finding);
 }
 
 const SMALL_KEY: &str = "Its key is tried out within a day.";

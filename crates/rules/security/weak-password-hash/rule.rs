@@ -134,6 +134,14 @@ fn plain_comparisons(model: &Model, report: &mut Report<'_>) {
                 ExprKind::Member { object, name, .. } => {
                     is_plain_password(name.as_str()) && !is_account(module, *object)
                 }
+                // `body.get("password")`, `form["password"]`
+                ExprKind::Call { callee, args, .. } if args.len() == 1 => {
+                    matches!(module.expr(*callee).kind, ExprKind::Member { .. })
+                        && module.string(args[0].value).is_some_and(|n| is_plain_password(n.as_str()))
+                }
+                ExprKind::Index { object, index } => {
+                    module.string(*index).is_some_and(|n| is_plain_password(n.as_str())) && !is_account(module, *object)
+                }
                 _ => false,
             };
             if !(stored(*left) && given(*right) || stored(*right) && given(*left)) {
