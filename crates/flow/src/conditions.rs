@@ -1,6 +1,6 @@
 //! What a condition says of the values that it names.
 
-use base::Symbol;
+use base::{Language, Symbol};
 use ir::{BinaryOp, ExprId, ExprKind, Literal, LogicalOp, UnaryOp};
 
 use program::ExprRef;
@@ -312,7 +312,12 @@ impl Run<'_> {
     /// Whether a collection is not the caller's; what the object keeps in its fields is not.
     fn is_ours(&mut self, collection: ExprId) -> bool {
         let value = self.eval(collection).flat();
-        value.taints.iter().all(|t| matches!(t.from, From::Param(THIS, _)))
+        value.taints.iter().all(|t| match t.from {
+            From::Param(THIS, _) => true,
+            // `valid_sorts.include?(column)`: a list that was handed over
+            From::Param(..) => self.module.language == Language::Ruby,
+            _ => false,
+        })
     }
 
     fn is_constant(&mut self, expr: ExprId) -> bool {
@@ -359,8 +364,25 @@ impl Run<'_> {
                     && self.is_ours(object)
                 {
                     // `slices.Contains(allowed, x)`
-                    let value = args.get(1).unwrap_or(value);
-                    self.clear(*value, Kinds::ALL);
+                    let value = *args.get(1).unwrap_or(value);
+                    self.clear(value, Kinds::ALL);
+                }
+            }
+            // `x.in?(ALLOWED)`
+            "in?" => {
+                if let (Some(object), Some(list)) = (object, args.first())
+                    && self.is_ours(*list)
+                {
+                    self.clear(object, Kinds::ALL);
+                }
+            }
+            // `x.is_a?(Integer)`
+            "is_a?" | "kind_of?" | "instance_of?" => {
+                if let (Some(object), Some(ExprKind::Name(ty))) =
+                    (object, args.first().map(|a| &self.module.expr(*a).kind))
+                {
+                    let kinds = cleared_by_type(ty.as_str());
+                    self.clear(object, kinds);
                 }
             }
             // `path.startsWith(base)`
@@ -429,6 +451,18 @@ pub fn seen_to(name: &str, deeds: &[&str]) -> Kinds {
     let statement = says(&["sql"]);
     let kinds = [(address, Kind::Url), (address, Kind::Redirect), (file, Kind::Path), (statement, Kind::Sql)];
     kinds.into_iter().filter(|(says, _)| *says).map(|(_, kind)| kind).collect()
+}
+
+/// What a value of a type of Ruby's own can no longer do.
+fn cleared_by_type(ty: &str) -> Kinds {
+    match ty {
+        "Integer" | "Float" | "Numeric" | "Rational" | "TrueClass" | "FalseClass" | "NilClass" | "Date" | "Time"
+        | "DateTime" | "Range" => Kinds::ALL,
+        "String" => cleared_by_string(),
+        // fields with values, no text
+        "Hash" => [Kind::Sql, Kind::Command, Kind::Code, Kind::Path].into_iter().collect(),
+        _ => Kinds::NONE,
+    }
 }
 
 /// Whether a name says that what it is asked about is allowed: `isValidUrl`, `is_safe_path`, `allowedHost`.

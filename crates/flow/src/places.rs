@@ -213,7 +213,9 @@ impl Run<'_> {
     /// The slot that a name stands for, if it is no variable of the functions around.
     pub fn slot(&self, name: Symbol, at: ExprId) -> Option<Slot> {
         let scopes = self.program.scopes(self.id);
-        let mut function = scopes.owner(at).function;
+        // `@x` is the object's, wherever it is written
+        let is_field = self.module.language == Language::Ruby && name.as_str().starts_with('@');
+        let mut function = scopes.owner(at).function.filter(|_| !is_field);
         while let Some(id) = function {
             if scopes.functions[id.0 as usize].contains_key(&name) {
                 return None;
@@ -331,7 +333,12 @@ impl Run<'_> {
             let of_hosts = kinds.and([Kind::Url, Kind::Redirect].into_iter().collect());
             self.clear(url, of_hosts);
             // the address that was made of the text goes on
-            if let ExprKind::Member { object, .. } = self.module.expr(expr).kind
+            let member = match &self.module.expr(expr).kind {
+                // Ruby's `uri.host` is a call
+                ExprKind::Call { callee, args, .. } if args.is_empty() => *callee,
+                _ => expr,
+            };
+            if let ExprKind::Member { object, .. } = self.module.expr(member).kind
                 && let ExprKind::Name(_) = self.module.expr(object).kind
             {
                 self.change(object, &mut |value| *value = std::mem::take(value).cleared(of_hosts));

@@ -296,6 +296,8 @@ pub enum BinaryOp {
     NotIn,
     /// `=~`
     Match,
+    /// `&` between lists: what both have
+    Meet,
     /// `..`, `..=`, `...`
     Range,
     /// `<<`, also Ruby's append

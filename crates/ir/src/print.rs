@@ -587,6 +587,7 @@ fn sign(op: BinaryOp) -> &'static str {
         BinaryOp::In => "in",
         BinaryOp::NotIn => "not in",
         BinaryOp::Match => "=~",
+        BinaryOp::Meet => "&",
         BinaryOp::Range => "..",
         BinaryOp::Shl => "<<",
         BinaryOp::Other => "<op>",

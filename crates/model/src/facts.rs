@@ -295,6 +295,9 @@ pub struct Record {
     /// For `sink` with `handler-of`: whether the handler gives back the body of the answer as `text`, or the
     /// name of a `view`.
     pub gives: Option<Gives>,
+    /// For `source`: keys whose values are the application's own and not the caller's: `params[:action]`.
+    #[serde(default)]
+    pub except: Vec<String>,
     /// For `methods`: the last name of what the method is called on must be this: `Cookies` of
     /// `Response.Cookies.Append(…)`.
     pub receiver: Option<String>,

@@ -713,6 +713,7 @@ pub fn binary_op(op: &str) -> BinaryOp {
         ">=" => BinaryOp::Ge,
         "=~" => BinaryOp::Match,
         "<<" => BinaryOp::Shl,
+        "&" => BinaryOp::Meet,
         _ => BinaryOp::Other,
     }
 }
