@@ -6,7 +6,7 @@ use program::{ExprRef, FnId};
 use smallvec::SmallVec;
 
 use crate::{
-    Argument, Event, Kind, Kinds, Meaning, Sink, Source,
+    Argument, Event, Kind, Kinds, Meaning, Place, Sink, Source,
     conditions::seen_to,
     dynamic::entries,
     interpret::Run,
@@ -14,7 +14,7 @@ use crate::{
     places::key_of,
     strings::{cleared_by_absence, cleared_by_replacement, cleared_by_string, folded},
     types::is_harmless,
-    value::{Constant, From, Key, Path, THIS, Value, joined},
+    value::{Constant, From, Key, Path, THIS, Taint, Value, joined},
 };
 
 /// A call, taken apart.
@@ -116,6 +116,9 @@ impl<'a> Run<'a> {
                 self.reaches(sink, &all);
                 continue;
             }
+            if self.is_whole_request(call, *kind) {
+                continue;
+            }
             if let Some(keyword) = keyword {
                 let mut found = false;
                 for (at, arg) in call.args.iter().enumerate() {
@@ -162,6 +165,20 @@ impl<'a> Run<'a> {
                 None => {}
             }
         }
+    }
+
+    /// `where(params)`, `redirect_to(params)`: all that was sent is a table and no text.
+    fn is_whole_request(&self, call: &Call<'_>, kind: Kind) -> bool {
+        let is_text = matches!(kind, Kind::Sql | Kind::Command | Kind::Code | Kind::Path | Kind::Url | Kind::Redirect);
+        let Some((given, value)) = call.positional().next() else { return false };
+        let is_whole = |t: &Taint| matches!(t.from, From::Outside(s) if s.name.is_none() && !s.is_part);
+        self.module.language == Language::Ruby
+            && is_text
+            && value.parts().is_empty()
+            && value.taints.iter().all(is_whole)
+            && value.is_tainted()
+            && matches!(&self.module.expr(given).kind, ExprKind::Call { callee, args, block: None, .. }
+                if args.is_empty() && matches!(self.module.expr(*callee).kind, ExprKind::Name(_)))
     }
 
     /// Whether a program is run through a shell: `sh -c`, `cmd /c`.
@@ -363,6 +380,13 @@ impl<'a> Run<'a> {
             return Value::default();
         }
         let Some(on) = call.on else {
+            // what a library's method makes of the arguments that are passed on to it is its own
+            if let ExprKind::Call { callee, .. } = &self.module.expr(call.expr).kind
+                && matches!(self.module.expr(*callee).kind, ExprKind::Super)
+                && self.module.language == Language::Ruby
+            {
+                return Value::default();
+            }
             if self.module.language == Language::Ruby && gives_own_address(name) {
                 return call.all().cleared([Kind::Redirect, Kind::Url].into_iter().collect());
             }
@@ -378,6 +402,14 @@ impl<'a> Run<'a> {
             let value = self.part(&call.receiver, Key::Index(at), call.expr);
             self.change(on, &mut |value| value.remove(at));
             return value;
+        }
+        if self.module.language == Language::Ruby
+            && matches!(name, "fetch" | "dig" | "key" | "values_at" | "index")
+            && !call.receiver.is_tainted()
+            && call.receiver.parts().is_empty()
+        {
+            // a key of the caller's choice chooses among values of ours: `COLUMNS.fetch(key, "name")`
+            return call.values.get(1).filter(|_| name == "fetch").cloned().unwrap_or_default();
         }
         if matches!(
             name,
@@ -454,8 +486,13 @@ impl<'a> Run<'a> {
         {
             return cleaned;
         }
-        // what an object keeps for its work (`this.orders.find(id)`) takes nothing in
-        let holds = value.taints.iter().any(|t| !matches!(t.from, From::Param(THIS, _)));
+        // what an object keeps for its work (`this.orders.find(id)`) takes nothing in, nor does a stored record
+        let takes = |t: &Taint| match t.from {
+            From::Param(THIS, _) => false,
+            From::Outside(source) => source.place != Place::Stored,
+            _ => true,
+        };
+        let holds = value.taints.iter().any(takes);
         if holds || call.of_library || passes_on(name) {
             // `String.format(webhookUrl, channel)`: the address is that of the setting
             let has_base = name == "format" && call.args.first().is_some_and(|a| self.names_address(a.value));
@@ -695,6 +732,14 @@ fn replaced(call: &Call<'_>) -> Option<Value> {
     let first = call.values.first()?;
     let pattern = pattern(first).or_else(|| pattern(&call.receiver))?;
     let mut kinds = cleared_by_replacement(pattern.as_str());
+    // without any two dots nothing leads upward
+    if matches!(pattern.as_str(), ".." | "\\.\\.")
+        && matches!(call.name(), "gsub" | "gsub!" | "Replace")
+        && let Some(Constant::Str(new)) = call.values.get(1).and_then(|v| v.constant)
+        && !new.as_str().contains('.')
+    {
+        kinds = kinds.with(Kinds::only(Kind::Path));
+    }
     if let Some(Constant::Str(new)) = call.values.get(1).and_then(|v| v.constant)
         && matches!(pattern.as_str(), "'" | "\"" | "<")
         && !new.as_str().contains(pattern.as_str())

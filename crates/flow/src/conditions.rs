@@ -1,6 +1,6 @@
 //! What a condition says of the values that it names.
 
-use base::Symbol;
+use base::{Language, Symbol};
 use ir::{BinaryOp, ExprId, ExprKind, Literal, LogicalOp, UnaryOp};
 
 use program::ExprRef;
@@ -377,7 +377,12 @@ impl Run<'_> {
     /// Whether a collection is not the caller's; what the object keeps in its fields is not.
     fn is_ours(&mut self, collection: ExprId) -> bool {
         let value = self.eval(collection).flat();
-        value.taints.iter().all(|t| matches!(t.from, From::Param(THIS, _)))
+        value.taints.iter().all(|t| match t.from {
+            From::Param(THIS, _) => true,
+            // `valid_sorts.include?(column)`: a list that was handed over
+            From::Param(..) => self.module.language == Language::Ruby,
+            _ => false,
+        })
     }
 
     fn is_constant(&mut self, expr: ExprId) -> bool {
@@ -530,8 +535,10 @@ pub fn is_host(name: Symbol) -> bool {
 fn cleared_by_class(name: &str) -> Kinds {
     match name {
         "String" | "str" => cleared_by_string(),
-        "Integer" | "Float" | "Numeric" | "Date" | "Time" | "Tempfile" | "IO" | "int" | "float" | "bool"
-        | "Decimal" | "UUID" | "datetime" | "date" => Kinds::ALL,
+        // fields with values, no text
+        "Hash" | "dict" => [Kind::Sql, Kind::Command, Kind::Code, Kind::Path].into_iter().collect(),
+        "Integer" | "Float" | "Numeric" | "Rational" | "Range" | "DateTime" | "Date" | "Time" | "Tempfile" | "IO"
+        | "int" | "float" | "bool" | "Decimal" | "UUID" | "datetime" | "date" => Kinds::ALL,
         _ => Kinds::NONE,
     }
 }

@@ -43,6 +43,9 @@ impl Run<'_> {
             ExprKind::Template(parts) => self.template(expr, parts),
             ExprKind::Member { object, name, .. } => self.member(expr, *object, *name),
             ExprKind::Index { object, index } => {
+                if matches!(self.semantics.of_call(ExprRef { module: self.id, expr }), [Meaning::Answers]) {
+                    return Value::default();
+                }
                 let holder = self.eval(*object);
                 if matches!(module.expr(*index).kind, ExprKind::List(_)) {
                     // `text[4:-1]` is text still
@@ -490,10 +493,10 @@ impl Run<'_> {
                     false => value.cleared(cleared_by_string()).stepped(self.step(at, Event::Formatted)),
                 }
             }
-            // `names & ALLOWED` holds what is allowed
-            BinaryOp::And if a.flat().is_tainted() != b.flat().is_tainted() => Value::default(),
+            // of what the caller named, what is in a list of ours
+            BinaryOp::Meet if !a.is_tainted() || !b.is_tainted() => Value::default(),
             // set operators of ORMs (`Q(…) | Q(…)`), pipes, `path / name`
-            BinaryOp::Other | BinaryOp::And | BinaryOp::Div => {
+            BinaryOp::Other | BinaryOp::Div | BinaryOp::Meet => {
                 let mut value = joined(a.flat(), &b.flat());
                 value.constant = None;
                 value

@@ -219,7 +219,9 @@ impl Run<'_> {
     /// The slot that a name stands for, if it is no variable of the functions around.
     pub fn slot(&self, name: Symbol, at: ExprId) -> Option<Slot> {
         let scopes = self.program.scopes(self.id);
-        let mut function = scopes.owner(at).function;
+        // `@x` is the object's, wherever it is written
+        let is_field = self.module.language == Language::Ruby && name.as_str().starts_with('@');
+        let mut function = scopes.owner(at).function.filter(|_| !is_field);
         while let Some(id) = function {
             if scopes.functions[id.0 as usize].contains_key(&name) {
                 return None;

@@ -296,12 +296,12 @@ pub enum BinaryOp {
     NotIn,
     /// `=~`
     Match,
+    /// `&` between lists: what both have
+    Meet,
     /// `..`, `..=`, `...`
     Range,
     /// `<<`, also Ruby's append
     Shl,
-    /// `&` where collections have it: what both hold
-    And,
     /// Bit operators, powers, `<=>`, pipes and the rest
     Other,
 }

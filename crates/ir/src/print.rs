@@ -587,9 +587,9 @@ fn sign(op: BinaryOp) -> &'static str {
         BinaryOp::In => "in",
         BinaryOp::NotIn => "not in",
         BinaryOp::Match => "=~",
+        BinaryOp::Meet => "&",
         BinaryOp::Range => "..",
         BinaryOp::Shl => "<<",
-        BinaryOp::And => "&",
         BinaryOp::Other => "<op>",
     }
 }

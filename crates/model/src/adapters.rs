@@ -31,28 +31,10 @@ mod webflux;
 use base::{Gap, GapKind, SourceMap, Span, Symbol};
 use ir::{ExprId, ExprKind};
 use program::{ClassRef, Evaluator, ExprRef, FnId, ModuleId, Program, Value, Values};
-use rustc_hash::FxHashSet;
 
 use crate::{Facts, Handler, Route};
 
-/// Parts of requests that the application or its framework lets through only in a harmless form.
-pub(crate) struct HarmlessParts {
-    checked: FxHashSet<Symbol>,
-}
-
-pub(crate) fn harmless_parts(context: &Context<'_>) -> HarmlessParts {
-    HarmlessParts { checked: express::checked_params(context) }
-}
-
-impl HarmlessParts {
-    pub(crate) fn has(&self, context: &Context<'_>, source: &flow::Source) -> bool {
-        let Some(name) = source.name else { return false };
-        source.place == flow::Place::Path && self.checked.contains(&name)
-            || source.place == flow::Place::Query
-                && rails::is_routers_own(name)
-                && context.sources.file(source.span.file).language == Some(base::Language::Ruby)
-    }
-}
+pub(crate) use express::checked_params;
 
 /// Every adapter.
 pub(crate) const ALL: &[&dyn Adapter] = &[

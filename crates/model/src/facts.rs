@@ -313,6 +313,9 @@ pub struct Record {
     /// last names of a constant (`mime.HTML`).
     #[serde(default)]
     pub near: Vec<String>,
+    /// For `source`: keys whose values are the application's own and not the caller's: `params[:action]`.
+    #[serde(default)]
+    pub except: Vec<String>,
     /// For `methods`: the last name of what the method is called on must be this: `Cookies` of
     /// `Response.Cookies.Append(…)`.
     pub receiver: Option<String>,

@@ -118,8 +118,10 @@ impl Model {
         let (literals, catches) = rayon::join(|| literals::collect(&program), || literals::catches(&program, &sources));
         let keyed = keyed::collect(&context, &effects);
         let mut flows = flow::analyze(&program, &semantics::prepare(&context, &effects, &routes));
-        let harmless = adapters::harmless_parts(&context);
-        flows.all.retain(|flow| !harmless.has(&context, &flow.source) && !paths::is_taken_apart(&program, flow));
+        let checked = adapters::checked_params(&context);
+        let is_checked =
+            |f: &Flow| f.source.place == flow::Place::Path && f.source.name.is_some_and(|n| checked.contains(&n));
+        flows.all.retain(|f| !is_checked(f) && !paths::is_taken_apart(&program, f));
         gaps.extend(flows.cut.iter().map(|function| Gap {
             kind: GapKind::Bound,
             what: "data is not followed to the end of a very large function".to_owned(),

@@ -67,10 +67,11 @@ impl Semantics for Meaningful<'_> {
         if !self.telling.contains(&name) {
             return Holds::Unknown;
         }
-        if let Some(holds) = self.names.get(&(at.module, name)) {
-            return *holds;
-        }
         let owner = self.context.program.scopes(at.module).owner(at.expr);
+        if let Some(holds) = self.names.get(&(at.module, name)) {
+            let is_own = owner.class.is_some_and(|class| cannot_inherit(self.context, at.module, class, name));
+            return if is_own { Holds::Unknown } else { *holds };
+        }
         let mut class = owner.class;
         while let Some(id) = class {
             let this = self.context.program.classes().canonical(ClassRef { module: at.module, class: id });
@@ -396,6 +397,46 @@ fn registers(module: &ir::Module, annotation: ExprId) -> bool {
     !matches!(name.as_str(), "classmethod" | "staticmethod" | "property" | "abstractmethod" | "cached_property")
 }
 
+/// Whether a key of a source names what is the application's own: `params[:action]`.
+fn is_own_key(context: &Context<'_>, module: &ir::Module, object: ExprId, index: ExprId) -> bool {
+    let ExprKind::Call { callee, args, .. } = &module.expr(object).kind else { return false };
+    let ExprKind::Name(name) = module.expr(*callee).kind else { return false };
+    args.is_empty()
+        && module.string(index).is_some_and(|key| {
+            let names = |id| context.facts.record(id).except.iter().any(|own| key == own.as_str());
+            context.facts.of_method(module.language, name).any(|(id, _)| names(id))
+        })
+}
+
+/// Whether a class of Ruby's cannot have inherited a method: nothing stands above it, or it has one of its own.
+fn cannot_inherit(context: &Context<'_>, module: ModuleId, class: ir::ClassId, name: Symbol) -> bool {
+    let (program, classes) = (context.program, context.program.classes());
+    if program.module(module).language != base::Language::Ruby {
+        return false;
+    }
+    let this = classes.canonical(ClassRef { module, class });
+    let lineage = classes.lineage(this);
+    let item = program.class(this);
+    let is_alone = item.kind != ir::ClassKind::Module
+        && item.bases.is_empty()
+        // a controller that is opened again where its base is not seen
+        && !item.name.as_str().ends_with("Controller")
+        && lineage.len() <= 1
+        && classes.external_bases(this).is_empty();
+    is_alone || lineage.iter().any(|class| has_reader(program, *class, name))
+}
+
+/// Whether `attr_reader :name` or the like stands in a class.
+fn has_reader(program: &program::Program, class: ClassRef, name: Symbol) -> bool {
+    let module = program.module(class.module);
+    program.class(class).body.iter().any(|stmt| {
+        let StmtKind::Expr(call) = module.stmt(*stmt).kind else { return false };
+        let ExprKind::Call { callee, args, .. } = &module.expr(call).kind else { return false };
+        matches!(&module.expr(*callee).kind, ExprKind::Name(n) if matches!(n.as_str(), "attr_reader" | "attr_accessor"))
+            && args.iter().any(|a| module.string(a.value).is_some_and(|n| n == name))
+    })
+}
+
 /// The last name of what a member is taken from.
 fn receiver_name(module: &ir::Module, member: ExprId) -> Option<Symbol> {
     let ExprKind::Member { object, .. } = &module.expr(member).kind else { return None };
@@ -501,6 +542,9 @@ impl Index {
                     self.member(context, id, expr, *name, false, &mut evaluator, &mut found);
                 }
                 ExprKind::Assign { target, .. } => self.written(context, id, *target, &mut evaluator, &mut found),
+                ExprKind::Index { object, index } if is_own_key(context, module, *object, *index) => {
+                    found.members.push((ExprRef { module: id, expr }, smallvec::smallvec![Meaning::Answers]));
+                }
                 _ => {}
             }
         }

@@ -347,7 +347,7 @@ pub fn binary_op(op: &str) -> BinaryOp {
         "in" => BinaryOp::In,
         "not in" => BinaryOp::NotIn,
         "<<" => BinaryOp::Shl,
-        "&" => BinaryOp::And,
+        "&" => BinaryOp::Meet,
         _ => BinaryOp::Other,
     }
 }

@@ -713,7 +713,7 @@ pub fn binary_op(op: &str) -> BinaryOp {
         ">=" => BinaryOp::Ge,
         "=~" => BinaryOp::Match,
         "<<" => BinaryOp::Shl,
-        "&" => BinaryOp::And,
+        "&" => BinaryOp::Meet,
         _ => BinaryOp::Other,
     }
 }

@@ -334,6 +334,7 @@ fn members(l: &mut Lowering<'_>, id: ClassId, body: Block, is_static: bool) {
             StmtKind::Expr(value) => {
                 visibility_call(l, id, value, is_static, &mut default);
                 defined_method(l, id, value, default);
+                scope(l, id, value);
                 l.ir.class_mut(id).body.push(stmt);
             }
             _ => {
@@ -391,6 +392,33 @@ fn defined_method(l: &mut Lowering<'_>, id: ClassId, value: ir::ExprId, default:
         item.visibility = default.visibility;
     }
     l.ir.class_mut(id).methods.push(block);
+}
+
+/// `scope :by, ->(column) { … }` is a method of the class whose body is the lambda.
+fn scope(l: &mut Lowering<'_>, id: ClassId, value: ir::ExprId) {
+    let ExprKind::Call { callee, args, block: None, .. } = &l.ir.module.expr(value).kind else { return };
+    if !matches!(&l.ir.module.expr(*callee).kind, ExprKind::Name(n) if *n == "scope") {
+        return;
+    }
+    let [name, body, ..] = args.as_slice() else { return };
+    let Some(name) = l.ir.module.string(name.value) else { return };
+    let function = match &l.ir.module.expr(body.value).kind {
+        ExprKind::Lambda(function) => *function,
+        // `lambda { |column| … }`, `proc do |column| … end`
+        ExprKind::Call { block: Some(block), callee, args, .. }
+            if args.is_empty()
+                && matches!(&l.ir.module.expr(*callee).kind, ExprKind::Name(n) if *n == "lambda" || *n == "proc") =>
+        {
+            *block
+        }
+        _ => return,
+    };
+    let item = l.ir.function_mut(function);
+    item.name = Some(name);
+    item.kind = FunctionKind::Method;
+    item.class = Some(id);
+    item.is_static = true;
+    l.ir.class_mut(id).methods.push(function);
 }
 
 /// `private` alone switches; `private :a` and `private def a` set. `is_singleton` is within

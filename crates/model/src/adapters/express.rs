@@ -407,7 +407,7 @@ pub(crate) fn brace(path: &str) -> String {
 
 /// Parameters of paths that a check of the whole application lets through only in a fixed form:
 /// `app.param('id', (req, res, next, id) => /^[a-z0-9]+$/.test(id) ? next() : next(error))`.
-pub(super) fn checked_params(context: &Context<'_>) -> FxHashSet<Symbol> {
+pub(crate) fn checked_params(context: &Context<'_>) -> FxHashSet<Symbol> {
     let mut checked = FxHashSet::default();
     for id in context.modules() {
         let module = context.program.module(id);

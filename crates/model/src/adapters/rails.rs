@@ -712,8 +712,3 @@ fn dotted_call(module: &ir::Module, expr: ExprId) -> Option<String> {
         _ => module.dotted(expr),
     }
 }
-
-/// Whether a parameter is one that the router fills in with names of the application.
-pub(super) fn is_routers_own(name: base::Symbol) -> bool {
-    matches!(name.as_str(), "controller" | "action")
-}
