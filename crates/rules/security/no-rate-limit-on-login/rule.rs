@@ -4,7 +4,7 @@ use base::{Evidence, RuleInfo, Severity, Stage, Text};
 use model::guards::words;
 use model::{GuardKind, Method, Model, Route};
 
-use crate::support::{handler, info, routes};
+use crate::support::{handler, info, place_of, routes, way_in};
 use crate::{Report, Rule};
 
 pub const RULE: Rule = Rule {
@@ -67,8 +67,9 @@ fn check(model: &Model, report: &mut Report<'_>) {
                 Text::say("`{}` may be tried as often as one likes: nothing in the project limits rates.", &[&name])
             }
         };
-        let mut finding = report.finding(format!("route {name}"), route.span, issue);
+        let mut finding = report.finding(format!("route {name}"), place_of(model, route), issue);
         finding.endpoint = Some(name.clone());
+        finding.trace = way_in(model, route);
         finding.evidence = if elsewhere.is_some() { Evidence::Suspected } else { Evidence::Shown };
         finding.details = match elsewhere {
             Some(other) => Text::say(

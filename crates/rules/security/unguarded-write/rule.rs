@@ -6,7 +6,7 @@ use model::caller::{Heard, Speech};
 use model::guards::words;
 use model::{Auth, GuardKind, Model, Route};
 
-use crate::support::{info, routes};
+use crate::support::{info, place_of, routes, way_in};
 use crate::{Report, Rule};
 
 pub const RULE: Rule = Rule {
@@ -176,10 +176,11 @@ fn check(model: &Model, report: &mut Report<'_>) {
             let name = route.name();
             let mut finding = report.finding(
                 format!("route {name}"),
-                route.span,
+                place_of(model, route),
                 Text::say("Anyone can call `{}`: no guard before it asks who is calling.", &[&name]),
             );
             finding.endpoint = Some(name.clone());
+            finding.trace = way_in(model, route);
             finding.evidence =
                 if opened.is_some() || speech != Speech::Silent { Evidence::Suspected } else { Evidence::Shown };
             if opened.is_some() {
