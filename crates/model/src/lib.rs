@@ -24,6 +24,7 @@ pub mod effects;
 pub mod entities;
 mod exempt;
 pub mod facts;
+pub mod forgery;
 pub mod guards;
 pub mod literals;
 pub mod lookups;
