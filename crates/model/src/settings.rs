@@ -255,11 +255,13 @@ impl<'f> Keys<'f> {
             for (record, kind, fact, key) in known {
                 let constant = !key.contains('.');
                 let at = ExprRef { module: id, expr: *value };
+                // `AddSession(options => { options.Cookie.HttpOnly = false; })`: each closure sets its own
+                let closure = module.function_around(range).filter(|(_, f)| f.kind == ir::FunctionKind::Lambda);
                 let mut setting = Setting {
                     kind: *kind,
                     value: None,
                     span: module.expr_span(*value),
-                    group: Span::new(module.file, 0, 0),
+                    group: closure.map_or(Span::new(module.file, 0, 0), |(_, f)| module.span(f.range)),
                     record: *record,
                     is_default: false,
                     subject: None,
