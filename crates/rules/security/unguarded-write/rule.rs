@@ -168,7 +168,11 @@ fn check(model: &Model, report: &mut Report<'_>) {
                 continue;
             }
             // a handler that asks by itself; one that changes nothing
-            let speech = function.map_or(Speech::Silent, |f| model.speech_of(route, f, &mut heard));
+            let speech = function.map_or(Speech::Silent, |f| match route.method {
+                // deep below, what is made anew has owners too
+                model::Method::Get => model.speech_nearby(f, &mut heard),
+                _ => model.speech_of(route, f, &mut heard),
+            });
             if speech == Speech::Binds
                 || route.method == model::Method::Post && function.is_some_and(|f| !model.may_change_state(f))
             {
