@@ -93,9 +93,9 @@ impl Model {
                 return false;
             };
             let said = words(name.as_str());
-            let first = said.first().is_some_and(|w| {
-                matches!(w.as_str(), "delete" | "destroy" | "drop" | "truncate" | "wipe" | "purge")
-            });
+            let first = said
+                .first()
+                .is_some_and(|w| matches!(w.as_str(), "delete" | "destroy" | "drop" | "truncate" | "wipe" | "purge"));
             first && said.len() > 1 && !said.iter().any(|w| PASSING.contains(&w.as_str()))
         })
     }

@@ -66,7 +66,10 @@ fn unlimited_calls(model: &Model, report: &mut Report<'_>) {
         let subject = format!("call {} {function} {name}", path(model, effect.span));
         let is_server = record.label.as_deref() == Some("server");
         let issue = match is_server {
-            true => Text::say("`{}` serves without a limit in time: slow callers may keep their connections for ever.", &[name]),
+            true => Text::say(
+                "`{}` serves without a limit in time: slow callers may keep their connections for ever.",
+                &[name],
+            ),
             false => Text::say("`{}` is called without a timeout and may wait for ever.", &[name]),
         };
         let mut finding = report.finding(subject, effect.span, issue);

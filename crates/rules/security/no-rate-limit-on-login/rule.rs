@@ -115,6 +115,7 @@ fn unlocked(model: &Model, report: &mut Report<'_>) {
     finding.impact = Text::from("Passwords of an account can be guessed for as long as it takes.");
     finding.fix = Text::from("Switch it on, and limit the rate of the login as well:");
     apply_mended(model, &mut finding, setting.record);
-    finding.verification = Text::from("Try a new account's wrong password ten times: the right one must be refused then.");
+    finding.verification =
+        Text::from("Try a new account's wrong password ten times: the right one must be refused then.");
     report.add(finding);
 }

@@ -35,9 +35,8 @@ fn check(model: &Model, report: &mut Report<'_>) {
         let credentials =
             group.iter().any(|s| s.kind == SettingKind::CorsCredentials && s.value.as_deref() == Some("true"));
         // what one answer alone says of itself, and browsers read without cookies, is meant for everyone
-        let of_one_answer = routes(model).any(|r| {
-            r.method.is_safe() && r.handler.as_ref().is_some_and(|h| h.span.contains(origin.span))
-        });
+        let of_one_answer = routes(model)
+            .any(|r| r.method.is_safe() && r.handler.as_ref().is_some_and(|h| h.span.contains(origin.span)));
         if of_one_answer && !credentials {
             continue;
         }

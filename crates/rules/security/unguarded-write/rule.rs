@@ -144,9 +144,10 @@ fn check(model: &Model, report: &mut Report<'_>) {
             continue;
         }
         // a safe method by its name alone
-        let deleting = routes(model).filter(|r| r.service == service.name && r.method == model::Method::Get).filter(|r| {
-            !must_be_open(r) && r.handler.as_ref().and_then(|h| h.function).is_some_and(|f| model.destroys(f))
-        });
+        let deleting =
+            routes(model).filter(|r| r.service == service.name && r.method == model::Method::Get).filter(|r| {
+                !must_be_open(r) && r.handler.as_ref().and_then(|h| h.function).is_some_and(|f| model.destroys(f))
+            });
         let candidates: Vec<&Route> = writes.iter().copied().chain(deleting).collect();
         for route in candidates.iter().filter(|r| r.auth != Auth::Required && r.handler.is_some()) {
             let opened = route.guards.iter().find(|g| g.kind == GuardKind::Anonymous);
