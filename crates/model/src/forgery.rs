@@ -8,6 +8,17 @@ use program::{FnId, ModuleId};
 use crate::guards::words;
 use crate::{Kind, Model, Route, SettingKind};
 
+/// One language for each part of an application that has libraries of its own.
+pub const FAMILIES: [Language; 7] = [
+    Language::JavaScript,
+    Language::Python,
+    Language::Go,
+    Language::Java,
+    Language::Rust,
+    Language::CSharp,
+    Language::Ruby,
+];
+
 /// What one language's part of an application says of cross-site request forgery.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Forgery {

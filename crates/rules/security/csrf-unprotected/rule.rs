@@ -1,7 +1,7 @@
 //! Sessions in cookies, and nothing that keeps other sites from using them.
 
 use base::{Evidence, Language, RuleInfo, Severity, Span, Stage, Text};
-use model::forgery::Forgery;
+use model::forgery::{FAMILIES, Forgery};
 use model::guards::words;
 use model::{Auth, GuardKind, Kind, Method, Model, Route};
 
@@ -28,7 +28,7 @@ pub const RULE: Rule = Rule {
 const ALONE: usize = 10;
 
 fn check(model: &Model, report: &mut Report<'_>) {
-    for language in Language::ALL.into_iter().filter(|l| *l != Language::TypeScript && *l != Language::Tsx) {
+    for language in FAMILIES {
         let writes: Vec<&Route> = routes(model).filter(|r| is_of(model, r, language) && is_write(r)).collect();
         if writes.is_empty() {
             continue;
