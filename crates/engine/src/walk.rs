@@ -371,6 +371,7 @@ pub(crate) fn role(path: &str) -> FileRole {
         "unittest",
         "unittests",
         "cypress",
+        "playwright",
         "mocks",
     ]) || dirs.iter().any(|d| {
         d.ends_with(".tests") || d.ends_with(".test") || d.ends_with("tests") && d.contains('.') || d.ends_with("_test") || d.ends_with("_tests")

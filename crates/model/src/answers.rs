@@ -20,13 +20,15 @@ pub struct Answer {
     pub status: Option<u16>,
     /// What of an error is sent, and where it stands.
     pub error: (ErrorPart, Span),
+    /// Whether the error may be any: what catches it names no narrower type.
+    pub is_any: bool,
     /// Whether a condition around asks for a development environment.
     pub development_only: bool,
 }
 
 /// All answers that send something of an error, in order of place.
 pub(crate) fn collect(context: &Context<'_>, effects: &[Effect]) -> Vec<Answer> {
-    let mut known: FxHashMap<u32, Vec<(Range, Symbol)>> = FxHashMap::default();
+    let mut known: FxHashMap<u32, Vec<Named>> = FxHashMap::default();
     let mut all = Vec::new();
     for effect in effects.iter().filter(|e| e.kind == Kind::Responds) {
         let module = context.program.module(effect.call.module);
@@ -36,7 +38,8 @@ pub(crate) fn collect(context: &Context<'_>, effects: &[Effect]) -> Vec<Answer> 
         }
         let names = known.entry(effect.call.module.0).or_insert_with(|| error_names(module));
         let range = module.expr(effect.call.expr).range;
-        let errors: Vec<Symbol> = names.iter().filter(|(r, _)| r.contains(range)).map(|(_, n)| *n).collect();
+        let errors: Vec<Symbol> = names.iter().filter(|n| n.range.contains(range)).map(|n| n.name).collect();
+        let is_any = names.iter().any(|n| n.is_any && n.range.contains(range));
         let record = context.facts.record(effect.record);
         let mut status = below(module, *callee).into_iter().find_map(|e| status_of(module, e));
         let mut content = Vec::new();
@@ -49,7 +52,10 @@ pub(crate) fn collect(context: &Context<'_>, effects: &[Effect]) -> Vec<Answer> 
                 None => {}
             }
         }
-        let error = content.iter().find_map(|e| error_part(module, *e, &errors));
+        let error = content
+            .iter()
+            .find_map(|e| error_part(module, *e, &errors))
+            .or_else(|| content.iter().find_map(|e| put_into(module, *e, range, names)));
         // elsewhere an error as such is no text: it is a cause, or becomes an empty object
         let is_text = module.language.is_ecmascript() || module.language == Language::Rust;
         let error = error.filter(|(part, _)| *part != ErrorPart::Whole || is_text);
@@ -59,6 +65,7 @@ pub(crate) fn collect(context: &Context<'_>, effects: &[Effect]) -> Vec<Answer> 
             span: effect.span,
             status,
             error: (part, module.expr_span(place)),
+            is_any: is_any || names.iter().any(|n| n.is_any && n.range.contains(module.expr(place).range)),
             development_only: context.is_development_only(effect.call),
         });
     }
@@ -165,13 +172,66 @@ fn status_named(name: &str) -> Option<u16> {
         .or_else(|| matches!(plain, "problem").then_some(500))
 }
 
+/// A name that holds an error.
+struct Named {
+    /// Where it does.
+    range: Range,
+    name: Symbol,
+    /// Whether it may be any error.
+    is_any: bool,
+}
+
+/// What of an error was put into a thing that an answer shows: `model.Message = ex.Message; return View(model)`.
+fn put_into(module: &Module, shown: ExprId, answer: Range, names: &[Named]) -> Option<(ErrorPart, ExprId)> {
+    let ExprKind::Name(thing) = module.expr(shown).kind else { return None };
+    let (_, around) = module.function_around(answer)?;
+    let root_of = |mut e: ExprId| loop {
+        e = match &module.expr(e).kind {
+            ExprKind::Member { object, .. } | ExprKind::Index { object, .. } => *object,
+            ExprKind::Name(name) => return Some(*name),
+            _ => return None,
+        }
+    };
+    module.stmts().filter(|s| around.range.contains(s.range) && s.range.start < answer.start).find_map(|s| {
+        let (target, value) = match &s.kind {
+            StmtKind::Assign { target, value: Some(value), .. } => (*target, *value),
+            StmtKind::Expr(e) => match module.expr(*e).kind {
+                ExprKind::Assign { target, value, .. } => (target, value),
+                _ => return None,
+            },
+            _ => return None,
+        };
+        let is_part = matches!(module.expr(target).kind, ExprKind::Member { .. } | ExprKind::Index { .. });
+        if !is_part || root_of(target) != Some(thing) {
+            return None;
+        }
+        let errors: Vec<Symbol> = names.iter().filter(|n| n.range.contains(s.range)).map(|n| n.name).collect();
+        error_part(module, value, &errors)
+    })
+}
+
+/// Types that hold every error.
+fn is_every(module: &Module, types: &[ir::TypeId]) -> bool {
+    let named = |ty: &ir::TypeId| match &module.ty(*ty).kind {
+        TypeKind::Named { path, .. } => {
+            let last = path.as_str().rsplit('.').next().unwrap_or("");
+            matches!(last, "Exception" | "BaseException" | "Throwable" | "StandardError")
+        }
+        _ => false,
+    };
+    // what JavaScript catches is anything, its own complaints about input too
+    !module.language.is_ecmascript() && (types.is_empty() || types.iter().any(named))
+}
+
 /// Names that hold an error, each with the range where they do.
-fn error_names(module: &Module) -> Vec<(Range, Symbol)> {
-    let mut names = Vec::new();
+fn error_names(module: &Module) -> Vec<Named> {
+    let mut any: Vec<Range> = Vec::new();
+    let mut names: Vec<(Range, Symbol)> = Vec::new();
     for stmt in module.stmts() {
         match &stmt.kind {
             StmtKind::Try { catches, .. } => {
                 names.extend(catches.iter().filter_map(|c| Some((c.range, c.binding?))));
+                any.extend(catches.iter().filter(|c| is_every(module, &c.types)).map(|c| c.range));
             }
             StmtKind::Switch { arms, .. } => {
                 for arm in arms {
@@ -233,7 +293,7 @@ fn error_names(module: &Module) -> Vec<(Range, Symbol)> {
         }
     }
     names.retain(|(_, n)| !n.is_empty() && *n != "_");
-    names
+    names.into_iter().map(|(range, name)| Named { range, name, is_any: any.contains(&range) }).collect()
 }
 
 /// `Err(e)`.

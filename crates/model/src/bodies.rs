@@ -78,6 +78,28 @@ impl Model {
         })
     }
 
+    /// Whether a function itself calls what deletes many things or all, by the call's name: `drop_all()`,
+    /// `Order.deleteMany()`, `deleteUser(id)`.
+    pub fn destroys(&self, function: FnId) -> bool {
+        // what one visitor leaves behind
+        const PASSING: [&str; 14] = [
+            "cookie", "cookies", "session", "sessions", "cache", "key", "keys", "file", "files", "temp", "header",
+            "headers", "expired", "token",
+        ];
+        let module = self.program.module(function.module);
+        self.program.calls_in(function).iter().any(|call| {
+            let ExprKind::Call { callee, .. } = &module.expr(*call).kind else { return false };
+            let (ExprKind::Name(name) | ExprKind::Member { name, .. }) = &module.expr(*callee).kind else {
+                return false;
+            };
+            let said = words(name.as_str());
+            let first = said
+                .first()
+                .is_some_and(|w| matches!(w.as_str(), "delete" | "destroy" | "drop" | "truncate" | "wipe" | "purge"));
+            first && said.len() > 1 && !said.iter().any(|w| PASSING.contains(&w.as_str()))
+        })
+    }
+
     /// Whether a handler may change something: it stores, deletes, sends, or calls what is not known.
     pub fn may_change_state(&self, function: FnId) -> bool {
         const CHANGES: [&str; 26] = [

@@ -151,6 +151,12 @@ impl Model {
         speech
     }
 
+    /// What a function and those that it calls itself do with the caller, no further.
+    pub fn speech_nearby(&self, function: FnId, heard: &mut Heard) -> Speech {
+        let near = self.reachable(function, 1).into_iter().chain([function]);
+        near.map(|f| self.heard(f, heard)).max().unwrap_or(Speech::Silent).max(self.signature(function))
+    }
+
     /// Whether the class of a handler, or a base of it, is annotated by something that is named for asking who
     /// calls: `[AuthorizeAdmin]` on a base controller.
     pub fn class_asks(&self, function: FnId) -> bool {

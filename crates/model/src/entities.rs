@@ -402,6 +402,8 @@ pub enum SettingKind {
     InternalPages,
     /// The cost of password hashing: rounds, iterations.
     HashCost,
+    /// Whether accounts are locked after too many attempts.
+    Lockout,
     /// A limit in time.
     Timeout,
     /// Whether certificates of other systems are verified.

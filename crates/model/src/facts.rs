@@ -83,6 +83,8 @@ pub enum Kind {
     Principal,
     /// Sets a cookie.
     Cookie,
+    /// Keeps who signed in in a cookie, which browsers send along by themselves.
+    Session,
     /// Configures CORS.
     Cors,
     /// Sets security headers.

@@ -80,7 +80,9 @@ impl Context<'_> {
         };
         for value in self.eval(at) {
             if let Value::External(name) | Value::ExternalInstance(name) = value
-                && let Some(kind) = of(name)
+                // `const signedIn = expressjwt({ … })` is what the call is
+                && let Some(kind) =
+                    of(name).or_else(|| name.as_str().strip_suffix("()").and_then(|made| of(base::Symbol::new(made))))
             {
                 return Some(kind);
             }

@@ -24,6 +24,7 @@ pub mod effects;
 pub mod entities;
 mod exempt;
 pub mod facts;
+pub mod forgery;
 pub mod guards;
 pub mod keyed;
 pub mod literals;
@@ -200,6 +201,17 @@ impl Model {
                     || self.program.calls(m).any(|(_, c)| c.name.is_some_and(|n| named(n.as_str())))
             })
             || self.literals.iter().any(|l| named(l.name))
+            || self.keeps_attempts()
+    }
+
+    /// Whether something of the project keeps how often signing in failed: `login_attempts`.
+    fn keeps_attempts(&self) -> bool {
+        self.program.ids().filter(|m| self.module_role(*m) == FileRole::Production).any(|m| {
+            self.program.module(m).classes().flat_map(|(_, c)| &c.fields).any(|f| {
+                let plain = f.name.as_str().to_lowercase().replace('_', "");
+                ["loginattem", "failedattem", "failedlogin", "signinattem"].iter().any(|w| plain.contains(w))
+            })
+        })
     }
 
     /// Whether code in reach of a function counts attempts or locks accounts: `failed_attempts`,

@@ -47,6 +47,8 @@ pub struct CatchSite {
     /// Whether what is tried only ends something (closes, deletes, cancels) or only reads a value from a text:
     /// to fail at that is an answer.
     pub is_harmless: bool,
+    /// Whether the error is a value that is kept in a variable and never looked at.
+    pub is_value: bool,
     /// What the file is for.
     pub role: FileRole,
 }
@@ -215,6 +217,62 @@ fn is_harmless(module: &Module, body: &[ir::StmtId]) -> bool {
     })
 }
 
+/// Errors as values that nothing reads after the last call that gave one: `err = db.Save(&order)` and no more.
+fn unread_errors(module: &Module, sources: &SourceMap, role: FileRole) -> Vec<CatchSite> {
+    let mut found = Vec::new();
+    for stmt in module.stmts() {
+        let StmtKind::Assign { target, value: Some(value), op: None, .. } = &stmt.kind else { continue };
+        let ExprKind::Call { .. } = module.expr(*value).kind else { continue };
+        let targets = match &module.expr(*target).kind {
+            ExprKind::List(items) => items.clone(),
+            _ => vec![*target],
+        };
+        let Some((last, name)) = targets.last().and_then(|t| match module.expr(*t).kind {
+            ExprKind::Name(name) if name == "err" => Some((*t, name)),
+            _ => None,
+        }) else {
+            continue;
+        };
+        // closures may read what the function around them keeps, and results with names are read by `return`
+        let around: Vec<&ir::Function> =
+            module.functions().map(|(_, f)| f).filter(|f| f.range.contains(stmt.range)).collect();
+        let Some(outermost) = around.iter().map(|f| f.range).max_by_key(|r| r.width()) else { continue };
+        let has_named_result = around.iter().any(|f| {
+            let start = f.body.as_ref().and_then(|b| b.first()).map_or(f.range.end, |s| module.stmt(*s).range.start);
+            let head = sources.text(module.span(ir::Range { start: f.range.start, end: start }));
+            head.contains(&format!("{name} "))
+        });
+        // to write an answer that nobody waits for any more fails as it may
+        let called = match &module.expr(*value).kind {
+            ExprKind::Call { callee, .. } => match &module.expr(*callee).kind {
+                ExprKind::Name(name) | ExprKind::Member { name, .. } => name.as_str().to_ascii_lowercase(),
+                _ => String::new(),
+            },
+            _ => String::new(),
+        };
+        let is_harmless = ["write", "close", "flush", "fprint", "copy", "remove"].iter().any(|w| called.starts_with(w));
+        let in_loop = module.stmts().any(|s| matches!(s.kind, StmtKind::Loop { .. }) && s.range.contains(stmt.range));
+        let read_after = module.exprs_within(outermost).any(|(e, x)| {
+            e != last && x.range.start >= stmt.range.start && matches!(x.kind, ExprKind::Name(n) if n == name)
+        });
+        if has_named_result || in_loop || read_after || is_harmless {
+            continue;
+        }
+        found.push(CatchSite {
+            span: module.span(stmt.range),
+            types: Vec::new(),
+            is_empty: true,
+            falls_back: false,
+            body: module.span(stmt.range),
+            tried: 1,
+            is_harmless: false,
+            is_value: true,
+            role,
+        });
+    }
+    found
+}
+
 /// Every handler of errors, in order.
 pub(crate) fn catches(program: &Program, sources: &SourceMap) -> Vec<CatchSite> {
     let mut found = Vec::new();
@@ -251,9 +309,13 @@ pub(crate) fn catches(program: &Program, sources: &SourceMap) -> Vec<CatchSite> 
                     is_empty: does_nothing && !commented && !meant,
                     is_harmless: is_harmless(module, body),
                     tried: body.len(),
+                    is_value: false,
                     role,
                 });
             }
+        }
+        if module.language == base::Language::Go {
+            found.extend(unread_errors(module, sources, role));
         }
     }
     found.sort_by_key(|c| c.span);

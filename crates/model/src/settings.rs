@@ -13,6 +13,41 @@ use crate::facts::{RecordId, SettingFact};
 use crate::options::OptionValue;
 use crate::{Setting, SettingKind};
 
+impl crate::Model {
+    /// Whether a header set by hand is that of one answer: its function answers by itself and hands the request to
+    /// nothing behind it, as a middleware or a filter would.
+    pub fn is_of_one_answer(&self, setting: &Setting) -> bool {
+        let Some(id) = self.program.module_of_file(setting.span.file) else { return false };
+        let module = self.program.module(id);
+        if !self.facts.record(setting.record).grouped || setting.group == setting.span {
+            return false;
+        }
+        let (mut answers, mut passes_on) = (false, false);
+        let range = ir::Range { start: setting.group.start, end: setting.group.end };
+        let inside = |e: ExprId| {
+            let r = module.expr(e).range;
+            range.start <= r.start && r.end <= range.end
+        };
+        // `ctx.body = file`
+        answers |= module.stmts().any(|s| {
+            matches!(&s.kind, StmtKind::Assign { target, .. } if inside(*target)
+                && matches!(&module.expr(*target).kind, ExprKind::Member { name, .. } if *name == "body"))
+        });
+        for (_, e) in module.exprs_within(range) {
+            let ExprKind::Call { callee, .. } = &e.kind else { continue };
+            let (ExprKind::Name(name) | ExprKind::Member { name, .. }) = &module.expr(*callee).kind else { continue };
+            match name.as_str().to_ascii_lowercase().as_str() {
+                "json" | "send" | "end" | "write" | "println" | "render" | "pipe" | "sendfile" | "print" => {
+                    answers = true;
+                }
+                "next" | "_next" | "dofilter" | "servehttp" | "invoke" | "call" | "proceed" => passes_on = true,
+                _ => {}
+            }
+        }
+        answers && !passes_on
+    }
+}
+
 /// All settings, in order of place.
 pub(crate) fn collect(context: &Context<'_>, effects: &[Effect], config: &[ConfigEntry]) -> Vec<Setting> {
     let mut all: Vec<Setting> = effects.par_iter().flat_map_iter(|e| of_call(context, e)).collect();
@@ -255,11 +290,13 @@ impl<'f> Keys<'f> {
             for (record, kind, fact, key) in known {
                 let constant = !key.contains('.');
                 let at = ExprRef { module: id, expr: *value };
+                // `AddSession(options => { options.Cookie.HttpOnly = false; })`: each closure sets its own
+                let closure = module.function_around(range).filter(|(_, f)| f.kind == ir::FunctionKind::Lambda);
                 let mut setting = Setting {
                     kind: *kind,
                     value: None,
                     span: module.expr_span(*value),
-                    group: Span::new(module.file, 0, 0),
+                    group: closure.map_or(Span::new(module.file, 0, 0), |(_, f)| module.span(f.range)),
                     record: *record,
                     is_default: false,
                     subject: None,

@@ -1,6 +1,6 @@
 //! What several rules ask of the model.
 
-use base::{FileRole, Severity, Span, Stage};
+use base::{FileRole, Severity, Span, Stage, Text, TraceStep};
 use model::facts::RecordId;
 use model::{Effect, Kind, Model, Route, Setting, SettingKind};
 use program::{ExprRef, FnId};
@@ -21,6 +21,32 @@ pub fn routes(model: &Model) -> impl Iterator<Item = &Route> {
 /// The function that answers a route.
 pub fn handler(route: &Route) -> Option<FnId> {
     route.handler.as_ref().and_then(|h| h.function)
+}
+
+/// Where a finding about a route stands: at its declaration in code, else (in a contract) at what answers it.
+pub fn place_of(model: &Model, route: &Route) -> Span {
+    let is_code = model.sources.file(route.span.file).language.is_some();
+    handler(route).filter(|_| !is_code).map_or(route.span, |f| name_of(model, f))
+}
+
+/// The way of a request into the code: the declaration of its route, then what answers it; empty where both
+/// stand together.
+pub fn way_in(model: &Model, route: &Route) -> Vec<TraceStep> {
+    let Some(function) = handler(route) else { return Vec::new() };
+    let answers = name_of(model, function);
+    let line = |span: Span| model.sources.start(span).line;
+    if answers.file == route.span.file && line(answers).abs_diff(line(route.span)) < 6 {
+        return Vec::new();
+    }
+    vec![
+        TraceStep { span: route.span, message: Text::say("`{}` is declared here.", &[&route.name()]) },
+        TraceStep { span: answers, message: Text::from("This answers it.") },
+    ]
+}
+
+fn name_of(model: &Model, function: FnId) -> Span {
+    let module = model.program.module(function.module);
+    module.span(module.function(function.function).name_range)
 }
 
 /// The effects of a route's handler and what it calls.

@@ -15,7 +15,7 @@ pub const RULE: Rule = Rule {
         security_severity: None,
         ..info(
             "missing-timeout",
-            "A call of another system has no timeout",
+            "A call of another system, or a server, has no timeout",
             Severity::Important,
             Stage::Reliability,
             &["W5.3"],
@@ -27,6 +27,7 @@ pub const RULE: Rule = Rule {
 };
 
 const IMPACT: &str = "When the other system hangs, so does this worker or thread; under load all of them do, and the service stops answering although nothing in it is broken.";
+const SLOW_CALLERS: &str = "A few hundred connections that send a byte now and then hold as many workers and descriptors, and the server stops answering everyone else.";
 const VERIFICATION: &str = "Point the call at a server that accepts and never answers: it must fail within the limit.";
 
 fn check(model: &Model, report: &mut Report<'_>) {
@@ -63,19 +64,35 @@ fn unlimited_calls(model: &Model, report: &mut Report<'_>) {
         let name = effect.name.as_str();
         let function = around(model, effect.call);
         let subject = format!("call {} {function} {name}", path(model, effect.span));
-        let issue = Text::say("`{}` is called without a timeout and may wait for ever.", &[name]);
+        let is_server = record.label.as_deref() == Some("server");
+        let issue = match is_server {
+            true => Text::say(
+                "`{}` serves without a limit in time: slow callers may keep their connections for ever.",
+                &[name],
+            ),
+            false => Text::say("`{}` is called without a timeout and may wait for ever.", &[name]),
+        };
         let mut finding = report.finding(subject, effect.span, issue);
         // a connection is kept open: the limit matters only when the other side is gone
         if record.label.as_deref() == Some("database") {
             finding.severity = Severity::Suggestion;
         }
         finding.details = Text::say("{} sets no limit by itself.", &[model.facts.library(effect.record)]);
-        finding.impact = Text::from(IMPACT);
-        finding.fix = Text::from("Set a limit that is shorter than your own callers wait:");
+        finding.impact = Text::from(if is_server { SLOW_CALLERS } else { IMPACT });
+        finding.fix = Text::from(match is_server {
+            true => "Limit how long a request may take to arrive:",
+            false => "Set a limit that is shorter than your own callers wait:",
+        });
         if let Some(mended) = &record.mended {
             finding.fix = finding.fix.block(tag(model, effect.span), mended.clone());
         }
-        finding.verification = Text::from(VERIFICATION);
+        finding.verification = Text::from(match is_server {
+            true => "Open a connection, send half a header and wait: the server must close it within the limit.",
+            false => VERIFICATION,
+        });
+        if is_server {
+            finding.severity = Severity::Suggestion;
+        }
         report.add(finding);
     }
 }

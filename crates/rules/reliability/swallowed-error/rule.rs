@@ -39,12 +39,18 @@ fn check(model: &Model, report: &mut Report<'_>) {
         let mut finding = report.finding(
             format!("catch {file} {}", text_before(model, site.span)),
             site.span,
-            Text::from("Every error is caught here and forgotten: nothing is logged, returned or raised again."),
+            Text::from(match site.is_value {
+                true => "The error of this call is kept in a variable that nothing looks at.",
+                false => "Every error is caught here and forgotten: nothing is logged, returned or raised again.",
+            }),
         );
         if !reaches_out {
             finding.severity = Severity::Suggestion;
         }
-        finding.details = Text::from("The handler is empty and no comment says why.");
+        finding.details = Text::from(match site.is_value {
+            true => "No statement after it reads the variable.",
+            false => "The handler is empty and no comment says why.",
+        });
         finding.impact = Text::from(
             "When this fails, the caller goes on as if it had worked, and nobody can find out that it did not, or why.",
         );

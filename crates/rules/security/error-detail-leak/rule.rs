@@ -31,7 +31,7 @@ fn check(model: &Model, report: &mut Report<'_>) {
         let is_told = match what {
             ErrorPart::Stack => true,
             ErrorPart::Whole => !answer.status.is_some_and(|s| (400..500).contains(&s)),
-            ErrorPart::Message => server_fault,
+            ErrorPart::Message => server_fault || answer.is_any && answer.status.is_none_or(|s| s < 400),
         };
         if !is_told {
             continue;

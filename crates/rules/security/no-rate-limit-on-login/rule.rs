@@ -2,9 +2,9 @@
 
 use base::{Evidence, RuleInfo, Severity, Stage, Text};
 use model::guards::words;
-use model::{GuardKind, Method, Model, Route};
+use model::{GuardKind, Method, Model, Route, SettingKind};
 
-use crate::support::{handler, info, routes};
+use crate::support::{apply_mended, handler, info, place_of, production_settings, routes, way_in};
 use crate::{Report, Rule};
 
 pub const RULE: Rule = Rule {
@@ -47,6 +47,7 @@ fn is_login(route: &Route) -> bool {
 }
 
 fn check(model: &Model, report: &mut Report<'_>) {
+    unlocked(model, report);
     let limited: Vec<&Route> = routes(model).filter(|r| r.has_guard(GuardKind::RateLimit)).collect();
     // something limits rates, and where is not known
     if limited.is_empty() && model.limits_rates() {
@@ -57,6 +58,10 @@ fn check(model: &Model, report: &mut Report<'_>) {
             continue;
         }
         let name = route.name();
+        // `if (limit > 0) with(limiter).post("/login") else post("/login")`
+        if limited.iter().any(|r| r.path == route.path && r.method == route.method) {
+            continue;
+        }
         let elsewhere = limited.iter().find(|r| r.service == route.service);
         if elsewhere.is_none() && !limited.is_empty() {
             continue;
@@ -67,8 +72,9 @@ fn check(model: &Model, report: &mut Report<'_>) {
                 Text::say("`{}` may be tried as often as one likes: nothing in the project limits rates.", &[&name])
             }
         };
-        let mut finding = report.finding(format!("route {name}"), route.span, issue);
+        let mut finding = report.finding(format!("route {name}"), place_of(model, route), issue);
         finding.endpoint = Some(name.clone());
+        finding.trace = way_in(model, route);
         finding.evidence = if elsewhere.is_some() { Evidence::Suspected } else { Evidence::Shown };
         finding.details = match elsewhere {
             Some(other) => Text::say(
@@ -94,4 +100,22 @@ fn check(model: &Model, report: &mut Report<'_>) {
         );
         report.add(finding);
     }
+}
+
+/// Accounts that are never locked, by a setting.
+fn unlocked(model: &Model, report: &mut Report<'_>) {
+    let off = |s: &&model::Setting| s.kind == SettingKind::Lockout && s.value.as_deref() == Some("false");
+    let Some(setting) = production_settings(model).find(off) else { return };
+    if model.routes.iter().any(|r| r.has_guard(GuardKind::RateLimit)) {
+        return;
+    }
+    let issue = Text::from("Accounts are not locked however often a wrong password is tried.");
+    let mut finding = report.finding("setting lockout".to_owned(), setting.span, issue);
+    finding.details = Text::from("The lock after too many attempts is switched off.");
+    finding.impact = Text::from("Passwords of an account can be guessed for as long as it takes.");
+    finding.fix = Text::from("Switch it on, and limit the rate of the login as well:");
+    apply_mended(model, &mut finding, setting.record);
+    finding.verification =
+        Text::from("Try a new account's wrong password ten times: the right one must be refused then.");
+    report.add(finding);
 }

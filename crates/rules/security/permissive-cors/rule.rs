@@ -3,7 +3,7 @@
 use base::{RuleInfo, Severity, Stage, Text};
 use model::{Model, Setting, SettingKind};
 
-use crate::support::{apply_mended, info, settings_by_group};
+use crate::support::{apply_mended, info, routes, settings_by_group};
 use crate::{Report, Rule};
 
 pub const RULE: Rule = Rule {
@@ -34,6 +34,15 @@ fn check(model: &Model, report: &mut Report<'_>) {
         };
         let credentials =
             group.iter().any(|s| s.kind == SettingKind::CorsCredentials && s.value.as_deref() == Some("true"));
+        // what one answer alone says of itself, and browsers read without cookies, is meant for everyone
+        let of_one_answer = routes(model)
+            .any(|r| r.method.is_safe() && r.handler.as_ref().is_some_and(|h| h.span.contains(origin.span)));
+        // a guard of a route or two that somebody opened on purpose
+        let guarded = routes(model).filter(|r| r.guards.iter().any(|g| g.span == origin.group)).count();
+        let of_one_answer = of_one_answer || (1..=2).contains(&guarded) && model.routes.len() > 5;
+        if (of_one_answer || model.is_of_one_answer(origin)) && !credentials {
+            continue;
+        }
         let reflects = origin.value.as_deref() == Some("reflect");
         let issue = match (credentials, origin.is_default) {
             (true, _) => "Every site may call this API with the cookies of its visitor.",

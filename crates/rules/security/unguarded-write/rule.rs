@@ -6,7 +6,7 @@ use model::caller::{Heard, Speech};
 use model::guards::words;
 use model::{Auth, GuardKind, Model, Route};
 
-use crate::support::{info, routes};
+use crate::support::{info, place_of, routes, way_in};
 use crate::{Report, Rule};
 
 pub const RULE: Rule = Rule {
@@ -143,7 +143,13 @@ fn check(model: &Model, report: &mut Report<'_>) {
         if guarded < 2 || guarded * 2 < writes.len() {
             continue;
         }
-        for route in writes.iter().filter(|r| r.auth != Auth::Required && r.handler.is_some()) {
+        // a safe method by its name alone
+        let deleting =
+            routes(model).filter(|r| r.service == service.name && r.method == model::Method::Get).filter(|r| {
+                !must_be_open(r) && r.handler.as_ref().and_then(|h| h.function).is_some_and(|f| model.destroys(f))
+            });
+        let candidates: Vec<&Route> = writes.iter().copied().chain(deleting).collect();
+        for route in candidates.iter().filter(|r| r.auth != Auth::Required && r.handler.is_some()) {
             let opened = route.guards.iter().find(|g| g.kind == GuardKind::Anonymous);
             let unknown = route.guards.iter().any(|g| {
                 g.kind == GuardKind::Other
@@ -163,7 +169,11 @@ fn check(model: &Model, report: &mut Report<'_>) {
                 continue;
             }
             // a handler that asks by itself; one that changes nothing
-            let speech = function.map_or(Speech::Silent, |f| model.speech_of(route, f, &mut heard));
+            let speech = function.map_or(Speech::Silent, |f| match route.method {
+                // deep below, what is made anew has owners too
+                model::Method::Get => model.speech_nearby(f, &mut heard),
+                _ => model.speech_of(route, f, &mut heard),
+            });
             if speech == Speech::Binds
                 || route.method == model::Method::Post && function.is_some_and(|f| !model.may_change_state(f))
             {
@@ -176,10 +186,11 @@ fn check(model: &Model, report: &mut Report<'_>) {
             let name = route.name();
             let mut finding = report.finding(
                 format!("route {name}"),
-                route.span,
+                place_of(model, route),
                 Text::say("Anyone can call `{}`: no guard before it asks who is calling.", &[&name]),
             );
             finding.endpoint = Some(name.clone());
+            finding.trace = way_in(model, route);
             finding.evidence =
                 if opened.is_some() || speech != Speech::Silent { Evidence::Suspected } else { Evidence::Shown };
             if opened.is_some() {
