@@ -122,7 +122,8 @@ impl Model {
         let checked = adapters::checked_params(&context);
         let is_checked =
             |f: &Flow| f.source.place == flow::Place::Path && f.source.name.is_some_and(|n| checked.contains(&n));
-        flows.all.retain(|f| !is_checked(f) && !paths::is_taken_apart(&program, f));
+        let is_plain_name = |f: &Flow| paths::is_taken_apart(&program, f) || paths::is_named_by_framework(&sources, f);
+        flows.all.retain(|f| !is_checked(f) && !is_plain_name(f));
         gaps.extend(flows.cut.iter().map(|function| Gap {
             kind: GapKind::Bound,
             what: "data is not followed to the end of a very large function".to_owned(),

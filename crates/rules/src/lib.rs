@@ -126,6 +126,8 @@ mod unguarded_write;
 mod unvalidated_body;
 #[path = "../security/unverified-token/rule.rs"]
 mod unverified_token;
+#[path = "../security/user-enumeration/rule.rs"]
+mod user_enumeration;
 #[path = "../security/weak-password-hash/rule.rs"]
 mod weak_password_hash;
 
@@ -237,6 +239,7 @@ pub fn all() -> Vec<Rule> {
         rule!("security/unsafe-reflection", unsafe_reflection),
         rule!("security/unvalidated-body", unvalidated_body),
         rule!("security/unverified-token", unverified_token),
+        rule!("security/user-enumeration", user_enumeration),
         rule!("security/weak-cipher", weak_cipher),
         rule!("security/weak-hash", weak_hash),
         rule!("security/weak-password-hash", weak_password_hash),

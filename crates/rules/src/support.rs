@@ -2,7 +2,8 @@
 
 use base::{FileRole, Severity, Span, Stage, Text, TraceStep};
 use model::facts::RecordId;
-use model::{Effect, Kind, Model, Route, Setting, SettingKind};
+use model::guards::words;
+use model::{Effect, Kind, Method, Model, Route, Setting, SettingKind};
 use program::{ExprRef, FnId};
 
 /// Calls below a handler that are still its doing.
@@ -47,6 +48,30 @@ pub fn way_in(model: &Model, route: &Route) -> Vec<TraceStep> {
 fn name_of(model: &Model, function: FnId) -> Span {
     let module = model.program.module(function.module);
     module.span(module.function(function.function).name_range)
+}
+
+/// Whether a route takes a password, by its path.
+pub fn is_login(route: &Route) -> bool {
+    if route.method != Method::Post && route.method != Method::Any {
+        return false;
+    }
+    // codes and assertions of an identity provider cannot be guessed as passwords can
+    if words(&route.path).iter().any(|w| matches!(w.as_str(), "oidc" | "saml" | "callback" | "sso" | "external")) {
+        return false;
+    }
+    // a key in the query is too long to be guessed
+    let by_key = |name: &str| {
+        let said = words(name);
+        said.iter().any(|w| w == "apikey") || said.iter().any(|w| w == "api") && said.iter().any(|w| w == "key")
+    };
+    if route.inputs.iter().any(|i| by_key(&i.name)) {
+        return false;
+    }
+    let last: Vec<String> =
+        route.path.rsplit('/').find(|p| !p.is_empty()).filter(|p| !p.contains('{')).map(words).unwrap_or_default();
+    let joined = last.join("");
+    matches!(joined.as_str(), "login" | "signin" | "authenticate" | "logon" | "token")
+        || joined == "sessions" && route.handler.as_ref().is_some_and(|h| h.name.contains("create"))
 }
 
 /// The effects of a route's handler and what it calls.

@@ -1,10 +1,9 @@
 //! A login that may be tried as often as one likes.
 
 use base::{Evidence, RuleInfo, Severity, Stage, Text};
-use model::guards::words;
-use model::{GuardKind, Method, Model, Route, SettingKind};
+use model::{GuardKind, Model, Route, SettingKind};
 
-use crate::support::{apply_mended, handler, info, place_of, production_settings, routes, way_in};
+use crate::support::{apply_mended, handler, info, is_login, place_of, production_settings, routes, way_in};
 use crate::{Report, Rule};
 
 pub const RULE: Rule = Rule {
@@ -22,29 +21,6 @@ pub const RULE: Rule = Rule {
     },
     check,
 };
-
-fn is_login(route: &Route) -> bool {
-    if route.method != Method::Post && route.method != Method::Any {
-        return false;
-    }
-    // codes and assertions of an identity provider cannot be guessed as passwords can
-    if words(&route.path).iter().any(|w| matches!(w.as_str(), "oidc" | "saml" | "callback" | "sso" | "external")) {
-        return false;
-    }
-    // a key in the query is too long to be guessed
-    let by_key = |name: &str| {
-        let said = words(name);
-        said.iter().any(|w| w == "apikey") || said.iter().any(|w| w == "api") && said.iter().any(|w| w == "key")
-    };
-    if route.inputs.iter().any(|i| by_key(&i.name)) {
-        return false;
-    }
-    let last: Vec<String> =
-        route.path.rsplit('/').find(|p| !p.is_empty()).filter(|p| !p.contains('{')).map(words).unwrap_or_default();
-    let joined = last.join("");
-    matches!(joined.as_str(), "login" | "signin" | "authenticate" | "logon" | "token")
-        || joined == "sessions" && route.handler.as_ref().is_some_and(|h| h.name.contains("create"))
-}
 
 fn check(model: &Model, report: &mut Report<'_>) {
     unlocked(model, report);

@@ -2,7 +2,7 @@
 
 use std::cell::RefCell;
 
-use base::{Escalation, RuleInfo, Severity, Stage, Text};
+use base::{Escalation, Evidence, RuleInfo, Severity, Stage, Text};
 use model::Model;
 use model::flow::{Flow, Kind};
 
@@ -43,6 +43,13 @@ fn check(model: &Model, report: &mut Report<'_>) {
     let told = RefCell::new(Vec::new());
     let only_asks = |flow: &Flow| asks(&callee(model, flow.sink.at));
     injection::report(model, report, &WORDS, &|flow, finding| {
+        if model.is_one_segment(flow) {
+            finding.severity = Severity::Suggestion;
+            finding.evidence = Evidence::Suspected;
+            finding.impact =
+                Text::from("The framework lets no separator into this part of the path, so only one folder is open.");
+            return !only_asks(flow);
+        }
         if !only_asks(flow) {
             return true;
         }
