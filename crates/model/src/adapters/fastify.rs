@@ -186,10 +186,15 @@ impl Reader<'_> {
         let schema = options.and_then(|o| entry(context, o, "schema"));
         let inputs = schema.map(|s| schemas::inputs(context, s)).unwrap_or_default();
         guards.extend(schema.and_then(|s| schemas::guard(context, s, &inputs)));
-        let span = match context.program.expr(path).kind {
-            // a route that is an object elsewhere is declared there
-            _ if path.module != at.module => context.program.span(path),
-            _ => super::routers::registration_span(context, at),
+        // a route that is an object elsewhere is declared there
+        let call = context.program.expr(at).range;
+        let is_here = path.module == at.module && {
+            let range = context.program.expr(path).range;
+            call.start <= range.start && range.end <= call.end
+        };
+        let span = match is_here {
+            true => super::routers::registration_span(context, at),
+            false => context.program.span(path),
         };
         for method in methods {
             for path in paths(context, path) {
