@@ -10,7 +10,7 @@ use crate::{
     conditions::seen_to,
     dynamic::entries,
     interpret::Run,
-    names::{answers_about, gives_own_address, is_shell, keeps_items, passes_on, puts_in},
+    names::{answers_about, gives_own_address, is_shell, keeps_items, names_no_host, passes_on, puts_in},
     places::key_of,
     strings::{cleared_by_absence, cleared_by_replacement, cleared_by_string, folded},
     types::is_harmless,
@@ -542,7 +542,15 @@ impl<'a> Run<'a> {
             return;
         }
         let name = call.name();
-        let values: Vec<&Value> = call.positional().map(|(_, v)| v).collect();
+        // `url.searchParams.set("page", page)` leaves the host as it is
+        let is_after_host = matches!(&self.module.expr(holder).kind, ExprKind::Member { object, name, .. }
+            if names_no_host(name.as_str()) && self.is_address(*object));
+        let cleared = match is_after_host {
+            true => Kinds::from_iter([Kind::Url, Kind::Redirect]),
+            false => Kinds::NONE,
+        };
+        let values: Vec<Value> = call.positional().map(|(_, v)| v.clone().cleared(cleared)).collect();
+        let values: Vec<&Value> = values.iter().collect();
         let keyed_by_name = matches!(
             name,
             "put"
@@ -568,7 +576,7 @@ impl<'a> Run<'a> {
             && call.args.len() == 1;
         let given = values.first().map(|v| (*v).clone()).unwrap_or_default();
         let mut all = Value::default();
-        call.values.iter().for_each(|v| all.join(&v.flat()));
+        call.values.iter().for_each(|v| all.join(&v.flat().cleared(cleared)));
         let in_string = self.module.language != Language::Python
             && matches!(name, "append" | "Append" | "push_str" | "WriteString" | "concat");
         self.change(holder, &mut |value| {

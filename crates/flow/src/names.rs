@@ -54,6 +54,25 @@ pub fn joins_paths(name: &str) -> bool {
     )
 }
 
+/// Parts of an address that are not its host.
+pub fn names_no_host(name: &str) -> bool {
+    matches!(
+        name,
+        "pathname"
+            | "search"
+            | "searchParams"
+            | "hash"
+            | "path"
+            | "query"
+            | "fragment"
+            | "Path"
+            | "RawPath"
+            | "Query"
+            | "RawQuery"
+            | "Fragment"
+    )
+}
+
 /// Functions that make a number or a truth value of a text.
 pub fn makes_numbers(name: &str) -> bool {
     matches!(name, "Number" | "BigInt" | "Boolean" | "parseInt" | "parseFloat" | "parseLong" | "parseDouble")

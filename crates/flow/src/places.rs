@@ -8,7 +8,7 @@ use smallvec::SmallVec;
 use crate::{
     Event, Flow, Holds, Kind, Kinds, Meaning, Place, Sink, Source,
     interpret::Run,
-    names::joins_paths,
+    names::{joins_paths, names_no_host},
     summaries::{Slot, Use},
     value::{Constant, From, Key, Path, Taint, Value, Way, joined},
 };
@@ -84,11 +84,16 @@ impl Run<'_> {
             }
             ExprKind::Member { object, name, .. } => {
                 let mut value = value;
-                if matches!(name.as_str(), "pathname" | "search" | "hash") && self.is_address(*object) {
+                if names_no_host(name.as_str()) && self.is_address(*object) {
                     value = value.cleared([Kind::Url, Kind::Redirect].into_iter().collect());
                 }
                 self.written_sink(target, &value);
                 self.keep_field(*object, *name, &value);
+                if (crate::conditions::is_host(*name) || *name == "href") && self.is_address(*object) {
+                    // the address as a whole leads there
+                    let leads = value.flat();
+                    self.change(*object, &mut |holder| leads.taints.iter().for_each(|t| holder.add(t.clone())));
+                }
                 let key = Key::Name(*name);
                 self.change(*object, &mut |holder| holder.put(key, value.clone()));
             }

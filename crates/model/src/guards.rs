@@ -5,7 +5,7 @@ use ir::{ExprKind, Literal, Part, StmtKind, Visit};
 use program::{ExprRef, FnId, Program, Value};
 
 use crate::adapters::Context;
-use crate::facts::{GuardFact, Kind};
+use crate::facts::{GuardFact, Kind, Record};
 use crate::{Guard, GuardKind};
 
 /// How many calls deep a guard's code is read.
@@ -76,7 +76,9 @@ impl Context<'_> {
     pub fn guard_fact(&self, at: ExprRef) -> Option<GuardKind> {
         let language = self.program.module(at.module).language;
         let of = |name: base::Symbol| {
-            self.facts.find(language, name, Kind::Guard).and_then(|r| r.guard).map(GuardKind::from)
+            let records = self.facts.of(language, name).map(|id| self.facts.record(id));
+            let mut guards = records.filter(|r| r.kind == Kind::Guard);
+            guards.find(|r| self.guards_so(r, at)).and_then(|r| r.guard).map(GuardKind::from)
         };
         for value in self.eval(at) {
             if let Value::External(name) | Value::ExternalInstance(name) = value
@@ -95,8 +97,19 @@ impl Context<'_> {
         {
             return self.guard_fact(ExprRef { module: at.module, expr: *object });
         }
-        let callee = self.program.call(at)?;
-        callee.external.iter().find_map(|name| of(*name))
+        // `const reader = jwt({ … })`
+        let made = match &module.expr(at.expr).kind {
+            ExprKind::Name(_) | ExprKind::Member { .. } => self.origins(at),
+            _ => vec![at],
+        };
+        let mut callees = made.into_iter().filter_map(|at| self.program.call(at));
+        callees.find_map(|callee| callee.external.iter().find_map(|name| of(*name)))
+    }
+
+    /// Whether the conditions of a record hold where a guard is made: `jwt({ passthrough: true })`.
+    fn guards_so(&self, record: &Record, at: ExprRef) -> bool {
+        let is_plain = record.only.is_empty() && record.unless.is_empty() && record.first.is_none();
+        is_plain || self.origins(at).iter().any(|made| crate::effects::holds(self, made.module, record, made.expr))
     }
 
     /// `auth(false)`, where the guard's maker asks its parameter before it turns anyone away.
