@@ -374,7 +374,7 @@ pub(crate) fn role(path: &str) -> FileRole {
         "playwright",
         "mocks",
     ]) || dirs.iter().any(|d| {
-        d.ends_with(".tests") || d.ends_with(".test") || d.ends_with("tests") && d.contains('.') || d.ends_with("_test") || d.ends_with("_tests")
+        d.ends_with(".tests") || d.ends_with(".test") || d.ends_with("tests") && d.contains('.') || d.ends_with("_test") || d.ends_with("_tests") || d.starts_with("test_")
     }) || name.contains(".test.")
         || name.contains(".spec.")
         || name.contains("-spec.")

@@ -449,9 +449,16 @@ impl<'p> Evaluator<'p> {
                     {
                         values.iter().for_each(|v| push(&mut out, *v));
                     }
-                    if out.is_empty()
-                        && let Some(full) = program.classes().info(*class).and_then(|i| i.full_name)
-                    {
+                    if out.is_empty() {
+                        // while classes are put together none has its full name yet
+                        let full = program.classes().info(*class).and_then(|i| i.full_name).unwrap_or_else(|| {
+                            let namespace = program.namespace_of[class.module.0 as usize];
+                            Symbol::new(&crate::resolve::class_name(
+                                program.module(class.module),
+                                namespace,
+                                class.class,
+                            ))
+                        });
                         for value in self.namespace_member(full, name) {
                             push(&mut out, value);
                         }

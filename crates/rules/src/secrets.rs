@@ -158,6 +158,16 @@ pub fn is_placeholder(value: &str) -> bool {
     if only_names {
         return true;
     }
+    // `^_^password^_^`, `__TOKEN__`: what is put in later
+    let mark = |c: char| !c.is_ascii_alphanumeric();
+    let inner = value.trim_matches(mark);
+    let is_hole = value.starts_with(mark)
+        && value.ends_with(mark)
+        && value.chars().next() == value.chars().next_back()
+        && words(inner).last().is_some_and(|w| matches!(w.as_str(), "password" | "secret" | "key" | "token"));
+    if is_hole {
+        return true;
+    }
     let mut chars = value.chars();
     let first = chars.next();
     marks.iter().any(|m| lower.contains(m)) || first.is_some_and(|f| chars.all(|c| c == f))

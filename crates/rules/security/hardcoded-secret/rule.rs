@@ -261,7 +261,11 @@ fn own_key(name: &str, value: &str) -> Option<&'static str> {
     let has = |list: &[&str]| parts.iter().any(|p| list.contains(&p.as_str()));
     let is_key = match parts.last().map(String::as_str) {
         Some("secret") => has(&["jwt", "session", "cookie", "token", "signing", "auth", "app", "hmac"]),
-        Some("key") => has(&["secret", "signing", "jwt", "encryption", "crypto", "session", "cookie", "hmac"]),
+        Some("key") => {
+            // a session's or cookie's key is more often its name
+            has(&["secret", "signing", "jwt", "encryption", "crypto", "hmac"])
+                || has(&["session", "cookie"]) && looks_secret(value)
+        }
         Some("base") => has(&["secret"]) && has(&["key"]),
         Some("password") => has(&["secret"]),
         _ => false,
