@@ -12,6 +12,7 @@ mod django;
 mod echo;
 mod express;
 mod fastapi;
+mod fastify;
 mod flask;
 mod gin;
 mod go_routers;
@@ -65,6 +66,7 @@ pub(crate) const ALL: &[&dyn Adapter] = &[
     &echo::Fiber,
     &express::Express,
     &fastapi::FastApi,
+    &fastify::Fastify,
     &flask::Flask,
     &gin::Gin,
     &hapi::Hapi,

@@ -1,7 +1,7 @@
 //! Paths that an authentication guard lets through by a list of its own: `SKIP_AUTH_ROUTES`,
 //! `publicPaths.includes(req.path)`, `.unless({ path: […] })`.
 
-use ir::{ExprId, ExprKind, Literal, Module};
+use ir::{ExprId, ExprKind, Literal, Module, StmtId, StmtKind};
 use program::{ExprRef, FnId};
 use rustc_hash::FxHashMap;
 
@@ -100,6 +100,15 @@ fn in_function(context: &Context<'_>, function: FnId, depth: u32, seen: &mut Vec
             list(context.program.module(origin.module), origin.expr, found);
         }
     }
+    if depth == 0 {
+        for stmt in item.body.iter().flatten() {
+            if let StmtKind::If { cond, then, .. } = &module.stmt(*stmt).kind
+                && goes_on(module, then)
+            {
+                by_address(module, *cond, found);
+            }
+        }
+    }
     if depth >= DEPTH {
         return;
     }
@@ -111,6 +120,47 @@ fn in_function(context: &Context<'_>, function: FnId, depth: u32, seen: &mut Vec
                 in_function(context, *next, depth + 1, seen, found);
             }
         }
+    }
+}
+
+/// `return`, `return next()`: the request goes on to its handler.
+fn goes_on(module: &Module, block: &[StmtId]) -> bool {
+    let [only] = block else { return false };
+    let StmtKind::Return(value) = &module.stmt(*only).kind else { return false };
+    value.is_none_or(|value| match &module.expr(value).kind {
+        ExprKind::Call { callee, args, .. } => {
+            args.is_empty() && matches!(module.expr(*callee).kind, ExprKind::Name(n) if n == "next" || n == "done")
+        }
+        _ => false,
+    })
+}
+
+/// `request.url.startsWith('/login')`, `req.path === '/health'`, one or the other.
+fn by_address(module: &Module, cond: ExprId, found: &mut Vec<Exemption>) {
+    let is_address = |expr: ExprId| {
+        matches!(&module.expr(expr).kind, ExprKind::Member { name, .. }
+            if matches!(name.as_str(), "url" | "path" | "originalUrl" | "routerPath" | "pathname"))
+    };
+    let (text, is_open) = match &module.expr(cond).kind {
+        ExprKind::Logical { op: ir::LogicalOp::Or, left, right } => {
+            by_address(module, *left, found);
+            return by_address(module, *right, found);
+        }
+        ExprKind::Binary { op: ir::BinaryOp::Eq, left, right } if is_address(*left) => (*right, false),
+        ExprKind::Call { callee, args, .. } => match (&module.expr(*callee).kind, args.as_slice()) {
+            (ExprKind::Member { object, name, .. }, [only]) if *name == "startsWith" && is_address(*object) => {
+                (only.value, true)
+            }
+            _ => return,
+        },
+        _ => return,
+    };
+    let Some(path) = module.string(text).filter(|t| t.as_str().starts_with('/')) else { return };
+    let span = module.expr_span(text);
+    let mut add = |path: String| found.push(Exemption { method: None, path, span });
+    add(path.to_string());
+    if is_open {
+        add(format!("{}/*", path.as_str().trim_end_matches('/')));
     }
 }
 

@@ -129,7 +129,7 @@ impl Routers {
 }
 
 /// Where a route is registered: the call up to its first argument, without the handlers.
-fn registration_span(context: &Context<'_>, at: ExprRef) -> base::Span {
+pub(super) fn registration_span(context: &Context<'_>, at: ExprRef) -> base::Span {
     let module = context.program.module(at.module);
     let mut range = module.expr(at.expr).range;
     if let ir::ExprKind::Call { callee, args, .. } = &module.expr(at.expr).kind {
