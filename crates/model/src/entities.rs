@@ -400,6 +400,8 @@ pub enum SettingKind {
     ErrorDetails,
     /// Internal pages (consoles, actuators, profilers) served to callers.
     InternalPages,
+    /// Whether the templates of pages escape what they print.
+    TemplateEscaping,
     /// The cost of password hashing: rounds, iterations.
     HashCost,
     /// A limit in time.

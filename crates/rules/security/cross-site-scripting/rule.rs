@@ -1,13 +1,13 @@
 //! Untrusted data becomes markup.
 
-use base::{Escalation, RuleInfo, Severity, Stage};
+use base::{Escalation, RuleInfo, Severity, Stage, Text};
 use ir::{ExprKind, Literal};
-use model::Model;
 use model::flow::Kind;
+use model::{Model, SettingKind};
 use program::ExprRef;
 
 use crate::injection::{self, Words};
-use crate::support::info;
+use crate::support::{apply_mended, info, path, production_settings};
 use crate::{Report, Rule};
 
 pub const RULE: Rule = Rule {
@@ -47,6 +47,32 @@ fn check(model: &Model, report: &mut Report<'_>) {
             && !model::markup::is_found_to_be_text(&model.program, flow.sink.at)
     });
     in_templates(model, report);
+    escaping_off(model, report);
+}
+
+/// Templates of pages that escape nothing, in a project that answers requests.
+fn escaping_off(model: &Model, report: &mut Report<'_>) {
+    for setting in production_settings(model) {
+        let is_off = setting.kind == SettingKind::TemplateEscaping && setting.value.as_deref() == Some("false");
+        if !is_off || setting.is_default || model.routes.is_empty() {
+            continue;
+        }
+        let mut finding = report.finding(
+            format!("template escaping {}", path(model, setting.span)),
+            setting.span,
+            Text::from("Templates print every value without escaping it."),
+        );
+        finding.details = Text::from(
+            "Escaping is switched off for all templates, so each value that a page shows can bring its own elements and scripts.",
+        );
+        finding.impact = Text::from(WORDS.impact);
+        finding.fix = Text::from("Let templates escape, and mark the few values that are markup:");
+        apply_mended(model, &mut finding, setting.record);
+        finding.verification = Text::from(
+            "Store a name such as `<b>x</b>` and open a page that shows it. The answer must hold `&lt;b&gt;`, not `<b>`.",
+        );
+        report.add(finding);
+    }
 }
 
 /// Parts of the request that a template prints with escaping off.
