@@ -79,6 +79,13 @@ fn exported(context: &Context<'_>, module: ModuleId) -> Vec<Plugin> {
             _ => None,
         }));
     }
+    if found.is_empty() {
+        // `export default async function orders (fastify) { … }`
+        let items = context.program.module(module).functions().filter(|(_, f)| f.parent.is_none());
+        let all = items.into_iter().map(|(function, _)| FnId { module, function });
+        let meant = all.filter(|f| super::tree::is_meant_as_plugin(context, super::Instance::Plugin(*f)));
+        found.extend(meant.map(|function| Plugin { function, is_parents: false }));
+    }
     found.dedup();
     found
 }

@@ -123,7 +123,7 @@ impl Tree {
 }
 
 /// Whether a function that nothing registers takes an instance, by its type or the name that all plugins use.
-fn is_meant_as_plugin(context: &Context<'_>, instance: Instance) -> bool {
+pub(super) fn is_meant_as_plugin(context: &Context<'_>, instance: Instance) -> bool {
     let Instance::Plugin(function) = instance else { return true };
     let module = context.program.module(function.module);
     context.program.function(function).params.first().is_some_and(|p| {
