@@ -114,6 +114,10 @@ impl Program {
             match binding {
                 Binding::Value(expr, path) => {
                     let whole = ExprRef { module, expr: *expr };
+                    // what is only bound to itself (`x = x || y`) is no maker of itself
+                    if matches!(self.expr(whole).kind, ExprKind::Name(n) if n == name) {
+                        continue;
+                    }
                     match path.first() {
                         None | Some(crate::PathStep::Index(0)) => makers.push(whole),
                         Some(crate::PathStep::Key(key)) => {
@@ -150,8 +154,6 @@ impl Program {
                 _ => {}
             }
         }
-        // what is only bound to itself (`x = x || y`) is no maker of itself
-        makers.retain(|m| !matches!(self.expr(*m).kind, ExprKind::Name(n) if n == name && m.module == module));
         makers
     }
 
