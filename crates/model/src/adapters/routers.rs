@@ -3,7 +3,8 @@
 //! Each router is known by the expression that makes it. What stands before a route is the middleware
 //! registered earlier on its router, and on the routers around it before it was mounted.
 
-use program::ExprRef;
+use ir::{ExprId, FunctionId};
+use program::{ExprRef, FnId};
 use rustc_hash::FxHashMap;
 
 use super::{Context, Found};
@@ -81,7 +82,7 @@ impl Routers {
     /// in each.
     pub fn finish(self, framework: &'static str, context: &Context<'_>, found: &mut Found) {
         for route in &self.routes {
-            for (prefix, mut guards, reached) in self.places(route.router, route.at, &mut Vec::new()) {
+            for (prefix, mut guards, reached) in self.places(context, route.router, route.at, &mut Vec::new()) {
                 let full = join_path(&prefix, &route.path);
                 guards.retain(|(scope, _)| scope.is_empty() || starts_with(&full, scope));
                 let mut guards: Vec<Guard> = guards.into_iter().map(|(_, guard)| guard).collect();
@@ -97,11 +98,11 @@ impl Routers {
 
     /// Prefixes and guards (with the path they are limited to) of a router, as seen from `at`.
     /// `within`: the routers on the way here, none of which is mounted in itself.
-    fn places(&self, router: ExprRef, at: ExprRef, within: &mut Vec<ExprRef>) -> Vec<Position> {
+    fn places(&self, context: &Context<'_>, router: ExprRef, at: ExprRef, within: &mut Vec<ExprRef>) -> Vec<Position> {
         let own: Vec<(String, Guard)> = self
             .middleware
             .iter()
-            .filter(|m| m.router == router && is_before(m.at, at))
+            .filter(|m| m.router == router && is_before(context, m.at, at))
             .flat_map(|m| m.guards.iter().map(|g| (m.prefix.clone(), g.clone())))
             .collect();
         within.push(router);
@@ -113,7 +114,7 @@ impl Routers {
         }
         let mut places = Vec::new();
         for mount in mounts {
-            for (prefix, mut guards, reached) in self.places(mount.parent, mount.at, within) {
+            for (prefix, mut guards, reached) in self.places(context, mount.parent, mount.at, within) {
                 let prefix = join_path(&prefix, &mount.prefix);
                 guards.extend(mount.guards.iter().map(|g| (String::new(), g.clone())));
                 guards.extend(own.iter().map(|(scope, guard)| {
@@ -150,9 +151,39 @@ pub(super) fn registration_span(context: &Context<'_>, at: ExprRef) -> base::Spa
     module.span(range)
 }
 
-/// Within a file, order is that of the text; between files, middleware is taken to come first.
-fn is_before(first: ExprRef, second: ExprRef) -> bool {
-    first.module != second.module || first.expr < second.expr
+/// Within a file, order is that of the text, where a function counts at the call that runs it; between files,
+/// middleware is taken to come first.
+fn is_before(context: &Context<'_>, first: ExprRef, second: ExprRef) -> bool {
+    if first.module != second.module {
+        return true;
+    }
+    let owner = |at: ExprRef| context.program.scopes(at.module).owner(at.expr).function;
+    let (around_first, around_second) = (owner(first), owner(second));
+    let (reached, run) = run_from(context, second, around_first);
+    if reached == around_first {
+        return first.expr < run;
+    }
+    let (reached, ran) = run_from(context, first, around_second);
+    if reached == around_second {
+        return ran < second.expr;
+    }
+    if ran == run { first.expr < second.expr } else { ran < run }
+}
+
+/// Where in `target`, or else in the outermost function that calls of the same file lead to, a place is run.
+fn run_from(context: &Context<'_>, at: ExprRef, target: Option<FunctionId>) -> (Option<FunctionId>, ExprId) {
+    let module = context.program.module(at.module);
+    let scopes = context.program.scopes(at.module);
+    let (mut function, mut run) = (scopes.owner(at.expr).function, at.expr);
+    for _ in 0..MAX_DEPTH {
+        let Some(inner) = function.filter(|f| Some(*f) != target) else { break };
+        let calls = context.program.callers(FnId { module: at.module, function: inner }).iter();
+        match calls.filter(|site| site.module == at.module).map(|site| site.expr).max() {
+            Some(call) => (function, run) = (scopes.owner(call).function, call),
+            None => function = module.function(inner).parent,
+        }
+    }
+    (function, run)
 }
 
 fn starts_with(path: &str, scope: &str) -> bool {
