@@ -137,6 +137,11 @@ impl<'a> Context<'a> {
         origins
     }
 
+    /// The modules of JavaScript and TypeScript.
+    pub fn ecmascript_modules(&self) -> impl Iterator<Item = ModuleId> + '_ {
+        self.modules().filter(|id| self.program.module(*id).language.is_ecmascript())
+    }
+
     /// An evaluator for a module.
     pub fn evaluator(&self, module: ModuleId) -> Evaluator<'a> {
         self.program.evaluator(module, self.facts)

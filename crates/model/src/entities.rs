@@ -263,6 +263,22 @@ pub(crate) fn is_plain_converter(converter: &str) -> bool {
     matches!(converter.split('(').next(), Some("int" | "float" | "uuid" | "slug" | "number"))
 }
 
+/// A folder of the repository as seen from another (`../routes`), with a slash at the end; `None` where that
+/// leads out of the repository.
+pub(crate) fn folder_from(own: &str, relative: &str) -> Option<String> {
+    let mut segments: Vec<&str> = own.split('/').filter(|s| !s.is_empty()).collect();
+    for part in relative.split('/') {
+        match part {
+            "" | "." => {}
+            ".." => {
+                segments.pop()?;
+            }
+            part => segments.push(part),
+        }
+    }
+    Some(segments.iter().map(|s| format!("{s}/")).collect())
+}
+
 /// A path with parameters in angle brackets, `<int:id>`, with them in braces.
 pub(crate) fn braced(path: &str) -> String {
     let mut out = String::new();

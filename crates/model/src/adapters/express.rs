@@ -33,10 +33,8 @@ impl Adapter for Express {
 
     fn read(&self, context: &Context<'_>, found: &mut Found) {
         let mut routers = Routers::default();
-        for module in context.modules() {
-            if context.program.module(module).language.is_ecmascript() {
-                read_module(context, module, &mut routers);
-            }
+        for module in context.ecmascript_modules() {
+            read_module(context, module, &mut routers);
         }
         routers.finish(self.name(), context, found);
     }
@@ -289,17 +287,7 @@ fn required_directory(context: &Context<'_>, at: ExprRef) -> Option<String> {
         _ => return None,
     }
     let text = text.rsplit_once('/').map_or("", |(dir, _)| dir);
-    let mut segments: Vec<&str> = own.split('/').filter(|s| !s.is_empty()).collect();
-    for part in text.split('/') {
-        match part {
-            "" | "." => {}
-            ".." => {
-                segments.pop()?;
-            }
-            part => segments.push(part),
-        }
-    }
-    Some(segments.iter().map(|s| format!("{s}/")).collect())
+    crate::entities::folder_from(own, text)
 }
 
 /// A template with its unknown parts filled in.

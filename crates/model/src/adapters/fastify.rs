@@ -42,8 +42,7 @@ impl Adapter for Fastify {
     }
 
     fn read(&self, context: &Context<'_>, found: &mut Found) {
-        let modules: Vec<ModuleId> =
-            context.modules().filter(|m| context.program.module(*m).language.is_ecmascript()).collect();
+        let modules: Vec<ModuleId> = context.ecmascript_modules().collect();
         let decorators = modules.iter().flat_map(|m| decorators(context, *m)).collect();
         let mut reader = Reader { context, decorators, tree: Tree::default() };
         modules.iter().for_each(|m| reader.read(*m));

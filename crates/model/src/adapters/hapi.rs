@@ -22,8 +22,7 @@ impl Adapter for Hapi {
     }
 
     fn read(&self, context: &Context<'_>, found: &mut Found) {
-        let modules: Vec<ModuleId> =
-            context.modules().filter(|m| context.program.module(*m).language.is_ecmascript()).collect();
+        let modules: Vec<ModuleId> = context.ecmascript_modules().collect();
         let defaults = modules.iter().find_map(|m| default_auth(context, *m));
         let prefixes: Vec<(ModuleId, String)> = modules.iter().flat_map(|m| prefixes(context, *m)).collect();
         for id in modules {

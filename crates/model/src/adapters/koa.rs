@@ -25,10 +25,8 @@ impl Adapter for Koa {
 
     fn read(&self, context: &Context<'_>, found: &mut Found) {
         let mut routers = Routers::default();
-        for module in context.modules() {
-            if context.program.module(module).language.is_ecmascript() {
-                read_module(context, module, &mut routers);
-            }
+        for module in context.ecmascript_modules() {
+            read_module(context, module, &mut routers);
         }
         routers.finish(self.name(), context, found);
     }

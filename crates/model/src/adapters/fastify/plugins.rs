@@ -189,15 +189,5 @@ fn directory(context: &Context<'_>, at: ExprRef) -> Option<String> {
         }
         _ => return None,
     }
-    let mut segments: Vec<&str> = own.split('/').filter(|s| !s.is_empty()).collect();
-    for part in text.split('/') {
-        match part {
-            "" | "." => {}
-            ".." => {
-                segments.pop()?;
-            }
-            part => segments.push(part),
-        }
-    }
-    Some(segments.iter().map(|s| format!("{s}/")).collect())
+    crate::entities::folder_from(own, &text)
 }
