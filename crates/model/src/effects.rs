@@ -53,7 +53,8 @@ fn of_module(context: &Context<'_>, versions: &Versions, id: ModuleId) -> Vec<Ef
                 }
             }
         }
-        let is_known = !matched.is_empty();
+        let is_known = matched.iter().any(|(record, ..)| !facts.record(*record).is_of_data_layer());
+        let is_accessed = !matched.is_empty() && !is_known;
         if callee.functions.is_empty()
             && let Some(name) = callee.name
             && let ExprKind::Call { callee: written, .. } = &module.expr(expr).kind
@@ -67,6 +68,9 @@ fn of_module(context: &Context<'_>, versions: &Versions, id: ModuleId) -> Vec<Ef
             for (record, imports) in facts.of_method(module.language, name) {
                 // a header by its name is one whatever else is known of the method
                 if is_known && !(facts.record(record).distinctive && facts.record(record).first.is_some()) {
+                    continue;
+                }
+                if is_accessed && facts.record(record).is_of_data_layer() {
                     continue;
                 }
                 let here = |library: &String| match facts.record(record).anywhere {

@@ -40,8 +40,15 @@ pub enum Kind {
     Ends,
     /// Checks input against a schema. Its arguments are harmless for the kinds in `clears` afterwards.
     Validator,
-    /// Reads or writes a database. `operation` is `read`, `write`, `delete` or `execute`.
+    /// Reads or writes a database. `operation` is `read`, `write`, `delete` or `execute`; `access` says how
+    /// many rows, for the rules about the data layer.
     Query,
+    /// Adds to a query that another call of the chain sends. `label` is `limit`, `filter`, `eager` (related
+    /// rows come along) or `lock`.
+    Clause,
+    /// A relation that is read when it is first asked for: a field's initialiser or annotation, a call in the
+    /// class body. `label` is `one` or `many`.
+    Relation,
     /// Opens or runs a transaction.
     Transaction,
     /// Takes a lock.
@@ -150,6 +157,32 @@ pub enum Gives {
     View,
 }
 
+/// What a call of a database library sends, and how much comes back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum AccessFact {
+    /// Reads as many rows as there are.
+    List,
+    /// As `list`, but only when somebody goes through what it gives.
+    Lazy,
+    /// Reads one row.
+    One,
+    /// Reads one number or truth: a count, a sum, whether there is any.
+    Count,
+    /// Writes one new row.
+    Insert,
+    /// Writes many new rows in one statement.
+    InsertMany,
+    /// Changes rows.
+    Update,
+    /// Deletes rows.
+    Delete,
+    /// What the statement in the argument `arg` (the first) says.
+    Statement,
+    /// Methods that subtypes of the named types declare without a body; their names and results say what they do.
+    Declared,
+}
+
 /// What a guard does, in facts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
@@ -207,6 +240,11 @@ pub struct Record {
     pub label: Option<String>,
     /// For `query` and `cache`: `read`, `write`, `delete`, `execute`.
     pub operation: Option<String>,
+    /// For `query`: what is sent, and how much comes back.
+    pub access: Option<AccessFact>,
+    /// For `query` with `access`: options and arguments by name that limit how many rows come back.
+    #[serde(default)]
+    pub limits: Vec<String>,
     /// The argument that matters, from 0.
     pub arg: Option<u32>,
     /// For `sink`: data from these places, by the labels of sources, does no harm: the library refuses it.
@@ -330,6 +368,11 @@ pub struct Record {
 }
 
 impl Record {
+    /// Whether only the rules about the data layer read it: the flow of data does not change by it.
+    pub(crate) fn is_of_data_layer(&self) -> bool {
+        matches!(self.kind, Kind::Clause | Kind::Relation) || self.access.is_some() && self.operation.is_none()
+    }
+
     /// Whether the parameter at a place is one that `parameters`, `second` and `before` speak of.
     pub(crate) fn is_parameter(&self, names: &[Symbol], at: usize) -> bool {
         let is = |known: &[String], name: Option<&Symbol>| {

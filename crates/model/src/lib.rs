@@ -10,6 +10,7 @@
 //!
 //! Begin reading at [`Model::build`], then [`entities::Route`] and [`adapters::Adapter`].
 
+pub mod accesses;
 pub mod adapters;
 pub mod answers;
 mod binding;
@@ -70,6 +71,8 @@ pub struct Model {
     pub frameworks: Vec<&'static str>,
     /// What calls of libraries do, in order of place.
     pub effects: Vec<Effect>,
+    /// Calls that go to databases, and what repeats them.
+    pub accesses: accesses::Accesses,
     /// Settings of the application and its frameworks.
     pub settings: Vec<Setting>,
     /// Answers that send something of an error.
@@ -115,6 +118,7 @@ impl Model {
         let mut gaps: Vec<Gap> = found.iter_mut().flat_map(|f| std::mem::take(&mut f.gaps)).collect();
         let effects = effects::collect(&context, &versions::Versions::read(&sources));
         let settings = settings::collect(&context, &effects, &config);
+        let accesses = accesses::collect(&context, &effects, &routes);
         let answers = answers::collect(&context, &effects);
         let (literals, catches) = rayon::join(|| literals::collect(&program), || literals::catches(&program, &sources));
         let keyed = keyed::collect(&context, &effects);
@@ -148,6 +152,7 @@ impl Model {
             services,
             frameworks,
             effects,
+            accesses,
             settings,
             answers,
             config,

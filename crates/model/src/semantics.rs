@@ -187,6 +187,9 @@ fn holds(record: &Record) -> Option<Holds> {
 }
 
 fn meaning(id: RecordId, record: &Record) -> Option<Meaning> {
+    if record.is_of_data_layer() {
+        return None;
+    }
     Some(match record.kind {
         Kind::Source => match record.arg {
             Some(arg) => Meaning::Fills(Argument::At(arg), place_of(record.label.as_deref())),

@@ -140,6 +140,11 @@ impl Scopes {
         self.place(expr).owner
     }
 
+    /// What a function is called with the elements of, one by one: `xs` of `xs.forEach(f)`.
+    pub fn iterated(&self, function: FunctionId) -> Option<ExprId> {
+        self.iterated.get(&function).copied()
+    }
+
     /// How many loops within its function an expression stands in.
     pub fn loop_depth(&self, expr: ExprId) -> u32 {
         self.place(expr).loops

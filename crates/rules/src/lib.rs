@@ -11,6 +11,7 @@ mod following;
 mod injection;
 pub mod naming;
 pub mod passwords;
+mod repeated;
 pub mod secrets;
 pub mod strengths;
 pub mod support;
@@ -98,6 +99,13 @@ impl<'r> Report<'r> {
         (merged, self.masks)
     }
 }
+
+#[path = "../data/query-in-loop/rule.rs"]
+mod query_in_loop;
+#[path = "../data/row-by-row-write/rule.rs"]
+mod row_by_row_write;
+#[path = "../data/unbounded-query/rule.rs"]
+mod unbounded_query;
 
 #[path = "../reliability/blocking-call-in-async/rule.rs"]
 mod blocking_call_in_async;
@@ -203,6 +211,9 @@ macro_rules! rule {
 /// Every rule, by id.
 pub fn all() -> Vec<Rule> {
     let mut all = vec![
+        rule!("data/query-in-loop", query_in_loop),
+        rule!("data/row-by-row-write", row_by_row_write),
+        rule!("data/unbounded-query", unbounded_query),
         rule!("reliability/blocking-call-in-async", blocking_call_in_async),
         rule!("reliability/missing-timeout", missing_timeout),
         rule!("reliability/swallowed-error", swallowed_error),

@@ -1,0 +1,574 @@
+//! Accesses to databases: what each call sends, how much comes back, what bounds it, and where it is repeated.
+//!
+//! [`Access`] is one call that goes to a database. [`Repeat`] is one that a loop sends again for each element of
+//! a list ([`repeats`]). Both are read from the facts' `query` and `clause` records; rules judge.
+
+mod repeats;
+mod statements;
+
+use base::{Evidence, FileRole, Span, Symbol};
+use ir::{ExprId, ExprKind, FunctionKind, StmtKind, TypeId, TypeKind};
+use program::{ExprRef, FnId, ModuleId};
+use rustc_hash::FxHashMap;
+
+pub use repeats::Repeat;
+
+use crate::adapters::Context;
+use crate::effects::Effect;
+use crate::entities::Route;
+use crate::facts::{AccessFact, Kind, RecordId};
+use crate::{Model, facts};
+
+/// How many links of a chain of calls are looked at.
+const MAX_CHAIN: usize = 24;
+
+/// How many calls below a handler still answer its request.
+const REQUEST_DEPTH: usize = 6;
+
+/// What an access does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Does {
+    /// Reads as many rows as there are.
+    List,
+    /// Reads one row.
+    One,
+    /// Reads one number or truth.
+    Count,
+    /// Writes one new row.
+    Insert,
+    /// Writes many new rows.
+    InsertMany,
+    /// Changes rows.
+    Update,
+    /// Deletes rows.
+    Delete,
+    /// Something else.
+    Other,
+}
+
+impl Does {
+    /// Whether it only reads.
+    pub fn reads(self) -> bool {
+        matches!(self, Does::List | Does::One | Does::Count)
+    }
+}
+
+/// One call that goes to a database.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Access {
+    /// The call that sends it.
+    pub call: ExprRef,
+    /// All of its chain of calls.
+    pub span: Span,
+    /// The function that it stands in.
+    pub function: Option<FnId>,
+    /// What it does.
+    pub does: Does,
+    /// Whether it is sent only when somebody goes through what the call gives.
+    pub is_lazy: bool,
+    /// Whether something limits how many rows come back.
+    pub is_limited: bool,
+    /// Whether something says which rows are meant.
+    pub is_filtered: bool,
+    /// Whether related rows come along.
+    pub is_eager: bool,
+    /// What it is called, for people.
+    pub name: String,
+    /// The record; none for methods that a declaration stands for.
+    pub record: RecordId,
+    /// How sure it is.
+    pub evidence: Evidence,
+}
+
+/// All accesses with what repeats them.
+#[derive(Debug, Default)]
+pub struct Accesses {
+    /// In order of place.
+    pub all: Vec<Access>,
+    /// Those in loops, in order of place.
+    pub repeats: Vec<Repeat>,
+    /// For each function that answers requests, directly or by calls, the first route that it answers.
+    pub serves: FxHashMap<FnId, u32>,
+}
+
+/// Finds the accesses of production code.
+pub(crate) fn collect(context: &Context<'_>, effects: &[Effect], routes: &[Route]) -> Accesses {
+    let mut all = Vec::new();
+    let of_module = |effects: &[Effect]| {
+        let Some(first) = effects.first() else { return Vec::new() };
+        let id = first.call.module;
+        match context.sources.file(context.program.module(id).file).role {
+            FileRole::Production => Reader::new(context, id, effects).accesses(),
+            _ => Vec::new(),
+        }
+    };
+    let mut rest = effects;
+    while let Some(first) = rest.first() {
+        let id = first.call.module;
+        let end = rest.iter().position(|e| e.call.module != id).unwrap_or(rest.len());
+        let (here, after) = rest.split_at(end);
+        all.extend(of_module(here));
+        rest = after;
+    }
+    all.extend(declared(context));
+    all.sort_by_key(|a: &Access| (a.span, a.call));
+    let serves = serves(context, routes);
+    let repeats = repeats::collect(context, effects, &all);
+    Accesses { all, repeats, serves }
+}
+
+/// Which functions answer requests, with the first route of each.
+fn serves(context: &Context<'_>, routes: &[Route]) -> FxHashMap<FnId, u32> {
+    let mut serves: FxHashMap<FnId, u32> = FxHashMap::default();
+    let mut level: Vec<FnId> = Vec::new();
+    for (at, route) in routes.iter().enumerate() {
+        let guards = route.guards.iter().filter_map(|g| g.function);
+        let handler = route.handler.as_ref().and_then(|h| h.function);
+        for function in handler.into_iter().chain(guards) {
+            if serves.insert(function, at as u32).is_none() {
+                level.push(function);
+            }
+        }
+    }
+    for _ in 0..REQUEST_DEPTH {
+        let mut next = Vec::new();
+        for function in level {
+            let route = serves[&function];
+            let mut queue = vec![function];
+            while let Some(here) = queue.pop() {
+                for inner in context.program.scopes(here.module).nested(here.function) {
+                    let inner = FnId { module: here.module, function: *inner };
+                    if serves.insert(inner, route).is_none() {
+                        queue.push(inner);
+                    }
+                }
+                for call in context.program.calls_in(here) {
+                    let Some(callee) = context.program.call(ExprRef { module: here.module, expr: *call }) else {
+                        continue;
+                    };
+                    for called in &callee.functions {
+                        if let std::collections::hash_map::Entry::Vacant(free) = serves.entry(*called) {
+                            free.insert(route);
+                            next.push(*called);
+                        }
+                    }
+                }
+            }
+        }
+        level = next;
+    }
+    serves
+}
+
+/// Reads the accesses of one module.
+struct Reader<'c> {
+    context: &'c Context<'c>,
+    module: &'c ir::Module,
+    effects: &'c [Effect],
+    /// The effects of each call.
+    of_call: FxHashMap<ExprId, Vec<usize>>,
+    /// For what a call is made on, the call.
+    called_on: FxHashMap<ExprId, ExprId>,
+}
+
+/// What the links of a chain add to a query.
+#[derive(Default)]
+struct Clauses {
+    limited: bool,
+    filtered: bool,
+    eager: bool,
+}
+
+impl<'c> Reader<'c> {
+    fn new(context: &'c Context<'c>, id: ModuleId, effects: &'c [Effect]) -> Self {
+        let module = context.program.module(id);
+        let mut of_call: FxHashMap<ExprId, Vec<usize>> = FxHashMap::default();
+        for (at, effect) in effects.iter().enumerate() {
+            if matches!(effect.kind, Kind::Query | Kind::Clause) {
+                of_call.entry(effect.call.expr).or_default().push(at);
+            }
+        }
+        let mut called_on = FxHashMap::default();
+        if !of_call.is_empty() {
+            for (call, _) in context.program.calls(id) {
+                if let Some(object) = receiver(module, call) {
+                    called_on.insert(object, call);
+                }
+            }
+        }
+        Self { context, module, effects, of_call, called_on }
+    }
+
+    fn accesses(&self) -> Vec<Access> {
+        let mut found: Vec<Access> = Vec::new();
+        for effect in self.effects.iter().filter(|e| e.kind == Kind::Query) {
+            let Some(access) = self.record(effect).access else { continue };
+            if found.iter().any(|a| a.call == effect.call) || access == AccessFact::Declared {
+                continue;
+            }
+            // a query that is only put together further is sent by the last link
+            if access == AccessFact::Lazy && self.begins_before(effect.call.expr) {
+                continue;
+            }
+            found.extend(self.access(effect, access));
+        }
+        found
+    }
+
+    fn record(&self, effect: &Effect) -> &'c facts::Record {
+        self.context.facts.record(effect.record)
+    }
+
+    /// Whether what a call is made on is a query already, so that this call only adds to it.
+    fn begins_before(&self, call: ExprId) -> bool {
+        let lazy = |e: &usize| {
+            let effect = &self.effects[*e];
+            effect.kind == Kind::Query && self.record(effect).access == Some(AccessFact::Lazy)
+        };
+        self.chain_below(call).iter().any(|link| self.of_call.get(link).is_some_and(|all| all.iter().any(lazy)))
+    }
+
+    /// The calls that a call is made on, nearest first.
+    fn chain_below(&self, call: ExprId) -> Vec<ExprId> {
+        let mut found = Vec::new();
+        let mut at = receiver(self.module, call);
+        while let Some(expr) = at {
+            if found.len() >= MAX_CHAIN {
+                break;
+            }
+            at = match &self.module.expr(expr).kind {
+                ExprKind::Call { .. } => {
+                    found.push(expr);
+                    receiver(self.module, expr)
+                }
+                ExprKind::Member { object, .. } | ExprKind::Index { object, .. } => Some(*object),
+                ExprKind::Await(inner) | ExprKind::Cast { value: inner, .. } => Some(*inner),
+                ExprKind::Unary { operand, .. } => Some(*operand),
+                _ => None,
+            };
+        }
+        found
+    }
+
+    /// The calls that are made on what a call gives, nearest first.
+    fn chain_above(&self, call: ExprId) -> Vec<ExprId> {
+        let mut found = Vec::new();
+        let mut at = call;
+        while let Some(above) = self.called_on.get(&at) {
+            found.push(*above);
+            if found.len() >= MAX_CHAIN {
+                break;
+            }
+            at = *above;
+        }
+        found
+    }
+
+    fn access(&self, effect: &Effect, access: AccessFact) -> Option<Access> {
+        let record = self.record(effect);
+        let call = effect.call.expr;
+        let below = self.chain_below(call);
+        let above = self.chain_above(call);
+        let mut clauses = Clauses::default();
+        for link in below.iter().chain(&above).chain([&call]) {
+            self.add_clauses(*link, &mut clauses);
+        }
+        let text = match access {
+            AccessFact::Statement => {
+                Some(statements::read(self.context, effect.call, record.arg.unwrap_or(0)).unwrap_or_default())
+            }
+            _ => None,
+        };
+        let mut does = match access {
+            AccessFact::List | AccessFact::Lazy => Does::List,
+            AccessFact::One => Does::One,
+            AccessFact::Count => Does::Count,
+            AccessFact::Insert => Does::Insert,
+            AccessFact::InsertMany => Does::InsertMany,
+            AccessFact::Update => Does::Update,
+            AccessFact::Delete => Does::Delete,
+            AccessFact::Statement => text.as_ref().map_or(Does::Other, |t| t.does),
+            AccessFact::Declared => return None,
+        };
+        // what ends the chain says what is asked of a lazy list
+        let mut is_lazy = access == AccessFact::Lazy;
+        if is_lazy {
+            for link in &above {
+                let ends = self.of_call.get(link).into_iter().flatten().find_map(|e| {
+                    let effect = &self.effects[*e];
+                    self.record(effect).access.filter(|a| *a != AccessFact::Lazy && effect.kind == Kind::Query)
+                });
+                // that link is an access of its own
+                if ends.is_some() {
+                    return None;
+                }
+            }
+            let goes_on = |link: &ExprId| !self.of_call.contains_key(link);
+            is_lazy = !above.iter().any(goes_on) && !self.is_gone_through(above.last().copied().unwrap_or(call));
+        }
+        if let Some(text) = &text {
+            clauses.limited |= text.is_limited;
+            clauses.filtered |= text.is_filtered;
+        }
+        if does == Does::List && self.is_sliced(call, &above, &mut does) {
+            clauses.limited = true;
+        }
+        let whole = above.last().copied().unwrap_or(call);
+        Some(Access {
+            call: effect.call,
+            span: self.module.expr_span(whole),
+            function: effect.function,
+            does,
+            is_lazy,
+            is_limited: clauses.limited,
+            is_filtered: clauses.filtered,
+            is_eager: clauses.eager,
+            name: self.name(call),
+            record: effect.record,
+            evidence: effect.evidence,
+        })
+    }
+
+    /// `for x in query`, `list(query)`, `len(query)`.
+    fn is_gone_through(&self, whole: ExprId) -> bool {
+        let in_loop =
+            self.module.stmts().any(|s| matches!(s.kind, StmtKind::Loop { iter: Some(iter), .. } if iter == whole));
+        let range = self.module.expr(whole).range;
+        let near = ir::Range { start: range.start.saturating_sub(12), end: range.end + 2 };
+        in_loop
+            || self.module.exprs_within(near).any(|(_, item)| match &item.kind {
+                ExprKind::Call { callee, args, .. } => {
+                    args.iter().any(|a| a.value == whole)
+                        && matches!(self.module.expr(*callee).kind, ExprKind::Name(n) if matches!(n.as_str(), "list" | "len" | "tuple" | "set" | "sorted" | "any" | "all" | "bool" | "sum" | "dict"))
+                }
+                _ => false,
+            })
+    }
+
+    /// `objects.filter(…)[:20]`, `[0]`.
+    fn is_sliced(&self, call: ExprId, above: &[ExprId], does: &mut Does) -> bool {
+        let whole = above.last().copied().unwrap_or(call);
+        let range = self.module.expr(whole).range;
+        let around = self.module.exprs_within(ir::Range { start: range.start, end: range.end + 40 });
+        let mut sliced = false;
+        for (_, item) in around {
+            if let ExprKind::Index { object, index } = item.kind
+                && (object == whole || object == call)
+            {
+                sliced = true;
+                if !matches!(self.module.expr(index).kind, ExprKind::List(_)) {
+                    *does = Does::One;
+                }
+            }
+        }
+        sliced
+    }
+
+    fn add_clauses(&self, link: ExprId, clauses: &mut Clauses) {
+        for at in self.of_call.get(&link).into_iter().flatten() {
+            let effect = &self.effects[*at];
+            let record = self.record(effect);
+            let ExprKind::Call { args, block, .. } = &self.module.expr(link).kind else { continue };
+            if effect.kind == Kind::Clause {
+                match record.label.as_deref() {
+                    Some("limit") => clauses.limited = true,
+                    Some("filter") => clauses.filtered |= !args.is_empty() || block.is_some(),
+                    Some("eager") => clauses.eager = true,
+                    _ => {}
+                }
+                continue;
+            }
+            let has = |names: &[String]| {
+                names.iter().any(|name| {
+                    args.iter().any(|a| {
+                        a.name.is_some_and(|n| n == name.as_str())
+                            || matches!(&self.module.expr(a.value).kind, ExprKind::Map(entries)
+                                if entries.iter().any(|e| e.key.and_then(|k| self.module.string(k)).is_some_and(|k| k == name.as_str())))
+                    })
+                })
+            };
+            clauses.limited |= has(&record.limits);
+            // what is given otherwise may say anything
+            let is_open = |value: ExprId| {
+                !matches!(&self.module.expr(value).kind, ExprKind::Map(entries)
+                    if entries.iter().all(|e| e.key.is_some() && e.key.and_then(|k| self.module.string(k)).is_none_or(|k| !is_filter(k))))
+            };
+            clauses.filtered |=
+                args.iter().any(|a| a.name.is_some_and(is_filter) || is_open(a.value)) || block.is_some();
+        }
+    }
+
+    fn name(&self, call: ExprId) -> String {
+        let ExprKind::Call { callee, .. } = &self.module.expr(call).kind else { return String::new() };
+        match &self.module.expr(*callee).kind {
+            ExprKind::Member { object, name, .. } => {
+                let mut root = *object;
+                let mut is_chain = false;
+                while let ExprKind::Call { .. } | ExprKind::Await(_) = self.module.expr(root).kind {
+                    is_chain = true;
+                    root = match &self.module.expr(root).kind {
+                        ExprKind::Await(inner) => *inner,
+                        _ => match receiver(self.module, root) {
+                            Some(below) => below,
+                            None => return name.to_string(),
+                        },
+                    };
+                }
+                match self.module.dotted(root) {
+                    Some(object) => format!("{object}.{}{name}", if is_chain { "…." } else { "" }),
+                    None => name.to_string(),
+                }
+            }
+            ExprKind::Name(name) => name.to_string(),
+            _ => String::new(),
+        }
+    }
+}
+
+/// Whether an option by this name says which rows are meant, and not how they come.
+fn is_filter(name: Symbol) -> bool {
+    !matches!(
+        name.as_str(),
+        "include"
+            | "attributes"
+            | "order"
+            | "orderBy"
+            | "select"
+            | "relations"
+            | "raw"
+            | "lean"
+            | "sort"
+            | "projection"
+    )
+}
+
+/// What a call is made on.
+fn receiver(module: &ir::Module, call: ExprId) -> Option<ExprId> {
+    let ExprKind::Call { callee, .. } = &module.expr(call).kind else { return None };
+    match &module.expr(*callee).kind {
+        ExprKind::Member { object, .. } => Some(*object),
+        _ => None,
+    }
+}
+
+/// Calls of methods that interfaces of repositories declare without a body.
+fn declared(context: &Context<'_>) -> Vec<Access> {
+    let program = context.program;
+    let mut bases: Vec<(RecordId, &str)> = Vec::new();
+    for (id, record) in context.facts.records() {
+        if record.kind == Kind::Query && record.access == Some(AccessFact::Declared) {
+            bases.extend(record.names.iter().map(|n| (id, n.as_str())));
+        }
+    }
+    let mut found = Vec::new();
+    let classes = program.classes();
+    for (class, info) in classes.all() {
+        let external = classes.external_bases(class);
+        let Some((record, _)) = bases.iter().find(|(_, name)| external.iter().any(|e| *e == *name)) else { continue };
+        let methods = info.methods.values().flatten().filter(|m| program.function(**m).body.is_none());
+        for method in methods {
+            let item = program.function(*method);
+            let Some(name) = item.name else { continue };
+            let module = program.module(method.module);
+            let (does, is_limited) = by_declaration(module, item, name.as_str());
+            for site in program.callers(*method) {
+                let module = program.module(site.module);
+                if context.sources.file(module.file).role != FileRole::Production {
+                    continue;
+                }
+                found.push(Access {
+                    call: ExprRef { module: site.module, expr: site.expr },
+                    span: module.expr_span(site.expr),
+                    function: site.caller,
+                    does,
+                    is_lazy: false,
+                    is_limited,
+                    is_filtered: !item.params.is_empty(),
+                    is_eager: false,
+                    name: program.function_name(*method),
+                    record: *record,
+                    evidence: Evidence::Shown,
+                });
+            }
+        }
+    }
+    found
+}
+
+/// What a declared method does, by the words of its name and its result.
+fn by_declaration(module: &ir::Module, item: &ir::Function, name: &str) -> (Does, bool) {
+    let starts = |words: &[&str]| words.iter().any(|w| name.starts_with(w));
+    let is_paged = |ty: TypeId| {
+        let TypeKind::Named { path, .. } = &module.ty(ty).kind else { return false };
+        let last = path.as_str().rsplit('.').next().unwrap_or_default();
+        matches!(last, "Page" | "Slice" | "Pageable" | "PageRequest" | "Limit" | "Window")
+    };
+    let is_limited = item.ret.is_some_and(is_paged)
+        || item.params.iter().filter_map(|p| p.ty).any(is_paged)
+        || ["findTop", "findFirst"].iter().any(|w| name.starts_with(w));
+    let does = if starts(&["count", "exists"]) {
+        Does::Count
+    } else if starts(&["delete", "remove"]) {
+        Does::Delete
+    } else if starts(&["save", "insert"]) {
+        Does::Insert
+    } else if item.ret.is_some_and(|ty| is_many(module, ty)) {
+        Does::List
+    } else if item.ret.is_none() || starts(&["update", "set", "mark", "increment"]) {
+        Does::Update
+    } else {
+        Does::One
+    };
+    (does, is_limited)
+}
+
+fn is_many(module: &ir::Module, ty: TypeId) -> bool {
+    match &module.ty(ty).kind {
+        TypeKind::Array(_) => true,
+        TypeKind::Named { path, .. } => {
+            let last = path.as_str().rsplit('.').next().unwrap_or_default();
+            matches!(
+                last,
+                "List" | "Set" | "Collection" | "Iterable" | "Stream" | "Page" | "Slice" | "Flux" | "Streamable"
+            )
+        }
+        _ => false,
+    }
+}
+
+impl Model {
+    /// The route that a function answers, directly or as something that a handler calls.
+    pub fn route_served(&self, function: FnId) -> Option<&Route> {
+        let mut at = Some(function);
+        while let Some(here) = at {
+            if let Some(route) = self.accesses.serves.get(&here) {
+                return self.routes.get(*route as usize);
+            }
+            let item = self.program.function(here);
+            at = item
+                .parent
+                .filter(|_| matches!(item.kind, FunctionKind::Lambda | FunctionKind::Block))
+                .map(|function| FnId { module: here.module, function });
+        }
+        None
+    }
+
+    /// Whether a function, or one that it stands in, says something of pages or limits.
+    pub fn speaks_of_pages(&self, function: FnId) -> bool {
+        let module = self.program.module(function.module);
+        let mut outer = function.function;
+        while let Some(parent) = module.function(outer).parent {
+            outer = parent;
+        }
+        let item = module.function(outer);
+        let named = |name: &str| {
+            let plain = name.to_ascii_lowercase().replace('_', "");
+            ["limit", "page", "pagin", "offset", "cursor", "pagesize", "perpage"].iter().any(|w| plain.contains(w))
+        };
+        item.params.iter().any(|p| named(p.name.as_str()))
+            || module.exprs_within(item.range).any(|(_, e)| match &e.kind {
+                ExprKind::Name(name) | ExprKind::Member { name, .. } => named(name.as_str()),
+                _ => false,
+            })
+    }
+}

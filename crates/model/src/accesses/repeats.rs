@@ -1,0 +1,519 @@
+//! Accesses that a loop sends again for each element: directly, or by calls below it.
+
+use base::{FileRole, Symbol};
+use ir::{BinaryOp, Block, Child, ExprId, ExprKind, FunctionId, FunctionKind, Literal, StmtId, StmtKind, UnaryOp};
+use program::{CallSite, ExprRef, FnId, ModuleId};
+use rayon::prelude::*;
+use rustc_hash::{FxHashMap, FxHashSet};
+
+use super::Access;
+use crate::adapters::Context;
+use crate::effects::Effect;
+use crate::facts::Kind;
+
+/// How many calls lie between the loop and the access at most.
+const MAX_WAY: usize = 4;
+
+/// How many functions a call may mean before it says too little.
+const MAX_CANDIDATES: usize = 3;
+
+/// An access that a loop repeats.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Repeat {
+    /// The call in the loop: the access itself, or what leads to it.
+    pub call: ExprRef,
+    /// The function that the loop stands in.
+    pub function: Option<FnId>,
+    /// The access, among all.
+    pub access: u32,
+    /// The calls from the one in the loop to the access, that one left out.
+    pub way: Vec<ExprRef>,
+    /// What is gone through, where that is written.
+    pub over: Option<ExprRef>,
+}
+
+/// How a function comes to an access.
+#[derive(Clone, Debug)]
+struct Way {
+    access: u32,
+    calls: Vec<ExprRef>,
+}
+
+/// Finds what loops repeat.
+pub(super) fn collect(context: &Context<'_>, effects: &[Effect], accesses: &[Access]) -> Vec<Repeat> {
+    if accesses.is_empty() {
+        return Vec::new();
+    }
+    let ways = ways(context, effects, accesses);
+    let direct: FxHashMap<ExprRef, u32> = accesses.iter().enumerate().map(|(at, a)| (a.call, at as u32)).collect();
+    // functions in which something of this may happen, by module
+    let mut modules: Vec<ModuleId> = accesses.iter().map(|a| a.call.module).collect();
+    for function in ways.keys() {
+        modules.extend(context.program.callers(*function).iter().map(|c| c.module));
+    }
+    modules.sort_unstable();
+    modules.dedup();
+    modules.retain(|id| context.sources.file(context.program.module(*id).file).role == FileRole::Production);
+    let found: Vec<Vec<Repeat>> = modules
+        .into_par_iter()
+        .map(|id| {
+            let module = context.program.module(id);
+            let mut walk = Walk {
+                context,
+                id,
+                module,
+                ways: &ways,
+                direct: &direct,
+                loops: Vec::new(),
+                here: None,
+                found: Vec::new(),
+            };
+            walk.block(&module.body);
+            for (function, item) in module.functions() {
+                let is_inner = item.parent.is_some() && matches!(item.kind, FunctionKind::Lambda | FunctionKind::Block);
+                if !is_inner {
+                    walk.function(function);
+                }
+            }
+            walk.found
+        })
+        .collect();
+    let mut all: Vec<Repeat> = found.into_iter().flatten().collect();
+    all.sort_by_key(|r| (r.call, r.access));
+    all.dedup_by_key(|r| r.call);
+    all
+}
+
+/// For each function that comes to an access, the shortest way.
+fn ways(context: &Context<'_>, effects: &[Effect], accesses: &[Access]) -> FxHashMap<FnId, Way> {
+    let keeps: FxHashSet<FnId> = effects.iter().filter(|e| e.kind == Kind::Cache).filter_map(|e| e.function).collect();
+    let mut ways: FxHashMap<FnId, Way> = FxHashMap::default();
+    let mut level: Vec<FnId> = Vec::new();
+    let add = |ways: &mut FxHashMap<FnId, Way>, level: &mut Vec<FnId>, function: FnId, way: Way| {
+        let mut at = Some(function);
+        while let Some(here) = at {
+            if keeps.contains(&here) || ways.contains_key(&here) {
+                return;
+            }
+            ways.insert(here, way.clone());
+            level.push(here);
+            // a callback is the doing of the function that it stands in
+            let item = context.program.function(here);
+            let is_callback = matches!(item.kind, FunctionKind::Lambda | FunctionKind::Block);
+            at = item.parent.filter(|_| is_callback).map(|function| FnId { module: here.module, function });
+        }
+    };
+    for (at, access) in accesses.iter().enumerate() {
+        let Some(function) = access.function.filter(|_| !access.is_lazy) else { continue };
+        add(&mut ways, &mut level, function, Way { access: at as u32, calls: Vec::new() });
+    }
+    for _ in 1..MAX_WAY {
+        level.sort_unstable();
+        let mut next = Vec::new();
+        for function in std::mem::take(&mut level) {
+            let way = ways[&function].clone();
+            for CallSite { module, expr, caller } in context.program.callers(function) {
+                let call = ExprRef { module: *module, expr: *expr };
+                let Some(caller) = caller.filter(|_| is_meant(context, call)) else { continue };
+                let calls = std::iter::once(call).chain(way.calls.iter().copied()).collect();
+                add(&mut ways, &mut next, caller, Way { access: way.access, calls });
+            }
+        }
+        level = next;
+    }
+    ways
+}
+
+/// Whether it is known well enough what a call calls.
+fn is_meant(context: &Context<'_>, call: ExprRef) -> bool {
+    context.program.call(call).is_some_and(|c| c.certain && c.functions.len() <= MAX_CANDIDATES)
+}
+
+/// A loop that is being walked.
+struct Around {
+    over: Option<ExprId>,
+    /// Names whose value differs from round to round.
+    names: FxHashSet<Symbol>,
+    /// Counters, which count only as an index: `xs[i]`.
+    counters: FxHashSet<Symbol>,
+}
+
+struct Walk<'c> {
+    context: &'c Context<'c>,
+    id: ModuleId,
+    module: &'c ir::Module,
+    ways: &'c FxHashMap<FnId, Way>,
+    direct: &'c FxHashMap<ExprRef, u32>,
+    loops: Vec<Around>,
+    here: Option<FunctionId>,
+    found: Vec<Repeat>,
+}
+
+impl Walk<'_> {
+    fn function(&mut self, id: FunctionId) {
+        let item = self.module.function(id);
+        let Some(body) = &item.body else { return };
+        let before = self.here.replace(id);
+        let is_callback = matches!(item.kind, FunctionKind::Lambda | FunctionKind::Block);
+        let over =
+            self.context.program.scopes(self.id).iterated(id).filter(|over| is_callback && self.may_be_long(*over));
+        let kept = match is_callback {
+            true => Vec::new(),
+            false => std::mem::take(&mut self.loops),
+        };
+        if let Some(over) = over {
+            let mut names = FxHashSet::default();
+            for param in &item.params {
+                match param.pattern {
+                    Some(pattern) => self.names_of(pattern, &mut names),
+                    None => {
+                        names.insert(param.name);
+                    }
+                }
+            }
+            self.loops.push(Around { over: Some(over), names, counters: FxHashSet::default() });
+        }
+        self.block(body);
+        if over.is_some() {
+            self.loops.pop();
+        }
+        if !is_callback {
+            self.loops = kept;
+        }
+        self.here = before;
+    }
+
+    fn block(&mut self, block: &Block) {
+        for stmt in block {
+            self.stmt(*stmt);
+        }
+    }
+
+    fn stmt(&mut self, id: StmtId) {
+        match &self.module.stmt(id).kind {
+            StmtKind::Assign { target, value, .. } => {
+                if let Some(value) = value {
+                    self.expr(*value);
+                    self.assign(*target, *value);
+                }
+                self.expr(*target);
+            }
+            StmtKind::Expr(e) | StmtKind::Defer(e) | StmtKind::Spawn(e) | StmtKind::Assert(e) => self.expr(*e),
+            StmtKind::If { cond, then, otherwise } => {
+                self.expr(*cond);
+                self.block(then);
+                self.block(otherwise);
+            }
+            StmtKind::Loop { pattern, iter, cond, body } => self.walk_loop(*pattern, *iter, *cond, body),
+            StmtKind::Switch { subject, arms } => {
+                subject.iter().for_each(|e| self.expr(*e));
+                for arm in arms {
+                    arm.guard.iter().for_each(|e| self.expr(*e));
+                    self.block(&arm.body);
+                }
+            }
+            StmtKind::Try { body, catches, finally } => {
+                self.block(body);
+                for catch in catches {
+                    self.block(&catch.body);
+                }
+                self.block(finally);
+            }
+            StmtKind::With { resources, body } => {
+                self.block(resources);
+                self.block(body);
+            }
+            StmtKind::Return(e) | StmtKind::Throw(e) => e.iter().for_each(|e| self.expr(*e)),
+            StmtKind::Block(block) => self.block(block),
+            StmtKind::Function(_) | StmtKind::Class(_) | StmtKind::Import(_) => {}
+            StmtKind::Break | StmtKind::Continue => {}
+        }
+    }
+
+    fn walk_loop(&mut self, pattern: Option<ExprId>, iter: Option<ExprId>, cond: Option<ExprId>, body: &Block) {
+        if let Some(iter) = iter {
+            self.expr(iter);
+        }
+        let mut around = Around { over: iter, names: FxHashSet::default(), counters: FxHashSet::default() };
+        let counts = match (pattern, iter, cond) {
+            (Some(pattern), Some(iter), _) => {
+                let target = if self.is_range(iter) { &mut around.counters } else { &mut around.names };
+                self.names_of(pattern, target);
+                self.may_be_long(iter)
+            }
+            // Go's `for i := range xs` binds the index first; without a pattern nothing differs
+            (None, Some(_), _) => false,
+            (_, None, Some(cond)) => {
+                self.counted(cond, body, &mut around);
+                !around.names.is_empty() || !around.counters.is_empty()
+            }
+            _ => false,
+        };
+        if counts {
+            self.loops.push(around);
+        }
+        if let Some(cond) = cond {
+            self.expr(cond);
+        }
+        self.block(body);
+        if counts {
+            self.loops.pop();
+        }
+    }
+
+    /// What differs in a loop that only has a condition: a counter that is an index, the row of a cursor.
+    fn counted(&self, cond: ExprId, body: &Block, around: &mut Around) {
+        match &self.module.expr(cond).kind {
+            ExprKind::Binary {
+                op: BinaryOp::Lt | BinaryOp::Le | BinaryOp::Ne | BinaryOp::Gt | BinaryOp::Ge,
+                left,
+                ..
+            } => {
+                if let ExprKind::Name(name) = self.module.expr(*left).kind {
+                    around.counters.insert(name);
+                }
+            }
+            // `rows.Next()`, `rs.next()`: what is read of the cursor is another row each time
+            ExprKind::Call { callee, args, .. } if args.is_empty() => {
+                let ExprKind::Member { object, name, .. } = &self.module.expr(*callee).kind else { return };
+                let ExprKind::Name(cursor) = self.module.expr(*object).kind else { return };
+                if !matches!(name.as_str(), "Next" | "next" | "MoveNext" | "Read" | "ReadAsync") {
+                    return;
+                }
+                for stmt in body {
+                    self.filled_from(*stmt, cursor, &mut around.names);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// Names that a statement fills from a cursor: `rows.Scan(&id)`, `id = rs.getLong(1)`.
+    fn filled_from(&self, stmt: StmtId, cursor: Symbol, names: &mut FxHashSet<Symbol>) {
+        struct Filled<'m> {
+            module: &'m ir::Module,
+            cursor: Symbol,
+            names: FxHashSet<Symbol>,
+        }
+        impl ir::Visit for Filled<'_> {
+            fn expr(&mut self, id: ExprId) -> bool {
+                let ExprKind::Call { callee, args, .. } = &self.module.expr(id).kind else { return true };
+                let ExprKind::Member { object, .. } = &self.module.expr(*callee).kind else { return true };
+                if matches!(self.module.expr(*object).kind, ExprKind::Name(n) if n == self.cursor) {
+                    for arg in args {
+                        let ExprKind::Unary { op: UnaryOp::Ref, operand } = self.module.expr(arg.value).kind else {
+                            continue;
+                        };
+                        let mut root = operand;
+                        while let ExprKind::Member { object, .. } | ExprKind::Index { object, .. } =
+                            self.module.expr(root).kind
+                        {
+                            root = object;
+                        }
+                        if let ExprKind::Name(name) = self.module.expr(root).kind {
+                            self.names.insert(name);
+                        }
+                    }
+                }
+                true
+            }
+            fn stmt(&mut self, id: StmtId) -> bool {
+                if let StmtKind::Assign { target, value: Some(value), .. } = self.module.stmt(id).kind
+                    && let ExprKind::Name(name) = self.module.expr(target).kind
+                    && mentions(self.module, value, &|n, _| n == self.cursor)
+                {
+                    self.names.insert(name);
+                }
+                true
+            }
+        }
+        let mut filled = Filled { module: self.module, cursor, names: FxHashSet::default() };
+        self.module.walk_stmt(stmt, &mut filled);
+        names.extend(filled.names);
+    }
+
+    fn expr(&mut self, id: ExprId) {
+        let mut below = Vec::new();
+        self.module.children(id, |child| below.push(child));
+        for child in below {
+            match child {
+                Child::Expr(expr) => self.expr(expr),
+                Child::Stmt(stmt) => self.stmt(stmt),
+                Child::Function(function) => self.function(function),
+            }
+        }
+        match &self.module.expr(id).kind {
+            ExprKind::Assign { target, value, .. } => self.assign(*target, *value),
+            ExprKind::Call { .. } => self.call(id),
+            _ => {}
+        }
+    }
+
+    /// What is assigned from something that differs differs as well.
+    fn assign(&mut self, target: ExprId, value: ExprId) {
+        let mut names = FxHashSet::default();
+        self.names_of(target, &mut names);
+        for at in 0..self.loops.len() {
+            if self.differs(value, &self.loops[at]) {
+                self.loops[at].names.extend(names.iter().copied());
+            }
+        }
+    }
+
+    fn call(&mut self, id: ExprId) {
+        if self.loops.is_empty() {
+            return;
+        }
+        let call = ExprRef { module: self.id, expr: id };
+        let (access, way) = match self.direct.get(&call) {
+            Some(access) => (*access, Vec::new()),
+            None => {
+                if !is_meant(self.context, call) {
+                    return;
+                }
+                let Some(callee) = self.context.program.call(call) else { return };
+                let Some(way) = callee.functions.iter().find_map(|f| self.ways.get(f)) else { return };
+                (way.access, way.calls.clone())
+            }
+        };
+        let Some(around) = self.loops.iter().rev().find(|around| self.call_differs(id, around)) else { return };
+        let function = self.here.map(|function| FnId { module: self.id, function });
+        let over = around.over.map(|expr| ExprRef { module: self.id, expr });
+        self.found.push(Repeat { call, function, access, way, over });
+    }
+
+    fn call_differs(&self, id: ExprId, around: &Around) -> bool {
+        let ExprKind::Call { callee, args, .. } = &self.module.expr(id).kind else { return false };
+        self.differs(*callee, around) || args.iter().any(|a| self.differs(a.value, around))
+    }
+
+    fn differs(&self, id: ExprId, around: &Around) -> bool {
+        mentions(self.module, id, &|name, is_index| {
+            around.names.contains(&name) || is_index && around.counters.contains(&name)
+        })
+    }
+
+    fn names_of(&self, pattern: ExprId, names: &mut FxHashSet<Symbol>) {
+        match &self.module.expr(pattern).kind {
+            ExprKind::Name(name) if *name != "_" => {
+                names.insert(*name);
+            }
+            ExprKind::Member { .. } | ExprKind::Index { .. } => {}
+            _ => self.module.children(pattern, |child| {
+                if let Child::Expr(expr) = child {
+                    self.names_of(expr, names);
+                }
+            }),
+        }
+    }
+
+    /// `1..n`, `range(len(xs))`: what it gives are numbers.
+    fn is_range(&self, iter: ExprId) -> bool {
+        match &self.module.expr(iter).kind {
+            ExprKind::Binary { op: BinaryOp::Range, .. } => true,
+            ExprKind::Call { callee, .. } => {
+                matches!(self.module.expr(*callee).kind, ExprKind::Name(n) if n == "range")
+            }
+            _ => false,
+        }
+    }
+
+    /// Whether a list is not one of a few that the code itself writes down, nor one of batches.
+    fn may_be_long(&self, iter: ExprId) -> bool {
+        let module = self.module;
+        match &module.expr(iter).kind {
+            ExprKind::List(items) => items.iter().any(|i| matches!(module.expr(*i).kind, ExprKind::Spread(_))),
+            ExprKind::Map(_) | ExprKind::Literal(_) => false,
+            ExprKind::Binary { op: BinaryOp::Range, right, .. } => {
+                !matches!(module.expr(*right).kind, ExprKind::Literal(Literal::Int(_)))
+            }
+            ExprKind::Call { callee, args, .. } => {
+                let (ExprKind::Name(name) | ExprKind::Member { name, .. }) = &module.expr(*callee).kind else {
+                    return true;
+                };
+                let plain = name.as_str().to_ascii_lowercase().replace('_', "");
+                let in_batches = ["chunk", "batch", "slice", "partition", "ingroups", "window", "stepby", "page"];
+                let is_stepped = plain == "range"
+                    && (args.len() == 3
+                        || args
+                            .iter()
+                            .all(|a| matches!(module.expr(a.value).kind, ExprKind::Literal(Literal::Int(_)))));
+                // `xs.items()`, `enumerate(xs)`, `Object.keys(xs)`: as what they go through
+                let inner = match (plain.as_str(), &module.expr(*callee).kind) {
+                    (
+                        "items" | "keys" | "values" | "entries" | "iter" | "intoiter" | "stream" | "each" | "withindex"
+                        | "eachwithindex",
+                        ExprKind::Member { object, .. },
+                    ) if args.is_empty() => Some(*object),
+                    (
+                        "enumerate" | "sorted" | "reversed" | "list" | "set" | "keys" | "values" | "entries" | "of"
+                        | "aslist",
+                        _,
+                    ) if args.len() == 1 => Some(args[0].value),
+                    ("of" | "aslist" | "values", _) => return false,
+                    _ => None,
+                };
+                !is_stepped
+                    && !in_batches.iter().any(|w| plain.contains(w))
+                    && inner.is_none_or(|inner| self.may_be_long(inner))
+            }
+            _ => {
+                let at = ExprRef { module: self.id, expr: iter };
+                let constant = self.context.program.definition(at).is_some_and(|d| {
+                    let module = self.context.program.module(d.module);
+                    matches!(&module.expr(d.expr).kind, ExprKind::List(items) if items.iter().all(|i| matches!(module.expr(*i).kind, ExprKind::Literal(_))) && !items.is_empty())
+                        || matches!(&module.expr(d.expr).kind, ExprKind::Map(entries) if !entries.is_empty())
+                });
+                !constant
+            }
+        }
+    }
+}
+
+/// Whether an expression mentions a name that the test holds for; it is told whether the name is (in) an index.
+fn mentions(module: &ir::Module, id: ExprId, test: &dyn Fn(Symbol, bool) -> bool) -> bool {
+    fn below(module: &ir::Module, id: ExprId, is_index: bool, depth: u32, test: &dyn Fn(Symbol, bool) -> bool) -> bool {
+        if depth > 40 {
+            return false;
+        }
+        match &module.expr(id).kind {
+            ExprKind::Name(name) => test(*name, is_index),
+            ExprKind::Index { object, index } => {
+                below(module, *object, is_index, depth + 1, test) || below(module, *index, true, depth + 1, test)
+            }
+            _ => {
+                let mut found = false;
+                module.children(id, |child| {
+                    found = found
+                        || match child {
+                            Child::Expr(expr) => below(module, expr, is_index, depth + 1, test),
+                            Child::Function(function) => {
+                                let body = module.function(function).body.as_deref().unwrap_or_default();
+                                body.iter().any(|s| in_stmt(module, *s, depth + 1, test))
+                            }
+                            Child::Stmt(stmt) => in_stmt(module, stmt, depth + 1, test),
+                        };
+                });
+                found
+            }
+        }
+    }
+    fn in_stmt(module: &ir::Module, id: StmtId, depth: u32, test: &dyn Fn(Symbol, bool) -> bool) -> bool {
+        struct Any<'t> {
+            module: &'t ir::Module,
+            depth: u32,
+            test: &'t dyn Fn(Symbol, bool) -> bool,
+            found: bool,
+        }
+        impl ir::Visit for Any<'_> {
+            fn expr(&mut self, id: ExprId) -> bool {
+                self.found = self.found || below(self.module, id, false, self.depth + 1, self.test);
+                false
+            }
+        }
+        let mut any = Any { module, depth, test, found: false };
+        module.walk_stmt(id, &mut any);
+        any.found
+    }
+    below(module, id, false, 0, test)
+}

@@ -1,0 +1,101 @@
+//! What the rules about accesses in loops say in common.
+
+use base::{Severity, Text, TraceStep};
+use model::Model;
+use model::accesses::Repeat;
+
+use crate::Report;
+use crate::support::{apply_mended, around, path};
+
+/// The words of one rule.
+pub struct Words {
+    /// What the access does: "reads".
+    pub what: &'static str,
+    /// Why it matters.
+    pub impact: &'static str,
+    /// What to do.
+    pub fix: &'static str,
+    /// How to see it.
+    pub verification: &'static str,
+}
+
+/// How long what is gone through may be as it is shown.
+const MAX_SHOWN: usize = 60;
+
+/// Reports an access that a loop repeats, where requests reach it; where none is known to, as a suggestion.
+pub fn report(model: &Model, report: &mut Report<'_>, repeat: &Repeat, words: &Words) {
+    let access = &model.accesses.all[repeat.access as usize];
+    let span = model.program.span(repeat.call);
+    let route = repeat.function.and_then(|f| model.route_served(f));
+    if route.is_none() && is_run_by_hand(path(model, span)) {
+        return;
+    }
+    let within = around(model, repeat.call);
+    let over = repeat
+        .over
+        .map(|over| model.sources.text(model.program.span(over)))
+        .filter(|t| t.len() <= MAX_SHOWN && !t.contains('\n'));
+    let subject = format!("repeated {} {within} {} {}", path(model, span), access.name, over.unwrap_or_default());
+    let issue = match over {
+        Some(over) => Text::say("`{}` {} once for each element of `{}`.", &[&access.name, words.what, over]),
+        None => Text::say("`{}` {} once for each round of a loop.", &[&access.name, words.what]),
+    };
+    let mut finding = report.finding(subject, span, issue);
+    match route {
+        Some(route) => {
+            finding.endpoint = Some(route.name());
+            finding.details = Text::say("`{}` comes here.", &[&route.name()]);
+        }
+        None => {
+            finding.severity = Severity::Suggestion;
+            finding.details = Text::from("No route was found that comes here.");
+        }
+    }
+    finding.evidence = finding.evidence.min(access.evidence);
+    for (at, call) in repeat.way.iter().enumerate() {
+        if at == 0 {
+            finding.trace.push(TraceStep { span, message: Text::from("The loop calls this for each element.") });
+        }
+        let message = match at + 1 == repeat.way.len() {
+            true => Text::from("This goes to the database."),
+            false => Text::from("This leads on."),
+        };
+        finding.trace.push(TraceStep { span: model.program.span(*call), message });
+    }
+    finding.impact = Text::from(words.impact);
+    finding.fix = Text::from(words.fix);
+    apply_mended(model, &mut finding, access.record);
+    finding.verification = Text::from(words.verification);
+    report.add(finding);
+}
+
+/// Whether a file is run by hand or by a clock, by the folders it stands in.
+fn is_run_by_hand(path: &str) -> bool {
+    path.split('/').any(|part| {
+        let part = part.to_ascii_lowercase();
+        let stem = part.split('.').next().unwrap_or_default();
+        matches!(
+            stem,
+            "commands"
+                | "command"
+                | "scripts"
+                | "script"
+                | "bin"
+                | "cli"
+                | "cmd"
+                | "seeds"
+                | "seed"
+                | "seeders"
+                | "tasks"
+                | "tools"
+                | "jobs"
+                | "cron"
+                | "rake"
+                | "management"
+                | "import"
+                | "export"
+                | "upgrade"
+                | "upgrades"
+        )
+    })
+}
