@@ -415,7 +415,7 @@ impl<'c> Reader<'c> {
                     };
                 }
                 match self.module.dotted(root) {
-                    Some(object) => format!("{object}.{}{name}", if is_chain { "…." } else { "" }),
+                    Some(object) => format!("{object}{}{name}", if is_chain { "…" } else { "." }),
                     None => name.to_string(),
                 }
             }
