@@ -392,7 +392,11 @@ pub(crate) fn role(path: &str) -> FileRole {
     if is_test {
         return FileRole::Test;
     }
-    if in_dir(&["migrations", "migration", "migrate", "alembic"]) || lower.contains("db/migrate/") {
+    // Alembic's: `versions/3820a792d88a_add_column.py`, with the date in front in some
+    let is_revision = in_dir(&["versions"])
+        && name.ends_with(".py")
+        && stem.split('_').any(|w| w.len() == 12 && w.bytes().all(|b| b.is_ascii_hexdigit()));
+    if in_dir(&["migrations", "migration", "migrate", "alembic"]) || lower.contains("db/migrate/") || is_revision {
         return FileRole::Migration;
     }
     if in_dir(&[
@@ -439,6 +443,7 @@ mod tests {
         assert_eq!(role("src/users.test.ts"), FileRole::Test);
         assert_eq!(role("app/tests/api.py"), FileRole::Test);
         assert_eq!(role("db/migrate/1_x.rb"), FileRole::Migration);
+        assert_eq!(role("app/versions/2021-09-16_3820a792d88a.py"), FileRole::Migration);
         assert_eq!(role(".env.example"), FileRole::Example);
         assert_eq!(role("src/contest.py"), FileRole::Production);
         assert_eq!(role("src/main/java/com/example/demo/UserController.java"), FileRole::Production);

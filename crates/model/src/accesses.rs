@@ -3,15 +3,18 @@
 //! [`Access`] is one call that goes to a database. [`Repeat`] is one that a loop sends again for each element of
 //! a list ([`repeats`]). Both are read from the facts' `query` and `clause` records; rules judge.
 
+mod relations;
 mod repeats;
 mod statements;
+mod updates;
 
 use base::{Evidence, FileRole, Span, Symbol};
 use ir::{ExprId, ExprKind, FunctionKind, StmtKind, TypeId, TypeKind};
-use program::{ExprRef, FnId, ModuleId};
+use program::{ClassRef, ExprRef, FnId, ModuleId};
 use rustc_hash::FxHashMap;
 
 pub use repeats::Repeat;
+pub use updates::Update;
 
 use crate::adapters::Context;
 use crate::effects::Effect;
@@ -83,10 +86,12 @@ pub struct Access {
 /// All accesses with what repeats them.
 #[derive(Debug, Default)]
 pub struct Accesses {
-    /// In order of place.
+    /// In order of place; after them relations that loops ask for.
     pub all: Vec<Access>,
     /// Those in loops, in order of place.
     pub repeats: Vec<Repeat>,
+    /// Values that are read, changed and written back without a lock.
+    pub updates: Vec<Update>,
     /// For each function that answers requests, directly or by calls, the first route that it answers.
     pub serves: FxHashMap<FnId, u32>,
 }
@@ -113,8 +118,10 @@ pub(crate) fn collect(context: &Context<'_>, effects: &[Effect], routes: &[Route
     all.extend(declared(context));
     all.sort_by_key(|a: &Access| (a.span, a.call));
     let serves = serves(context, routes);
-    let repeats = repeats::collect(context, effects, &all);
-    Accesses { all, repeats, serves }
+    let ways = repeats::ways(context, effects, &all);
+    let updates = updates::collect(context, effects, &all, &ways);
+    let repeats = repeats::collect(context, effects, &mut all, &ways);
+    Accesses { all, repeats, updates, serves }
 }
 
 /// Which functions answer requests, with the first route of each.
@@ -537,6 +544,17 @@ fn is_many(module: &ir::Module, ty: TypeId) -> bool {
 }
 
 impl Model {
+    /// The first route that a view answers with a list, else the first that it answers.
+    pub fn route_of_view(&self, view: ClassRef) -> Option<&Route> {
+        let name = self.program.class(view).name;
+        let of_view = |r: &&Route| {
+            let handler = r.handler.as_ref().map_or("", |h| h.name.as_str());
+            handler.split('.').any(|part| name == part)
+        };
+        let lists = |r: &&Route| r.method == crate::Method::Get && !r.path.ends_with('}');
+        self.routes.iter().filter(of_view).find(lists).or_else(|| self.routes.iter().find(of_view))
+    }
+
     /// The route that a function answers, directly or as something that a handler calls.
     pub fn route_served(&self, function: FnId) -> Option<&Route> {
         let mut at = Some(function);

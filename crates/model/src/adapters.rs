@@ -35,6 +35,7 @@ use program::{ClassRef, Evaluator, ExprRef, FnId, ModuleId, Program, Value, Valu
 
 use crate::{Facts, Handler, Route};
 
+pub(crate) use django::serializers;
 pub(crate) use express::checked_params;
 
 /// Every adapter.

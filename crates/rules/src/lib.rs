@@ -100,6 +100,8 @@ impl<'r> Report<'r> {
     }
 }
 
+#[path = "../data/lost-update/rule.rs"]
+mod lost_update;
 #[path = "../data/query-in-loop/rule.rs"]
 mod query_in_loop;
 #[path = "../data/row-by-row-write/rule.rs"]
@@ -211,6 +213,7 @@ macro_rules! rule {
 /// Every rule, by id.
 pub fn all() -> Vec<Rule> {
     let mut all = vec![
+        rule!("data/lost-update", lost_update),
         rule!("data/query-in-loop", query_in_loop),
         rule!("data/row-by-row-write", row_by_row_write),
         rule!("data/unbounded-query", unbounded_query),

@@ -1,6 +1,6 @@
 //! What the rules about accesses in loops say in common.
 
-use base::{Severity, Text, TraceStep};
+use base::{Evidence, Severity, Text, TraceStep};
 use model::Model;
 use model::accesses::Repeat;
 
@@ -26,7 +26,14 @@ const MAX_SHOWN: usize = 60;
 pub fn report(model: &Model, report: &mut Report<'_>, repeat: &Repeat, words: &Words) {
     let access = &model.accesses.all[repeat.access as usize];
     let span = model.program.span(repeat.call);
-    let route = repeat.function.and_then(|f| model.route_served(f));
+    let route = match repeat.view {
+        Some(view) => model.route_of_view(view),
+        None => repeat.function.and_then(|f| model.route_served(f)),
+    };
+    // where nothing is known to come here, a guess is not worth the reader's time
+    if route.is_none() && access.evidence == Evidence::Suspected {
+        return;
+    }
     if route.is_none() && is_run_by_hand(path(model, span)) {
         return;
     }
@@ -37,6 +44,9 @@ pub fn report(model: &Model, report: &mut Report<'_>, repeat: &Repeat, words: &W
         .filter(|t| t.len() <= MAX_SHOWN && !t.contains('\n'));
     let subject = format!("repeated {} {within} {} {}", path(model, span), access.name, over.unwrap_or_default());
     let issue = match over {
+        _ if repeat.view.is_some() => {
+            Text::say("`{}` is read once for each row that is serialized.", &[&access.name])
+        }
         Some(over) => Text::say("`{}` {} once for each element of `{}`.", &[&access.name, words.what, over]),
         None => Text::say("`{}` {} once for each round of a loop.", &[&access.name, words.what]),
     };
@@ -54,9 +64,14 @@ pub fn report(model: &Model, report: &mut Report<'_>, repeat: &Repeat, words: &W
     finding.evidence = finding.evidence.min(access.evidence);
     for (at, call) in repeat.way.iter().enumerate() {
         if at == 0 {
-            finding.trace.push(TraceStep { span, message: Text::from("The loop calls this for each element.") });
+            let message = match repeat.view {
+                Some(_) => "The rows are serialized one by one.",
+                None => "The loop calls this for each element.",
+            };
+            finding.trace.push(TraceStep { span, message: Text::from(message) });
         }
         let message = match at + 1 == repeat.way.len() {
+            _ if repeat.view.is_some() => Text::from("This asks each of them for what was not loaded with it."),
             true => Text::from("This goes to the database."),
             false => Text::from("This leads on."),
         };

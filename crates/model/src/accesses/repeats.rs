@@ -2,11 +2,12 @@
 
 use base::{FileRole, Symbol};
 use ir::{BinaryOp, Block, Child, ExprId, ExprKind, FunctionId, FunctionKind, Literal, StmtId, StmtKind, UnaryOp};
-use program::{CallSite, ExprRef, FnId, ModuleId};
+use program::{CallSite, ClassRef, ExprRef, FnId, ModuleId};
 use rayon::prelude::*;
 use rustc_hash::{FxHashMap, FxHashSet};
 
-use super::Access;
+use super::relations::{Relation, Relations};
+use super::{Access, Does};
 use crate::adapters::Context;
 use crate::effects::Effect;
 use crate::facts::Kind;
@@ -30,6 +31,38 @@ pub struct Repeat {
     pub way: Vec<ExprRef>,
     /// What is gone through, where that is written.
     pub over: Option<ExprRef>,
+    /// The view that hands the list to a serializer, which asks each row.
+    pub view: Option<ClassRef>,
+}
+
+/// A relation that a loop asks each element for.
+#[derive(Debug)]
+struct Late {
+    repeat: Repeat,
+    /// What it is called, where the code has no word for it.
+    name: Option<String>,
+    relation: Relation,
+    evidence: base::Evidence,
+}
+
+impl Late {
+    fn access(&self, context: &Context<'_>) -> Access {
+        let call = self.repeat.call;
+        let span = context.program.span(call);
+        Access {
+            call,
+            span,
+            function: self.repeat.function,
+            does: if self.relation.is_many { Does::List } else { Does::One },
+            is_lazy: false,
+            is_limited: false,
+            is_filtered: true,
+            is_eager: false,
+            name: self.name.clone().unwrap_or_else(|| context.sources.text(span).to_owned()),
+            record: self.relation.record,
+            evidence: self.evidence,
+        }
+    }
 }
 
 /// How a function comes to an access.
@@ -40,21 +73,29 @@ struct Way {
 }
 
 /// Finds what loops repeat.
-pub(super) fn collect(context: &Context<'_>, effects: &[Effect], accesses: &[Access]) -> Vec<Repeat> {
-    if accesses.is_empty() {
+pub(super) fn collect(
+    context: &Context<'_>,
+    effects: &[Effect],
+    accesses: &mut Vec<Access>,
+    ways: &Ways,
+) -> Vec<Repeat> {
+    let relations = Relations::read(context, effects);
+    if accesses.is_empty() && relations.is_empty() {
         return Vec::new();
     }
-    let ways = ways(context, effects, accesses);
     let direct: FxHashMap<ExprRef, u32> = accesses.iter().enumerate().map(|(at, a)| (a.call, at as u32)).collect();
     // functions in which something of this may happen, by module
     let mut modules: Vec<ModuleId> = accesses.iter().map(|a| a.call.module).collect();
-    for function in ways.keys() {
+    for function in ways.of.keys() {
         modules.extend(context.program.callers(*function).iter().map(|c| c.module));
+    }
+    if !relations.is_empty() {
+        modules.extend(context.program.ids());
     }
     modules.sort_unstable();
     modules.dedup();
     modules.retain(|id| context.sources.file(context.program.module(*id).file).role == FileRole::Production);
-    let found: Vec<Vec<Repeat>> = modules
+    let found: Vec<(Vec<Repeat>, Vec<Late>)> = modules
         .into_par_iter()
         .map(|id| {
             let module = context.program.module(id);
@@ -62,11 +103,14 @@ pub(super) fn collect(context: &Context<'_>, effects: &[Effect], accesses: &[Acc
                 context,
                 id,
                 module,
-                ways: &ways,
+                ways,
                 direct: &direct,
+                relations: &relations,
                 loops: Vec::new(),
                 here: None,
+                changed: FxHashSet::default(),
                 found: Vec::new(),
+                late: Vec::new(),
             };
             walk.block(&module.body);
             for (function, item) in module.functions() {
@@ -75,17 +119,55 @@ pub(super) fn collect(context: &Context<'_>, effects: &[Effect], accesses: &[Acc
                     walk.function(function);
                 }
             }
-            walk.found
+            (walk.found, walk.late)
         })
         .collect();
-    let mut all: Vec<Repeat> = found.into_iter().flatten().collect();
+    let mut all: Vec<Repeat> = Vec::new();
+    let serialized = relations.serialized(context).into_iter().map(|(list, relation)| {
+        let names: Vec<&str> = list.asked.iter().map(|a| a.name.as_str()).collect();
+        let model = list.asked.first().map_or("", |a| context.program.class(a.model).name.as_str());
+        Late {
+            repeat: Repeat {
+                call: list.queryset,
+                function: list.function,
+                access: 0,
+                way: list.asked.iter().map(|a| a.at).collect(),
+                over: Some(list.queryset),
+                view: Some(list.view),
+            },
+            name: Some(format!("{model}.{}", names.join(", "))),
+            relation,
+            evidence: base::Evidence::Shown,
+        }
+    });
+    for (repeats, late) in found.into_iter().chain([(Vec::new(), serialized.collect())]) {
+        all.extend(repeats);
+        for late in late {
+            let access = late.access(context);
+            all.push(Repeat { access: accesses.len() as u32, ..late.repeat });
+            accesses.push(access);
+        }
+    }
     all.sort_by_key(|r| (r.call, r.access));
     all.dedup_by_key(|r| r.call);
     all
 }
 
 /// For each function that comes to an access, the shortest way.
-fn ways(context: &Context<'_>, effects: &[Effect], accesses: &[Access]) -> FxHashMap<FnId, Way> {
+#[derive(Debug)]
+pub(super) struct Ways {
+    of: FxHashMap<FnId, Way>,
+}
+
+impl Ways {
+    /// The access that a function comes to.
+    pub(super) fn access(&self, function: FnId) -> Option<u32> {
+        self.of.get(&function).map(|way| way.access)
+    }
+}
+
+/// Finds the ways.
+pub(super) fn ways(context: &Context<'_>, effects: &[Effect], accesses: &[Access]) -> Ways {
     let keeps: FxHashSet<FnId> = effects.iter().filter(|e| e.kind == Kind::Cache).filter_map(|e| e.function).collect();
     let mut ways: FxHashMap<FnId, Way> = FxHashMap::default();
     let mut level: Vec<FnId> = Vec::new();
@@ -121,7 +203,7 @@ fn ways(context: &Context<'_>, effects: &[Effect], accesses: &[Access]) -> FxHas
         }
         level = next;
     }
-    ways
+    Ways { of: ways }
 }
 
 /// Whether it is known well enough what a call calls.
@@ -130,8 +212,11 @@ fn is_meant(context: &Context<'_>, call: ExprRef) -> bool {
 }
 
 /// A loop that is being walked.
+#[derive(Default)]
 struct Around {
     over: Option<ExprId>,
+    /// The elements themselves, by name.
+    elements: FxHashSet<Symbol>,
     /// Names whose value differs from round to round.
     names: FxHashSet<Symbol>,
     /// Counters, which count only as an index: `xs[i]`.
@@ -142,11 +227,15 @@ struct Walk<'c> {
     context: &'c Context<'c>,
     id: ModuleId,
     module: &'c ir::Module,
-    ways: &'c FxHashMap<FnId, Way>,
+    ways: &'c Ways,
     direct: &'c FxHashMap<ExprRef, u32>,
+    relations: &'c Relations,
     loops: Vec<Around>,
     here: Option<FunctionId>,
+    /// Relations that are changed and not asked for.
+    changed: FxHashSet<ExprId>,
     found: Vec<Repeat>,
+    late: Vec<Late>,
 }
 
 impl Walk<'_> {
@@ -171,7 +260,8 @@ impl Walk<'_> {
                     }
                 }
             }
-            self.loops.push(Around { over: Some(over), names, counters: FxHashSet::default() });
+            let elements = names.clone();
+            self.loops.push(Around { over: Some(over), elements, names, counters: FxHashSet::default() });
         }
         self.block(body);
         if over.is_some() {
@@ -196,7 +286,11 @@ impl Walk<'_> {
                     self.expr(*value);
                     self.assign(*target, *value);
                 }
-                self.expr(*target);
+                // what is set is not asked for
+                match self.module.expr(*target).kind {
+                    ExprKind::Member { object, .. } => self.expr(object),
+                    _ => self.expr(*target),
+                }
             }
             StmtKind::Expr(e) | StmtKind::Defer(e) | StmtKind::Spawn(e) | StmtKind::Assert(e) => self.expr(*e),
             StmtKind::If { cond, then, otherwise } => {
@@ -234,11 +328,12 @@ impl Walk<'_> {
         if let Some(iter) = iter {
             self.expr(iter);
         }
-        let mut around = Around { over: iter, names: FxHashSet::default(), counters: FxHashSet::default() };
+        let mut around = Around { over: iter, ..Around::default() };
         let counts = match (pattern, iter, cond) {
             (Some(pattern), Some(iter), _) => {
                 let target = if self.is_range(iter) { &mut around.counters } else { &mut around.names };
                 self.names_of(pattern, target);
+                around.elements.clone_from(&around.names);
                 self.may_be_long(iter)
             }
             // Go's `for i := range xs` binds the index first; without a pattern nothing differs
@@ -335,6 +430,14 @@ impl Walk<'_> {
     fn expr(&mut self, id: ExprId) {
         let mut below = Vec::new();
         self.module.children(id, |child| below.push(child));
+        // what is set is not asked for
+        if let ExprKind::Assign { target, .. } = self.module.expr(id).kind
+            && let ExprKind::Member { object, .. } = self.module.expr(target).kind
+            && let Some(first) = below.first_mut()
+        {
+            *first = Child::Expr(object);
+        }
+        self.changed.extend(self.changed_by(id));
         for child in below {
             match child {
                 Child::Expr(expr) => self.expr(expr),
@@ -345,8 +448,51 @@ impl Walk<'_> {
         match &self.module.expr(id).kind {
             ExprKind::Assign { target, value, .. } => self.assign(*target, *value),
             ExprKind::Call { .. } => self.call(id),
+            ExprKind::Member { object, name, .. } => self.member(id, *object, *name),
             _ => {}
         }
+    }
+
+    /// The relation that something is only added to or taken from: `article.tags.add(tag)`, `article.tags << tag`.
+    fn changed_by(&self, id: ExprId) -> Option<ExprId> {
+        match &self.module.expr(id).kind {
+            ExprKind::Binary { op: BinaryOp::Shl, left, .. } => Some(self.called(*left)),
+            ExprKind::Call { callee, .. } => match &self.module.expr(*callee).kind {
+                ExprKind::Member { object, name, .. }
+                    if matches!(
+                        name.as_str(),
+                        "add" | "remove" | "set" | "clear" | "create" | "build" | "append" | "push" | "extend" | "addAll"
+                    ) =>
+                {
+                    Some(self.called(*object))
+                }
+                _ => None,
+            },
+            _ => None,
+        }
+    }
+
+    /// The callee of a call, else the expression itself.
+    fn called(&self, id: ExprId) -> ExprId {
+        match self.module.expr(id).kind {
+            ExprKind::Call { callee, .. } => callee,
+            _ => id,
+        }
+    }
+
+    /// `article.author` of an article that the loop goes through.
+    fn member(&mut self, id: ExprId, object: ExprId, name: Symbol) {
+        if self.relations.is_empty() || self.changed.contains(&id) {
+            return;
+        }
+        let ExprKind::Name(variable) = self.module.expr(object).kind else { return };
+        let Some(around) = self.loops.iter().rev().find(|a| a.elements.contains(&variable)) else { return };
+        let here = |expr: ExprId| ExprRef { module: self.id, expr };
+        let over = around.over.map(here);
+        let Some((relation, evidence)) = self.relations.asked(self.context, here(object), name, over) else { return };
+        let function = self.here.map(|function| FnId { module: self.id, function });
+        let repeat = Repeat { call: here(id), function, access: 0, way: Vec::new(), over, view: None };
+        self.late.push(Late { repeat, name: None, relation, evidence });
     }
 
     /// What is assigned from something that differs differs as well.
@@ -372,14 +518,14 @@ impl Walk<'_> {
                     return;
                 }
                 let Some(callee) = self.context.program.call(call) else { return };
-                let Some(way) = callee.functions.iter().find_map(|f| self.ways.get(f)) else { return };
+                let Some(way) = callee.functions.iter().find_map(|f| self.ways.of.get(f)) else { return };
                 (way.access, way.calls.clone())
             }
         };
         let Some(around) = self.loops.iter().rev().find(|around| self.call_differs(id, around)) else { return };
         let function = self.here.map(|function| FnId { module: self.id, function });
         let over = around.over.map(|expr| ExprRef { module: self.id, expr });
-        self.found.push(Repeat { call, function, access, way, over });
+        self.found.push(Repeat { call, function, access, way, over, view: None });
     }
 
     fn call_differs(&self, id: ExprId, around: &Around) -> bool {

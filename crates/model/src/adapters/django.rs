@@ -2,6 +2,7 @@
 
 mod patterns;
 mod permissions;
+pub(crate) mod serializers;
 
 use base::{Language, Span, Symbol};
 use ir::{ExprId, ExprKind};

@@ -1,0 +1,290 @@
+//! Relations between stored things that are read when they are first asked for: `article.author`.
+//!
+//! In a loop over articles each of them sends a query, unless the query that gave the articles brought the
+//! authors along.
+
+use base::{Evidence, Language, Symbol};
+use ir::{ExprId, ExprKind};
+use program::{ClassRef, ExprRef, FnId, ModuleId, Value};
+use rustc_hash::{FxHashMap, FxHashSet};
+
+use crate::adapters::Context;
+use crate::adapters::serializers::{self, Asked, SerializedList};
+use crate::effects::Effect;
+use crate::facts::{Kind, RecordId};
+
+/// How many links of a chain are looked at for what a list holds.
+const MAX_CHAIN: usize = 24;
+
+/// A relation that is read late.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Relation {
+    /// What says so.
+    pub record: RecordId,
+    /// Whether it leads to many.
+    pub is_many: bool,
+}
+
+/// All relations that are read late, and what brings them along.
+#[derive(Debug, Default)]
+pub(super) struct Relations {
+    of: FxHashMap<(ClassRef, Symbol), Relation>,
+    /// The classes that have a relation of a name.
+    named: FxHashMap<Symbol, Vec<ClassRef>>,
+    /// Classes by name in lower case without underscores.
+    classes: FxHashMap<String, Vec<ClassRef>>,
+    /// Functions that ask for related rows, with the names that they give; empty for all.
+    eager: FxHashMap<FnId, FxHashSet<Symbol>>,
+    /// The same at the top of modules and classes.
+    eager_outside: FxHashSet<Symbol>,
+}
+
+impl Relations {
+    pub(super) fn read(context: &Context<'_>, effects: &[Effect]) -> Relations {
+        let mut found = Relations::default();
+        let records: FxHashMap<ExprRef, RecordId> =
+            effects.iter().filter(|e| e.kind == Kind::Relation).map(|e| (e.call, e.record)).collect();
+        if records.is_empty() {
+            return found;
+        }
+        for (class, info) in context.program.classes().all() {
+            for part in &info.parts {
+                found.add_class(context, &records, class, *part);
+            }
+        }
+        for effect in effects.iter().filter(|e| e.kind == Kind::Clause) {
+            if context.facts.record(effect.record).label.as_deref() != Some("eager") {
+                continue;
+            }
+            let names = named_in(context, effect.call);
+            match effect.function {
+                Some(function) => found.eager.entry(function).or_default().extend(names),
+                None => found.eager_outside.extend(names),
+            }
+        }
+        found
+    }
+
+    /// Whether there is none.
+    pub(super) fn is_empty(&self) -> bool {
+        self.of.is_empty()
+    }
+
+    fn add_class(
+        &mut self,
+        context: &Context<'_>,
+        records: &FxHashMap<ExprRef, RecordId>,
+        class: ClassRef,
+        part: ClassRef,
+    ) {
+        let module = context.program.module(part.module);
+        let item = module.class(part.class);
+        let here = |expr: ExprId| ExprRef { module: part.module, expr };
+        let add = |this: &mut Self, name: Symbol, record: RecordId| {
+            let is_many = context.facts.record(record).label.as_deref() == Some("many");
+            if this.of.insert((class, name), Relation { record, is_many }).is_none() {
+                this.named.entry(name).or_default().push(class);
+                let plain = item.name.as_str().rsplit('.').next().unwrap_or_default();
+                let known = this.classes.entry(plain_name(plain)).or_default();
+                if !known.contains(&class) {
+                    known.push(class);
+                }
+            }
+        };
+        for field in &item.fields {
+            let declared = field.init.into_iter().chain(field.annotations.iter().copied());
+            for expr in declared {
+                if let Some(record) = records.get(&here(expr)) {
+                    add(self, field.name, *record);
+                }
+            }
+        }
+        for method in &item.methods {
+            let method = module.function(*method);
+            let name = method.name.map(|n| property(n.as_str()));
+            for annotation in &method.annotations {
+                if let (Some(record), Some(name)) = (records.get(&here(*annotation)), name) {
+                    add(self, name, *record);
+                }
+            }
+        }
+        // `belongs_to :author`
+        for stmt in &item.body {
+            let (ir::StmtKind::Expr(expr) | ir::StmtKind::Return(Some(expr))) = module.stmt(*stmt).kind else { continue };
+            let Some(record) = records.get(&here(expr)) else { continue };
+            let ExprKind::Call { args, .. } = &module.expr(expr).kind else { continue };
+            if let Some(name) = args.first().and_then(|a| module.string(a.value)) {
+                add(self, name, *record);
+            }
+        }
+    }
+
+    /// The relation that a variable of a loop is asked for: `article.author`, `order.getItems()`. `list` is what
+    /// is gone through.
+    pub(super) fn asked(
+        &self,
+        context: &Context<'_>,
+        object: ExprRef,
+        member: Symbol,
+        list: Option<ExprRef>,
+    ) -> Option<(Relation, Evidence)> {
+        let module = context.program.module(object.module);
+        let name = match module.language {
+            Language::Java => property(member.as_str()),
+            _ => member,
+        };
+        self.named.get(&name)?;
+        let (class, evidence) = self.class_of(context, object, list)?;
+        let lineage = context.program.classes().lineage(class);
+        let relation = lineage.iter().find_map(|c| self.of.get(&(*c, name)))?;
+        // where the class is a guess, so is which query gave it
+        let is_guess = evidence == Evidence::Suspected;
+        if self.comes_along(context, object, name, list) || is_guess && self.eager.values().any(|n| n.contains(&name)) {
+            return None;
+        }
+        Some((*relation, evidence))
+    }
+
+    /// The lists whose rows a serializer asks for relations that the list does not bring along; with the first.
+    pub(super) fn serialized(&self, context: &Context<'_>) -> Vec<(SerializedList, Relation)> {
+        let mut found = Vec::new();
+        if self.is_empty() {
+            return found;
+        }
+        for mut list in serializers::lists(context) {
+            let mut modules = Vec::new();
+            for class in list.asked.iter().map(|a| a.model).chain([list.view]) {
+                modules.extend(context.program.classes().lineage(class).iter().map(|c| c.module));
+            }
+            let relation = |asked: &Asked| {
+                let lineage = context.program.classes().lineage(asked.model);
+                lineage.iter().find_map(|c| self.of.get(&(*c, asked.name))).copied()
+            };
+            list.asked.retain(|a| a.is_direct && relation(a).is_some() && !self.is_eager(&modules, a.name));
+            if let Some(first) = list.asked.first().and_then(relation) {
+                found.push((list, first));
+            }
+        }
+        found
+    }
+
+    /// Whether a function of one of these modules asks for a relation to come along, or one outside functions.
+    fn is_eager(&self, modules: &[ModuleId], name: Symbol) -> bool {
+        self.eager_outside.contains(&name)
+            || self.eager.iter().any(|(function, names)| {
+                modules.contains(&function.module) && (names.is_empty() || names.contains(&name))
+            })
+    }
+
+    fn class_of(&self, context: &Context<'_>, object: ExprRef, list: Option<ExprRef>) -> Option<(ClassRef, Evidence)> {
+        let values = context.program.evaluator(object.module, context.facts).eval(object.expr);
+        let class = values.iter().find_map(|v| match v {
+            Value::Instance(class) => Some(*class),
+            _ => None,
+        });
+        if let Some(class) = class {
+            return Some((class, Evidence::Shown));
+        }
+        if let Some(class) = list.and_then(|list| self.held_by(context, list)) {
+            return Some((class, Evidence::Shown));
+        }
+        // `for article in articles` where only one class is called so
+        let ExprKind::Name(name) = context.program.expr(object).kind else { return None };
+        match self.classes.get(&plain_name(name.as_str()))?.as_slice() {
+            [only] => Some((*only, Evidence::Suspected)),
+            _ => None,
+        }
+    }
+
+    /// What a list holds, by the class that its query begins with: `Article.objects.filter(…)`,
+    /// `session.query(Article)`.
+    fn held_by(&self, context: &Context<'_>, list: ExprRef) -> Option<ClassRef> {
+        for origin in context.program.origins_before_calls(list, context.facts) {
+            let module = context.program.module(origin.module);
+            let mut evaluator = context.program.evaluator(origin.module, context.facts);
+            let mut class_of = |expr: ExprId| {
+                evaluator.eval(expr).iter().find_map(|v| match v {
+                    Value::Class(class) => Some(*class),
+                    _ => None,
+                })
+            };
+            let mut at = origin.expr;
+            for _ in 0..MAX_CHAIN {
+                at = match &module.expr(at).kind {
+                    ExprKind::Call { callee, args, .. } => {
+                        if let Some(class) = args.first().and_then(|a| class_of(a.value)) {
+                            return Some(class);
+                        }
+                        *callee
+                    }
+                    ExprKind::Member { object, .. } | ExprKind::Index { object, .. } => *object,
+                    ExprKind::Await(inner) => *inner,
+                    ExprKind::Name(_) => match class_of(at) {
+                        Some(class) => return Some(class),
+                        None => break,
+                    },
+                    _ => break,
+                };
+            }
+        }
+        None
+    }
+
+    /// Whether a query that gives the list brings the relation along, as far as that can be seen: in the functions
+    /// that the list comes from, or somewhere in their files.
+    fn comes_along(&self, context: &Context<'_>, object: ExprRef, name: Symbol, list: Option<ExprRef>) -> bool {
+        let mut modules = vec![object.module];
+        // a filter of the base class may have loaded them
+        if let Some(class) = context.program.scopes(object.module).owner(object.expr).class {
+            let class = ClassRef { module: object.module, class };
+            let lineage = context.program.classes().lineage(context.program.classes().canonical(class));
+            modules.extend(lineage.iter().map(|c| c.module));
+        }
+        if let Some(list) = list {
+            let origins = context.program.origins(list, context.facts);
+            modules.extend(origins.iter().map(|o| o.module));
+            let owner = context.program.scopes(list.module).owner(list.expr).function;
+            let owner = owner.map(|function| FnId { module: list.module, function });
+            modules.extend(owner.into_iter().flat_map(|f| context.program.callers(f)).map(|c| c.module));
+        }
+        self.is_eager(&modules, name)
+    }
+}
+
+/// The names that an eager load gives: `includes(:author, comments: :user)`, `select_related("author__profile")`,
+/// `joinedload(Article.author)`.
+fn named_in(context: &Context<'_>, call: ExprRef) -> Vec<Symbol> {
+    let module = context.program.module(call.module);
+    let ExprKind::Call { args, .. } = &module.expr(call.expr).kind else { return Vec::new() };
+    let mut found = Vec::new();
+    for arg in args {
+        found.extend(arg.name);
+        for (expr, item) in module.exprs_within(module.expr(arg.value).range) {
+            if let Some(text) = module.string(expr) {
+                let text = text.as_str();
+                found.extend(text.split("__").flat_map(|part| part.split(['.', ' ', ','])).filter(|p| !p.is_empty()).map(Symbol::new));
+            }
+            if let ExprKind::Member { name, .. } = item.kind {
+                found.push(name);
+            }
+        }
+    }
+    found
+}
+
+fn plain_name(name: &str) -> String {
+    name.replace('_', "").to_lowercase()
+}
+
+/// The property that a getter gives: `getItems` and `items` are `items`.
+fn property(name: &str) -> Symbol {
+    let rest = name.strip_prefix("get").filter(|r| r.starts_with(|c: char| c.is_uppercase()));
+    match rest {
+        Some(rest) => {
+            let mut letters = rest.chars();
+            let first = letters.next().map(|c| c.to_ascii_lowercase());
+            Symbol::new(&first.into_iter().chain(letters).collect::<String>())
+        }
+        None => Symbol::new(name),
+    }
+}
