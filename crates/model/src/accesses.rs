@@ -3,6 +3,7 @@
 //! [`Access`] is one call that goes to a database. [`Repeat`] is one that a loop sends again for each element of
 //! a list ([`repeats`]). Both are read from the facts' `query` and `clause` records; rules judge.
 
+mod partial;
 mod relations;
 mod repeats;
 mod statements;
@@ -13,6 +14,7 @@ use ir::{ExprId, ExprKind, FunctionKind, StmtKind, TypeId, TypeKind};
 use program::{ClassRef, ExprRef, FnId, ModuleId};
 use rustc_hash::FxHashMap;
 
+pub use partial::Partial;
 pub use repeats::Repeat;
 pub use updates::Update;
 
@@ -92,6 +94,8 @@ pub struct Accesses {
     pub repeats: Vec<Repeat>,
     /// Values that are read, changed and written back without a lock.
     pub updates: Vec<Update>,
+    /// Writes that follow each other without a transaction, where requests come.
+    pub partials: Vec<Partial>,
     /// For each function that answers requests, directly or by calls, the first route that it answers.
     pub serves: FxHashMap<FnId, u32>,
 }
@@ -119,9 +123,10 @@ pub(crate) fn collect(context: &Context<'_>, effects: &[Effect], routes: &[Route
     all.sort_by_key(|a: &Access| (a.span, a.call));
     let serves = serves(context, routes);
     let ways = repeats::ways(context, effects, &all);
+    let partials = partial::collect(context, effects, &all, &serves);
     let updates = updates::collect(context, effects, &all, &ways);
     let repeats = repeats::collect(context, effects, &mut all, &ways);
-    Accesses { all, repeats, updates, serves }
+    Accesses { all, repeats, updates, partials, serves }
 }
 
 /// Which functions answer requests, with the first route of each.

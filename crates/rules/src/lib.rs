@@ -102,6 +102,8 @@ impl<'r> Report<'r> {
 
 #[path = "../data/lost-update/rule.rs"]
 mod lost_update;
+#[path = "../data/partial-write/rule.rs"]
+mod partial_write;
 #[path = "../data/query-in-loop/rule.rs"]
 mod query_in_loop;
 #[path = "../data/row-by-row-write/rule.rs"]
@@ -214,6 +216,7 @@ macro_rules! rule {
 pub fn all() -> Vec<Rule> {
     let mut all = vec![
         rule!("data/lost-update", lost_update),
+        rule!("data/partial-write", partial_write),
         rule!("data/query-in-loop", query_in_loop),
         rule!("data/row-by-row-write", row_by_row_write),
         rule!("data/unbounded-query", unbounded_query),

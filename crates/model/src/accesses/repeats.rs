@@ -1,7 +1,7 @@
 //! Accesses that a loop sends again for each element: directly, or by calls below it.
 
 use base::{FileRole, Symbol};
-use ir::{BinaryOp, Block, Child, ExprId, ExprKind, FunctionId, FunctionKind, Literal, StmtId, StmtKind, UnaryOp};
+use ir::{BinaryOp, Block, CallKind, Child, ExprId, ExprKind, FunctionId, FunctionKind, Literal, StmtId, StmtKind, UnaryOp};
 use program::{CallSite, ClassRef, ExprRef, FnId, ModuleId};
 use rayon::prelude::*;
 use rustc_hash::{FxHashMap, FxHashSet};
@@ -206,8 +206,11 @@ pub(super) fn ways(context: &Context<'_>, effects: &[Effect], accesses: &[Access
     Ways { of: ways }
 }
 
-/// Whether it is known well enough what a call calls.
+/// Whether it is known well enough what a call calls. What makes an object sends nothing.
 fn is_meant(context: &Context<'_>, call: ExprRef) -> bool {
+    if matches!(context.program.expr(call).kind, ExprKind::Call { kind: CallKind::New | CallKind::Annotation, .. }) {
+        return false;
+    }
     context.program.call(call).is_some_and(|c| c.certain && c.functions.len() <= MAX_CANDIDATES)
 }
 
