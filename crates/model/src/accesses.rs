@@ -405,8 +405,13 @@ impl<'c> Reader<'c> {
                 !matches!(&self.module.expr(value).kind, ExprKind::Map(entries)
                     if entries.iter().all(|e| e.key.is_some() && e.key.and_then(|k| self.module.string(k)).is_none_or(|k| !is_filter(k))))
             };
-            clauses.filtered |=
-                args.iter().any(|a| a.name.is_some_and(is_filter) || is_open(a.value)) || block.is_some();
+            if record.access == Some(AccessFact::Statement) {
+                continue;
+            }
+            // what comes before the condition says where rows go
+            let first = record.arg.unwrap_or(0) as usize;
+            let filters = args.iter().skip(first).any(|a| a.name.map_or_else(|| is_open(a.value), is_filter));
+            clauses.filtered |= filters || block.is_some();
         }
     }
 

@@ -245,7 +245,8 @@ pub struct Record {
     /// For `query` with `access`: options and arguments by name that limit how many rows come back.
     #[serde(default)]
     pub limits: Vec<String>,
-    /// The argument that matters, from 0.
+    /// The argument that matters, from 0. For `query` with `access`: the statement, or the first of those that say
+    /// which rows are meant.
     pub arg: Option<u32>,
     /// For `sink`: data from these places, by the labels of sources, does no harm: the library refuses it.
     #[serde(default)]

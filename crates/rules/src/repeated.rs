@@ -44,9 +44,7 @@ pub fn report(model: &Model, report: &mut Report<'_>, repeat: &Repeat, words: &W
         .filter(|t| t.len() <= MAX_SHOWN && !t.contains('\n'));
     let subject = format!("repeated {} {within} {} {}", path(model, span), access.name, over.unwrap_or_default());
     let issue = match over {
-        _ if repeat.view.is_some() => {
-            Text::say("`{}` is read once for each row that is serialized.", &[&access.name])
-        }
+        _ if repeat.view.is_some() => Text::say("`{}` is read once for each row that is serialized.", &[&access.name]),
         Some(over) => Text::say("`{}` {} once for each element of `{}`.", &[&access.name, words.what, over]),
         None => Text::say("`{}` {} once for each round of a loop.", &[&access.name, words.what]),
     };

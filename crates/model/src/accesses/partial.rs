@@ -33,12 +33,8 @@ pub(super) fn collect(
     accesses: &[Access],
     serves: &FxHashMap<FnId, u32>,
 ) -> Vec<Partial> {
-    let direct: FxHashMap<ExprRef, u32> = accesses
-        .iter()
-        .enumerate()
-        .filter(|(_, a)| is_write(context, a))
-        .map(|(at, a)| (a.call, at as u32))
-        .collect();
+    let direct: FxHashMap<ExprRef, u32> =
+        accesses.iter().enumerate().filter(|(_, a)| is_write(context, a)).map(|(at, a)| (a.call, at as u32)).collect();
     if direct.is_empty() {
         return Vec::new();
     }
@@ -54,7 +50,14 @@ pub(super) fn collect(
         .filter(|f| !is_held(context, **f, &together, &annotations, 0))
         .filter_map(|function| {
             let module = context.program.module(function.module);
-            let mut walk = Walk { function: *function, module, direct: &direct, path: Vec::new(), found: Vec::new(), holds: false };
+            let mut walk = Walk {
+                function: *function,
+                module,
+                direct: &direct,
+                path: Vec::new(),
+                found: Vec::new(),
+                holds: false,
+            };
             walk.function(function.function);
             if walk.holds {
                 return None;
@@ -76,7 +79,8 @@ fn is_candidate(context: &Context<'_>, function: FnId) -> bool {
 fn is_annotated(context: &Context<'_>, function: FnId, annotations: &FxHashSet<ExprRef>) -> bool {
     let module = context.program.module(function.module);
     let item = module.function(function.function);
-    let of_class = context.program.classes().class_of(function).into_iter().flat_map(|c| context.program.classes().lineage(c));
+    let of_class =
+        context.program.classes().class_of(function).into_iter().flat_map(|c| context.program.classes().lineage(c));
     let here = |expr: &ExprId| annotations.contains(&ExprRef { module: function.module, expr: *expr });
     item.annotations.iter().any(here)
         || of_class.into_iter().any(|c| {
@@ -99,7 +103,11 @@ fn is_held(
     let item = context.program.function(function);
     let around = item.parent.map(|parent| FnId { module: function.module, function: parent });
     let callers = context.program.callers(function).iter().filter_map(|c| c.caller);
-    depth < 4 && around.into_iter().chain(callers).any(|f| f != function && is_held(context, f, together, annotations, depth + 1))
+    depth < 4
+        && around
+            .into_iter()
+            .chain(callers)
+            .any(|f| f != function && is_held(context, f, together, annotations, depth + 1))
 }
 
 /// A branch that is being walked: its statement, which of its arms, and whether the arm leaves the function.

@@ -4,7 +4,7 @@
 //! authors along.
 
 use base::{Evidence, Language, Symbol};
-use ir::{ExprId, ExprKind};
+use ir::{ExprId, ExprKind, FunctionKind};
 use program::{ClassRef, ExprRef, FnId, ModuleId, Value};
 use rustc_hash::{FxHashMap, FxHashSet};
 
@@ -110,7 +110,9 @@ impl Relations {
         }
         // `belongs_to :author`
         for stmt in &item.body {
-            let (ir::StmtKind::Expr(expr) | ir::StmtKind::Return(Some(expr))) = module.stmt(*stmt).kind else { continue };
+            let (ir::StmtKind::Expr(expr) | ir::StmtKind::Return(Some(expr))) = module.stmt(*stmt).kind else {
+                continue;
+            };
             let Some(record) = records.get(&here(expr)) else { continue };
             let ExprKind::Call { args, .. } = &module.expr(expr).kind else { continue };
             if let Some(name) = args.first().and_then(|a| module.string(a.value)) {
@@ -139,7 +141,9 @@ impl Relations {
         let relation = lineage.iter().find_map(|c| self.of.get(&(*c, name)))?;
         // where the class is a guess, so is which query gave it
         let is_guess = evidence == Evidence::Suspected;
-        if self.comes_along(context, object, name, list) || is_guess && self.eager.values().any(|n| n.contains(&name)) {
+        if self.comes_along(context, object, name, list, class)
+            || is_guess && self.eager.values().any(|n| n.contains(&name))
+        {
             return None;
         }
         Some((*relation, evidence))
@@ -152,15 +156,16 @@ impl Relations {
             return found;
         }
         for mut list in serializers::lists(context) {
-            let mut modules = Vec::new();
-            for class in list.asked.iter().map(|a| a.model).chain([list.view]) {
-                modules.extend(context.program.classes().lineage(class).iter().map(|c| c.module));
-            }
+            let classes = context.program.classes();
+            let view = classes.lineage(list.view);
+            let models: Vec<ModuleId> =
+                list.asked.iter().flat_map(|a| classes.lineage(a.model)).map(|c| c.module).collect();
+            let counts = |f: FnId| models.contains(&f.module) || classes.class_of(f).is_some_and(|c| view.contains(&c));
             let relation = |asked: &Asked| {
                 let lineage = context.program.classes().lineage(asked.model);
                 lineage.iter().find_map(|c| self.of.get(&(*c, asked.name))).copied()
             };
-            list.asked.retain(|a| a.is_direct && relation(a).is_some() && !self.is_eager(&modules, a.name));
+            list.asked.retain(|a| a.is_direct && relation(a).is_some() && !self.is_eager(a.name, counts));
             if let Some(first) = list.asked.first().and_then(relation) {
                 found.push((list, first));
             }
@@ -168,12 +173,13 @@ impl Relations {
         found
     }
 
-    /// Whether a function of one of these modules asks for a relation to come along, or one outside functions.
-    fn is_eager(&self, modules: &[ModuleId], name: Symbol) -> bool {
+    /// Whether one of these functions asks for a relation to come along, or code outside functions.
+    fn is_eager(&self, name: Symbol, counts: impl Fn(FnId) -> bool) -> bool {
         self.eager_outside.contains(&name)
-            || self.eager.iter().any(|(function, names)| {
-                modules.contains(&function.module) && (names.is_empty() || names.contains(&name))
-            })
+            || self
+                .eager
+                .iter()
+                .any(|(function, names)| (names.is_empty() || names.contains(&name)) && counts(*function))
     }
 
     fn class_of(&self, context: &Context<'_>, object: ExprRef, list: Option<ExprRef>) -> Option<(ClassRef, Evidence)> {
@@ -230,9 +236,29 @@ impl Relations {
         None
     }
 
-    /// Whether a query that gives the list brings the relation along, as far as that can be seen: in the functions
-    /// that the list comes from, or somewhere in their files.
-    fn comes_along(&self, context: &Context<'_>, object: ExprRef, name: Symbol, list: Option<ExprRef>) -> bool {
+    /// Whether a query that gives the list brings the relation along, as far as that can be seen: in the function
+    /// and in what gives classes their rows, where the query stands there; else anywhere in the files that the list
+    /// comes from.
+    fn comes_along(
+        &self,
+        context: &Context<'_>,
+        object: ExprRef,
+        name: Symbol,
+        list: Option<ExprRef>,
+        class: ClassRef,
+    ) -> bool {
+        let home = outermost(context, object);
+        let origins = list.map(|list| context.program.origins(list, context.facts)).unwrap_or_default();
+        let is_here = home.is_some()
+            && !origins.is_empty()
+            && origins.iter().all(|o| {
+                matches!(context.program.expr(*o).kind, ExprKind::Call { .. } | ExprKind::Index { .. })
+                    && outermost(context, *o) == home
+            });
+        if is_here {
+            let models: Vec<ModuleId> = context.program.classes().lineage(class).iter().map(|c| c.module).collect();
+            return self.is_eager(name, |f| Some(outermost_of(context, f)) == home || models.contains(&f.module));
+        }
         let mut modules = vec![object.module];
         // a filter of the base class may have loaded them
         if let Some(class) = context.program.scopes(object.module).owner(object.expr).class {
@@ -240,14 +266,13 @@ impl Relations {
             let lineage = context.program.classes().lineage(context.program.classes().canonical(class));
             modules.extend(lineage.iter().map(|c| c.module));
         }
+        modules.extend(origins.iter().map(|o| o.module));
         if let Some(list) = list {
-            let origins = context.program.origins(list, context.facts);
-            modules.extend(origins.iter().map(|o| o.module));
             let owner = context.program.scopes(list.module).owner(list.expr).function;
             let owner = owner.map(|function| FnId { module: list.module, function });
             modules.extend(owner.into_iter().flat_map(|f| context.program.callers(f)).map(|c| c.module));
         }
-        self.is_eager(&modules, name)
+        self.is_eager(name, |f| modules.contains(&f.module))
     }
 }
 
@@ -262,7 +287,12 @@ fn named_in(context: &Context<'_>, call: ExprRef) -> Vec<Symbol> {
         for (expr, item) in module.exprs_within(module.expr(arg.value).range) {
             if let Some(text) = module.string(expr) {
                 let text = text.as_str();
-                found.extend(text.split("__").flat_map(|part| part.split(['.', ' ', ','])).filter(|p| !p.is_empty()).map(Symbol::new));
+                found.extend(
+                    text.split("__")
+                        .flat_map(|part| part.split(['.', ' ', ',']))
+                        .filter(|p| !p.is_empty())
+                        .map(Symbol::new),
+                );
             }
             if let ExprKind::Member { name, .. } = item.kind {
                 found.push(name);
@@ -270,6 +300,26 @@ fn named_in(context: &Context<'_>, call: ExprRef) -> Vec<Symbol> {
         }
     }
     found
+}
+
+/// The named function around a place.
+fn outermost(context: &Context<'_>, at: ExprRef) -> Option<FnId> {
+    let function = context.program.scopes(at.module).owner(at.expr).function?;
+    Some(outermost_of(context, FnId { module: at.module, function }))
+}
+
+/// The named function around a callback; else the function itself.
+pub(super) fn outermost_of(context: &Context<'_>, function: FnId) -> FnId {
+    let mut here = function;
+    loop {
+        let item = context.program.function(here);
+        match item.parent {
+            Some(parent) if matches!(item.kind, FunctionKind::Lambda | FunctionKind::Block) => {
+                here = FnId { module: here.module, function: parent };
+            }
+            _ => return here,
+        }
+    }
 }
 
 fn plain_name(name: &str) -> String {

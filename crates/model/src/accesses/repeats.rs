@@ -1,7 +1,9 @@
 //! Accesses that a loop sends again for each element: directly, or by calls below it.
 
 use base::{FileRole, Symbol};
-use ir::{BinaryOp, Block, CallKind, Child, ExprId, ExprKind, FunctionId, FunctionKind, Literal, StmtId, StmtKind, UnaryOp};
+use ir::{
+    BinaryOp, Block, CallKind, Child, ExprId, ExprKind, FunctionId, FunctionKind, Literal, StmtId, StmtKind, UnaryOp,
+};
 use program::{CallSite, ClassRef, ExprRef, FnId, ModuleId};
 use rayon::prelude::*;
 use rustc_hash::{FxHashMap, FxHashSet};
@@ -464,7 +466,16 @@ impl Walk<'_> {
                 ExprKind::Member { object, name, .. }
                     if matches!(
                         name.as_str(),
-                        "add" | "remove" | "set" | "clear" | "create" | "build" | "append" | "push" | "extend" | "addAll"
+                        "add"
+                            | "remove"
+                            | "set"
+                            | "clear"
+                            | "create"
+                            | "build"
+                            | "append"
+                            | "push"
+                            | "extend"
+                            | "addAll"
                     ) =>
                 {
                     Some(self.called(*object))

@@ -1,11 +1,12 @@
 //! Values that are read, changed in memory and written back: two requests at once lose one of the changes.
 
 use base::{FileRole, Span, Symbol};
-use ir::{BinaryOp, ExprId, ExprKind, FunctionKind, Literal, StmtKind, UnaryOp};
+use ir::{BinaryOp, ExprId, ExprKind, Literal, StmtKind, UnaryOp};
 use program::{ExprRef, FnId, ModuleId};
 use rayon::prelude::*;
 use rustc_hash::{FxHashMap, FxHashSet};
 
+use super::relations::outermost_of;
 use super::repeats::Ways;
 use super::{Access, Does};
 use crate::adapters::Context;
@@ -38,11 +39,11 @@ pub(super) fn collect(context: &Context<'_>, effects: &[Effect], accesses: &[Acc
             || e.kind == Kind::Clause && context.facts.record(e.record).label.as_deref() == Some("lock")
     };
     let locked: FxHashSet<FnId> =
-        effects.iter().filter(locks).filter_map(|e| e.function).map(|f| outermost(context, f)).collect();
+        effects.iter().filter(locks).filter_map(|e| e.function).map(|f| outermost_of(context, f)).collect();
     let mut by_function: FxHashMap<FnId, Vec<u32>> = FxHashMap::default();
     for (at, access) in accesses.iter().enumerate() {
         if let Some(function) = access.function {
-            by_function.entry(outermost(context, function)).or_default().push(at as u32);
+            by_function.entry(outermost_of(context, function)).or_default().push(at as u32);
         }
     }
     let writes = |a: &Access| matches!(a.does, Does::Update | Does::Insert);
@@ -55,7 +56,14 @@ pub(super) fn collect(context: &Context<'_>, effects: &[Effect], accesses: &[Acc
     functions
         .par_iter()
         .flat_map_iter(|(function, all)| {
-            let reader = Reader { context, module: context.program.module(function.module), function: *function, accesses, all, ways };
+            let reader = Reader {
+                context,
+                module: context.program.module(function.module),
+                function: *function,
+                accesses,
+                all,
+                ways,
+            };
             reader.updates()
         })
         .collect()
@@ -63,20 +71,6 @@ pub(super) fn collect(context: &Context<'_>, effects: &[Effect], accesses: &[Acc
 
 fn is_production(context: &Context<'_>, id: ModuleId) -> bool {
     context.sources.file(context.program.module(id).file).role == FileRole::Production
-}
-
-/// The named function around callbacks.
-fn outermost(context: &Context<'_>, function: FnId) -> FnId {
-    let mut here = function;
-    loop {
-        let item = context.program.function(here);
-        match item.parent {
-            Some(parent) if matches!(item.kind, FunctionKind::Lambda | FunctionKind::Block) => {
-                here = FnId { module: here.module, function: parent };
-            }
-            _ => return here,
-        }
-    }
 }
 
 struct Reader<'c> {
@@ -118,7 +112,8 @@ impl Reader<'_> {
                 }
                 // `account.setBalance(account.getBalance() - amount)`
                 ExprKind::Call { callee, args, .. } => {
-                    if let (ExprKind::Member { object, name, .. }, [only]) = (&self.module.expr(*callee).kind, args.as_slice())
+                    if let (ExprKind::Member { object, name, .. }, [only]) =
+                        (&self.module.expr(*callee).kind, args.as_slice())
                         && let ExprKind::Name(row) = self.module.expr(*object).kind
                         && let Some(field) = name.as_str().strip_prefix("set")
                         && self.is_from_old(only.value, row, Symbol::new(&format!("get{field}")))
@@ -273,10 +268,9 @@ impl Reader<'_> {
         for arg in args {
             for (_, item) in self.module.exprs_within(self.module.expr(arg.value).range) {
                 let entries: Vec<(Symbol, ExprId)> = match &item.kind {
-                    ExprKind::Map(entries) => entries
-                        .iter()
-                        .filter_map(|e| Some((self.module.string(e.key?)?, e.value)))
-                        .collect(),
+                    ExprKind::Map(entries) => {
+                        entries.iter().filter_map(|e| Some((self.module.string(e.key?)?, e.value))).collect()
+                    }
                     _ => continue,
                 };
                 for (field, value) in entries {

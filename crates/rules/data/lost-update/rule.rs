@@ -15,7 +15,13 @@ pub const RULE: Rule = Rule {
             "Two requests at once lose a change",
             Severity::Important,
             Stage::Data,
-            &["K.critical-issues.8", "W3.5", "C11.transaction-patterns.1", "C11.transaction-patterns.2", "I.race-conditions.1"],
+            &[
+                "K.critical-issues.8",
+                "W3.5",
+                "C11.transaction-patterns.1",
+                "C11.transaction-patterns.2",
+                "I.race-conditions.1",
+            ],
             &[362, 367],
             &["API6:2023"],
         )
@@ -25,8 +31,22 @@ pub const RULE: Rule = Rule {
 
 /// Words of what costs money or goods when a change of it is lost.
 const PRECIOUS: [&str; 16] = [
-    "balance", "stock", "quantity", "qty", "credit", "credits", "amount", "inventory", "seats", "points", "coins",
-    "funds", "wallet", "available", "remaining", "quota",
+    "balance",
+    "stock",
+    "quantity",
+    "qty",
+    "credit",
+    "credits",
+    "amount",
+    "inventory",
+    "seats",
+    "points",
+    "coins",
+    "funds",
+    "wallet",
+    "available",
+    "remaining",
+    "quota",
 ];
 
 fn check(model: &Model, report: &mut Report<'_>) {
@@ -57,7 +77,9 @@ fn check(model: &Model, report: &mut Report<'_>) {
         finding.trace = vec![
             TraceStep {
                 span: model.program.span(update.read),
-                message: Text::from("1. Request A reads the row. 2. Request B reads the same row, with the same value."),
+                message: Text::from(
+                    "1. Request A reads the row. 2. Request B reads the same row, with the same value.",
+                ),
             },
             TraceStep { span, message: Text::from("3. Each makes its new value from the old one that it read.") },
             TraceStep {

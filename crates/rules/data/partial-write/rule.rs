@@ -46,12 +46,15 @@ fn check(model: &Model, report: &mut Report<'_>) {
         finding.impact = Text::from(
             "When the process, the connection or the second write fails, the first stays: the data contradicts itself, and the caller's next attempt meets what the first left behind.",
         );
-        finding.fix = Text::from("Put them into one transaction, and send nothing else (mails, calls of other systems) from within it.");
+        finding.fix = Text::from(
+            "Put them into one transaction, and send nothing else (mails, calls of other systems) from within it.",
+        );
         if let Some(text) = mended(model, Kind::Transaction, span) {
             finding.fix = std::mem::take(&mut finding.fix).block(tag(model, span), text);
         }
-        finding.verification =
-            Text::from("Let the last write fail (a value that a constraint refuses): the first must not be there afterwards.");
+        finding.verification = Text::from(
+            "Let the last write fail (a value that a constraint refuses): the first must not be there afterwards.",
+        );
         report.add(finding);
     }
 }

@@ -164,7 +164,8 @@ fn ask(context: &Context<'_>, serializer: ClassRef, is_direct: bool, depth: usiz
         for method in &module.class(part.class).methods {
             let item = module.function(*method);
             let is_getter = item.name.is_some_and(|n| n.as_str().starts_with("get_") || n == "to_representation");
-            let Some(row) = item.params.iter().filter(|p| p.kind == ir::ParamKind::Normal).map(|p| p.name).next() else {
+            let Some(row) = item.params.iter().filter(|p| p.kind == ir::ParamKind::Normal).map(|p| p.name).next()
+            else {
                 continue;
             };
             if !is_getter || item.params.len() > 2 {
