@@ -16,6 +16,7 @@ mod fastify;
 mod flask;
 mod gin;
 mod go_routers;
+pub(crate) mod graphql;
 mod hapi;
 mod interceptors;
 mod koa;

@@ -31,7 +31,7 @@ pub fn report(model: &Model, report: &mut Report<'_>, repeat: &Repeat, words: &W
         None => repeat.function.and_then(|f| model.route_served(f)),
     };
     // where nothing is known to come here, a guess is not worth the reader's time
-    if route.is_none() && access.evidence == Evidence::Suspected {
+    if route.is_none() && repeat.field.is_none() && access.evidence == Evidence::Suspected {
         return;
     }
     if route.is_none() && is_run_by_hand(path(model, span)) {
@@ -44,6 +44,10 @@ pub fn report(model: &Model, report: &mut Report<'_>, repeat: &Repeat, words: &W
         .filter(|t| t.len() <= MAX_SHOWN && !t.contains('\n'));
     let subject = format!("repeated {} {within} {} {}", path(model, span), access.name, over.unwrap_or_default());
     let issue = match over {
+        _ if repeat.field.is_some() => Text::say(
+            "`{}` {} once for each object whose `{}` is asked for.",
+            &[&access.name, words.what, repeat.field.as_deref().unwrap_or_default()],
+        ),
         _ if repeat.view.is_some() => Text::say("`{}` is read once for each row that is serialized.", &[&access.name]),
         Some(over) => Text::say("`{}` {} once for each element of `{}`.", &[&access.name, words.what, over]),
         None => Text::say("`{}` {} once for each round of a loop.", &[&access.name, words.what]),
@@ -53,6 +57,9 @@ pub fn report(model: &Model, report: &mut Report<'_>, repeat: &Repeat, words: &W
         Some(route) => {
             finding.endpoint = Some(route.name());
             finding.details = Text::say("`{}` comes here.", &[&route.name()]);
+        }
+        None if repeat.field.is_some() => {
+            finding.details = Text::from("A query for a list of such objects calls this resolver for each of them.");
         }
         None => {
             finding.severity = Severity::Suggestion;

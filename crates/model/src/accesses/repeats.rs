@@ -11,6 +11,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use super::relations::{Relation, Relations};
 use super::{Access, Does};
 use crate::adapters::Context;
+use crate::adapters::graphql::{self, FieldResolver};
 use crate::effects::Effect;
 use crate::facts::Kind;
 
@@ -35,6 +36,8 @@ pub struct Repeat {
     pub over: Option<ExprRef>,
     /// The view that hands the list to a serializer, which asks each row.
     pub view: Option<ClassRef>,
+    /// The field of a type whose resolver this is: it is called for each object.
+    pub field: Option<String>,
 }
 
 /// A relation that a loop asks each element for.
@@ -85,6 +88,7 @@ pub(super) fn collect(
     if accesses.is_empty() && relations.is_empty() {
         return Vec::new();
     }
+    let resolvers = graphql::field_resolvers(context);
     let direct: FxHashMap<ExprRef, u32> = accesses.iter().enumerate().map(|(at, a)| (a.call, at as u32)).collect();
     // functions in which something of this may happen, by module
     let mut modules: Vec<ModuleId> = accesses.iter().map(|a| a.call.module).collect();
@@ -94,6 +98,7 @@ pub(super) fn collect(
     if !relations.is_empty() {
         modules.extend(context.program.ids());
     }
+    modules.extend(resolvers.iter().map(|r| r.function.module));
     modules.sort_unstable();
     modules.dedup();
     modules.retain(|id| context.sources.file(context.program.module(*id).file).role == FileRole::Production);
@@ -121,6 +126,9 @@ pub(super) fn collect(
                     walk.function(function);
                 }
             }
+            for resolver in resolvers.iter().filter(|r| r.function.module == id) {
+                walk.resolver(resolver);
+            }
             (walk.found, walk.late)
         })
         .collect();
@@ -136,6 +144,7 @@ pub(super) fn collect(
                 way: list.asked.iter().map(|a| a.at).collect(),
                 over: Some(list.queryset),
                 view: Some(list.view),
+                field: None,
             },
             name: Some(format!("{model}.{}", names.join(", "))),
             relation,
@@ -226,6 +235,8 @@ struct Around {
     names: FxHashSet<Symbol>,
     /// Counters, which count only as an index: `xs[i]`.
     counters: FxHashSet<Symbol>,
+    /// Whether the element is what methods are called on.
+    is_receiver: bool,
 }
 
 struct Walk<'c> {
@@ -266,7 +277,7 @@ impl Walk<'_> {
                 }
             }
             let elements = names.clone();
-            self.loops.push(Around { over: Some(over), elements, names, counters: FxHashSet::default() });
+            self.loops.push(Around { over: Some(over), elements, names, ..Around::default() });
         }
         self.block(body);
         if over.is_some() {
@@ -276,6 +287,27 @@ impl Walk<'_> {
             self.loops = kept;
         }
         self.here = before;
+    }
+
+    /// A function that is called for each object: what it asks for by the object is asked for again each time.
+    fn resolver(&mut self, resolver: &FieldResolver) {
+        let names: FxHashSet<Symbol> = [resolver.object].into_iter().collect();
+        let item = self.module.function(resolver.function.function);
+        // `this` is the object where the first parameter is the receiver
+        let is_receiver = item.params.first().is_some_and(|p| p.kind == ir::ParamKind::Receiver && p.name == resolver.object);
+        let elements = names.clone();
+        self.loops = vec![Around { elements, names, is_receiver, ..Around::default() }];
+        self.here = Some(resolver.function.function);
+        let before = self.found.len();
+        if let Some(body) = &item.body {
+            self.block(body);
+        }
+        self.loops.clear();
+        self.here = None;
+        self.found.truncate(before + 1);
+        for repeat in &mut self.found[before..] {
+            repeat.field = Some(resolver.field.clone());
+        }
     }
 
     fn block(&mut self, block: &Block) {
@@ -505,7 +537,7 @@ impl Walk<'_> {
         let over = around.over.map(here);
         let Some((relation, evidence)) = self.relations.asked(self.context, here(object), name, over) else { return };
         let function = self.here.map(|function| FnId { module: self.id, function });
-        let repeat = Repeat { call: here(id), function, access: 0, way: Vec::new(), over, view: None };
+        let repeat = Repeat { call: here(id), function, access: 0, way: Vec::new(), over, view: None, field: None };
         self.late.push(Late { repeat, name: None, relation, evidence });
     }
 
@@ -539,7 +571,7 @@ impl Walk<'_> {
         let Some(around) = self.loops.iter().rev().find(|around| self.call_differs(id, around)) else { return };
         let function = self.here.map(|function| FnId { module: self.id, function });
         let over = around.over.map(|expr| ExprRef { module: self.id, expr });
-        self.found.push(Repeat { call, function, access, way, over, view: None });
+        self.found.push(Repeat { call, function, access, way, over, view: None, field: None });
     }
 
     fn call_differs(&self, id: ExprId, around: &Around) -> bool {
@@ -548,6 +580,12 @@ impl Walk<'_> {
     }
 
     fn differs(&self, id: ExprId, around: &Around) -> bool {
+        let is_this = |(_, item): (ExprId, &ir::Expr)| {
+            matches!(&item.kind, ExprKind::Member { object, .. } if matches!(self.module.expr(*object).kind, ExprKind::This))
+        };
+        if around.is_receiver && self.module.exprs_within(self.module.expr(id).range).any(is_this) {
+            return true;
+        }
         mentions(self.module, id, &|name, is_index| {
             around.names.contains(&name) || is_index && around.counters.contains(&name)
         })
