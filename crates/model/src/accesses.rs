@@ -377,6 +377,15 @@ impl<'c> Reader<'c> {
     }
 
     fn add_clauses(&self, link: ExprId, clauses: &mut Clauses) {
+        // `collection.find({ state })` of something that is not known better
+        if !self.of_call.contains_key(&link)
+            && let ExprKind::Call { callee, args, .. } = &self.module.expr(link).kind
+            && let ExprKind::Member { name, .. } = &self.module.expr(*callee).kind
+            && matches!(name.as_str(), "find" | "where" | "filter" | "aggregate" | "match")
+        {
+            let is_empty = |e: ExprId| matches!(&self.module.expr(e).kind, ExprKind::Map(entries) if entries.is_empty());
+            clauses.filtered |= args.first().is_some_and(|a| !is_empty(a.value));
+        }
         for at in self.of_call.get(&link).into_iter().flatten() {
             let effect = &self.effects[*at];
             let record = self.record(effect);

@@ -54,7 +54,7 @@ fn of_module(context: &Context<'_>, versions: &Versions, id: ModuleId) -> Vec<Ef
             }
         }
         let is_known = matched.iter().any(|(record, ..)| !facts.record(*record).is_of_data_layer());
-        let is_accessed = !matched.is_empty() && !is_known;
+        let is_accessed = matched.iter().any(|(record, ..)| facts.record(*record).is_of_data_layer());
         if callee.functions.is_empty()
             && let Some(name) = callee.name
             && let ExprKind::Call { callee: written, .. } = &module.expr(expr).kind
@@ -67,10 +67,16 @@ fn of_module(context: &Context<'_>, versions: &Versions, id: ModuleId) -> Vec<Ef
             };
             for (record, imports) in facts.of_method(module.language, name) {
                 // a header by its name is one whatever else is known of the method
-                if is_known && !(facts.record(record).distinctive && facts.record(record).first.is_some()) {
-                    continue;
+                let known = facts.record(record);
+                match known.is_of_data_layer() {
+                    true if is_accessed => continue,
+                    false if is_known && !(known.distinctive && known.first.is_some()) => continue,
+                    _ => {}
                 }
-                if is_accessed && facts.record(record).is_of_data_layer() {
+                if !known.roots.is_empty() {
+                    if callee.external.iter().any(|e| is_rooted(e.as_str(), &known.roots)) {
+                        matched.push((record, name, Evidence::Shown));
+                    }
                     continue;
                 }
                 let here = |library: &String| match facts.record(record).anywhere {
@@ -107,6 +113,11 @@ fn of_module(context: &Context<'_>, versions: &Versions, id: ModuleId) -> Vec<Ef
     }
     found.sort_by_key(|e| (e.span, e.record));
     found
+}
+
+/// Whether a qualified name is of something that begins with one of these: `DbSet#Where()#ToList` with `DbSet`.
+fn is_rooted(name: &str, roots: &[String]) -> bool {
+    roots.iter().any(|root| name.strip_prefix(root.as_str()).is_some_and(|rest| rest.starts_with(['#', '.', '('])))
 }
 
 /// Whether what is called is known to belong to a package other than these.

@@ -360,6 +360,10 @@ pub struct Record {
     /// For `methods`: the last name of what the method is called on must be this: `Cookies` of
     /// `Response.Cookies.Append(…)`.
     pub receiver: Option<String>,
+    /// `methods` match only at the end of chains that begin with one of these, whatever stands between:
+    /// `DbSet` of `DbSet#Where()#ToList`. As shown evidence.
+    #[serde(default)]
+    pub roots: Vec<String>,
     /// Whether settings of all such calls in one function hold together.
     #[serde(default)]
     pub grouped: bool,

@@ -37,6 +37,8 @@ pub(super) struct Relations {
     eager: FxHashMap<FnId, FxHashSet<Symbol>>,
     /// The same at the top of modules and classes.
     eager_outside: FxHashSet<Symbol>,
+    /// Methods of classes with relations that ask for one of their own, with the first.
+    asking: FxHashMap<FnId, (Symbol, ExprId)>,
 }
 
 impl Relations {
@@ -52,6 +54,7 @@ impl Relations {
                 found.add_class(context, &records, class, *part);
             }
         }
+        found.asking = found.asking(context);
         for effect in effects.iter().filter(|e| e.kind == Kind::Clause) {
             if context.facts.record(effect.record).label.as_deref() != Some("eager") {
                 continue;
@@ -63,6 +66,69 @@ impl Relations {
             }
         }
         found
+    }
+
+    /// `def summary: self.author.name`, in the class that has the relation.
+    fn asking(&self, context: &Context<'_>) -> FxHashMap<FnId, (Symbol, ExprId)> {
+        let mut asking = FxHashMap::default();
+        let mut classes: Vec<ClassRef> = self.of.keys().map(|(class, _)| *class).collect();
+        classes.sort_unstable();
+        classes.dedup();
+        for class in classes {
+            let Some(info) = context.program.classes().info(class) else { continue };
+            for method in info.methods.values().flatten() {
+                let module = context.program.module(method.module);
+                let item = module.function(method.function);
+                if item.is_static || matches!(item.kind, FunctionKind::Constructor) {
+                    continue;
+                }
+                let set: Vec<ExprId> = module
+                    .stmts()
+                    .filter(|s| item.range.contains(s.range))
+                    .filter_map(|s| match s.kind {
+                        ir::StmtKind::Assign { target, .. } => Some(target),
+                        _ => None,
+                    })
+                    .collect();
+                let first = module.exprs_within(item.range).find_map(|(expr, item)| {
+                    let name = match &item.kind {
+                        ExprKind::Member { object, name, .. } if matches!(module.expr(*object).kind, ExprKind::This) => {
+                            *name
+                        }
+                        ExprKind::Call { callee, args, .. } if args.is_empty() && module.language == Language::Ruby => {
+                            match module.expr(*callee).kind {
+                                ExprKind::Name(name) => name,
+                                _ => return None,
+                            }
+                        }
+                        _ => return None,
+                    };
+                    (self.of.contains_key(&(class, name)) && !set.contains(&expr)).then_some((name, expr))
+                });
+                // what a class calls its relations is no method of its own
+                if let Some(first) = first
+                    && item.name.is_some_and(|n| property(n.as_str()) != first.0)
+                {
+                    asking.insert(*method, first);
+                }
+            }
+        }
+        asking
+    }
+
+    /// The relation that a method asks of the object that it is called on: `book.json()`, `Book.json(book)`.
+    pub(super) fn asked_by(
+        &self,
+        context: &Context<'_>,
+        method: FnId,
+        object: ExprRef,
+        list: Option<ExprRef>,
+    ) -> Option<(Relation, ExprRef)> {
+        let (name, at) = self.asking.get(&method)?;
+        let class = context.program.classes().class_of(method)?;
+        let relation = self.of.get(&(class, *name))?;
+        let comes = self.comes_along(context, object, *name, list, class);
+        (!comes).then_some((*relation, ExprRef { module: method.module, expr: *at }))
     }
 
     /// Whether there is none.

@@ -552,8 +552,38 @@ impl Walk<'_> {
         }
     }
 
+    /// A method of an element that asks for a relation of it.
+    fn asks(&mut self, id: ExprId) -> bool {
+        if self.relations.is_empty() {
+            return false;
+        }
+        let call = ExprRef { module: self.id, expr: id };
+        let Some(callee) = self.context.program.call(call).filter(|c| c.functions.len() == 1) else { return false };
+        let ExprKind::Call { callee: written, args, .. } = &self.module.expr(id).kind else { return false };
+        let object = match &self.module.expr(*written).kind {
+            ExprKind::Member { object, .. } => Some(*object),
+            _ => None,
+        };
+        for around in self.loops.iter().rev() {
+            let is_element =
+                |e: &ExprId| matches!(self.module.expr(*e).kind, ExprKind::Name(n) if around.elements.contains(&n));
+            let Some(element) = object.into_iter().chain(args.first().map(|a| a.value)).find(is_element) else { continue };
+            let over = around.over.map(|expr| ExprRef { module: self.id, expr });
+            let element = ExprRef { module: self.id, expr: element };
+            let Some((relation, at)) = self.relations.asked_by(self.context, callee.functions[0], element, over) else {
+                continue;
+            };
+            let function = self.here.map(|function| FnId { module: self.id, function });
+            let repeat = Repeat { call, function, access: 0, way: vec![at], over, view: None, field: None };
+            let name = Some(self.context.sources.text(self.context.program.span(at)).to_owned());
+            self.late.push(Late { repeat, name, relation, evidence: base::Evidence::Shown });
+            return true;
+        }
+        false
+    }
+
     fn call(&mut self, id: ExprId) {
-        if self.loops.is_empty() {
+        if self.loops.is_empty() || self.asks(id) {
             return;
         }
         let call = ExprRef { module: self.id, expr: id };
