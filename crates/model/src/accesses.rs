@@ -285,6 +285,7 @@ impl<'c> Reader<'c> {
         for link in below.iter().chain(&above).chain([&call]) {
             self.add_clauses(*link, &mut clauses);
         }
+        self.add_named(effect.call, &mut clauses);
         let text = match access {
             AccessFact::Statement => {
                 Some(statements::read(self.context, effect.call, record.arg.unwrap_or(0)).unwrap_or_default())
@@ -376,6 +377,24 @@ impl<'c> Reader<'c> {
         sliced
     }
 
+    /// The links of a chain that variables stand between, by the qualified name: `DbSet#Where()#Take()#ToList`.
+    fn add_named(&self, call: ExprRef, clauses: &mut Clauses) {
+        let Some(callee) = self.context.program.call(call) else { return };
+        for name in &callee.external {
+            let links = name.as_str().split(['#', '.']).filter_map(|link| link.strip_suffix("()"));
+            for link in links.filter(|l| !l.is_empty()) {
+                for (record, _) in self.context.facts.of_method(self.module.language, Symbol::new(link)) {
+                    let record = self.context.facts.record(record);
+                    match (record.kind, record.label.as_deref()) {
+                        (Kind::Clause, Some("limit")) => clauses.limited = true,
+                        (Kind::Clause, Some("eager")) => clauses.eager = true,
+                        _ => {}
+                    }
+                }
+            }
+        }
+    }
+
     fn add_clauses(&self, link: ExprId, clauses: &mut Clauses) {
         // `collection.find({ state })` of something that is not known better
         if !self.of_call.contains_key(&link)
@@ -383,8 +402,7 @@ impl<'c> Reader<'c> {
             && let ExprKind::Member { name, .. } = &self.module.expr(*callee).kind
             && matches!(name.as_str(), "find" | "where" | "filter" | "aggregate" | "match")
         {
-            let is_empty = |e: ExprId| matches!(&self.module.expr(e).kind, ExprKind::Map(entries) if entries.is_empty());
-            clauses.filtered |= args.first().is_some_and(|a| !is_empty(a.value));
+            clauses.filtered |= args.first().is_some_and(|a| self.says_which(a.value));
         }
         for at in self.of_call.get(&link).into_iter().flatten() {
             let effect = &self.effects[*at];
@@ -393,7 +411,9 @@ impl<'c> Reader<'c> {
             if effect.kind == Kind::Clause {
                 match record.label.as_deref() {
                     Some("limit") => clauses.limited = true,
-                    Some("filter") => clauses.filtered |= !args.is_empty() || block.is_some(),
+                    Some("filter") => {
+                        clauses.filtered |= block.is_some() || args.iter().any(|a| self.says_which(a.value));
+                    }
                     Some("eager") => clauses.eager = true,
                     _ => {}
                 }
@@ -409,19 +429,47 @@ impl<'c> Reader<'c> {
                 })
             };
             clauses.limited |= has(&record.limits);
-            // what is given otherwise may say anything
-            let is_open = |value: ExprId| {
-                !matches!(&self.module.expr(value).kind, ExprKind::Map(entries)
-                    if entries.iter().all(|e| e.key.is_some() && e.key.and_then(|k| self.module.string(k)).is_none_or(|k| !is_filter(k))))
-            };
             if record.access == Some(AccessFact::Statement) {
                 continue;
             }
             // what comes before the condition says where rows go
             let first = record.arg.unwrap_or(0) as usize;
-            let filters = args.iter().skip(first).any(|a| a.name.map_or_else(|| is_open(a.value), is_filter));
+            let filters =
+                args.iter().skip(first).any(|a| a.name.is_none_or(is_filter) && self.says_which(a.value));
             clauses.filtered |= filters || block.is_some();
         }
+    }
+
+    /// Whether a condition asks for rows by something that differs from request to request. What only names
+    /// constants (`{ state: "open" }`, `o => !o.Closed`) holds for more rows each day; options that say how rows
+    /// come (`include`, `orderBy`) ask for none.
+    fn says_which(&self, value: ExprId) -> bool {
+        let module = self.module;
+        if let ExprKind::Map(entries) = &module.expr(value).kind {
+            return entries.iter().any(|e| match e.key.and_then(|k| module.string(k)) {
+                Some(key) => is_filter(key) && self.says_which(e.value),
+                None => true,
+            });
+        }
+        let range = module.expr(value).range;
+        let own: Vec<Symbol> = module
+            .functions()
+            .filter(|(_, f)| range.contains(f.range))
+            .flat_map(|(_, f)| f.params.iter().map(|p| p.name))
+            .collect();
+        module.exprs_within(range).any(|(expr, item)| match &item.kind {
+            ExprKind::Name(name) => {
+                let is_constant = name.as_str().starts_with(|c: char| c.is_uppercase())
+                    || matches!(name.as_str(), "Op" | "true" | "false" | "nil" | "None");
+                !own.contains(name) && !is_constant
+            }
+            ExprKind::This | ExprKind::Spread(_) | ExprKind::Template(_) => true,
+            // `"user_id = ?"`: its values follow
+            ExprKind::Literal(ir::Literal::Str(_)) => {
+                module.string(expr).is_some_and(|s| statements::has_placeholder(s.as_str()))
+            }
+            _ => false,
+        })
     }
 
     fn name(&self, call: ExprId) -> String {

@@ -60,6 +60,11 @@ fn part(part: Part) -> String {
     }
 }
 
+/// Whether a statement has a place for a value: `?`, `$1`, `:name`, `%s`, `@p`, `#{name}`.
+pub(crate) fn has_placeholder(text: &str) -> bool {
+    text.contains(['?', '$', '@', '#']) || text.contains("%s") || text.contains("%(") || text.contains(" :") || text.contains("=:")
+}
+
 fn of_text(text: &str) -> Statement {
     let upper: String = text.to_ascii_uppercase();
     let words: Vec<&str> =
@@ -86,7 +91,7 @@ fn of_text(text: &str) -> Statement {
     Statement {
         does,
         is_limited: has("LIMIT") || has("TOP") || has("FETCH") || has("ROWNUM"),
-        is_filtered: has("WHERE") || has("HAVING") || has("JOIN"),
+        is_filtered: (has("WHERE") || has("HAVING") || has("JOIN")) && has_placeholder(text),
     }
 }
 
@@ -102,6 +107,7 @@ mod tests {
         };
         assert_eq!(of("select * from users"), (Does::List, false, false));
         assert_eq!(of("SELECT count(*) FROM users WHERE a = ?"), (Does::Count, false, true));
+        assert_eq!(of("SELECT name FROM users WHERE state = 'open'"), (Does::List, false, false));
         assert_eq!(of("select id from users where a = $1 limit 1"), (Does::One, true, true));
         assert_eq!(of("  UPDATE users SET a = 1"), (Does::Update, false, false));
         assert_eq!(of("select status, count(*) from t group by status"), (Does::List, false, false));

@@ -226,6 +226,9 @@ fn controller_routes(context: &Context<'_>, class: ClassRef, method: FnId, fallb
             let path = if action == "Index" { controller.to_owned() } else { format!("{controller}/{action}") };
             let takes_id = item.params.iter().any(|p| p.name == "id");
             registered.push((Method::Any, if takes_id { format!("{path}/{{id}}") } else { path }, span));
+        } else if prefixes.iter().any(|p| p.contains("[action]")) {
+            // the class names the path of each
+            registered.push((Method::Any, String::new(), span));
         } else {
             return;
         }
