@@ -12,7 +12,7 @@ mod updates;
 use base::{Evidence, FileRole, Span, Symbol};
 use ir::{ExprId, ExprKind, FunctionKind, StmtKind, TypeId, TypeKind};
 use program::{ClassRef, ExprRef, FnId, ModuleId};
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 pub use partial::Partial;
 pub use repeats::Repeat;
@@ -175,12 +175,15 @@ fn serves(context: &Context<'_>, routes: &[Route]) -> FxHashMap<FnId, u32> {
 /// Reads the accesses of one module.
 struct Reader<'c> {
     context: &'c Context<'c>,
+    id: ModuleId,
     module: &'c ir::Module,
     effects: &'c [Effect],
     /// The effects of each call.
     of_call: FxHashMap<ExprId, Vec<usize>>,
     /// For what a call is made on, the call.
     called_on: FxHashMap<ExprId, ExprId>,
+    /// What calls are given.
+    given: FxHashSet<ExprId>,
 }
 
 /// What the links of a chain add to a query.
@@ -201,14 +204,18 @@ impl<'c> Reader<'c> {
             }
         }
         let mut called_on = FxHashMap::default();
+        let mut given = FxHashSet::default();
         if !of_call.is_empty() {
             for (call, _) in context.program.calls(id) {
+                if let ExprKind::Call { args, .. } = &module.expr(call).kind {
+                    given.extend(args.iter().map(|a| a.value));
+                }
                 if let Some(object) = receiver(module, call) {
                     called_on.insert(object, call);
                 }
             }
         }
-        Self { context, module, effects, of_call, called_on }
+        Self { context, id, module, effects, of_call, called_on, given }
     }
 
     fn accesses(&self) -> Vec<Access> {
@@ -286,6 +293,7 @@ impl<'c> Reader<'c> {
             self.add_clauses(*link, &mut clauses);
         }
         self.add_named(effect.call, &mut clauses);
+        clauses.filtered |= self.is_made_elsewhere(call, &below);
         let text = match access {
             AccessFact::Statement => {
                 Some(statements::read(self.context, effect.call, record.arg.unwrap_or(0)).unwrap_or_default())
@@ -327,6 +335,10 @@ impl<'c> Reader<'c> {
             clauses.limited = true;
         }
         let whole = above.last().copied().unwrap_or(call);
+        // `relation.or(Story.where(…))`: a part of another query
+        if is_lazy && self.given.contains(&whole) {
+            return None;
+        }
         Some(Access {
             call: effect.call,
             span: self.module.expr_span(whole),
@@ -375,6 +387,26 @@ impl<'c> Reader<'c> {
             }
         }
         sliced
+    }
+
+    /// Whether a query comes from a function of the repository or a variable that is set more than once: what was
+    /// asked before is not known.
+    fn is_made_elsewhere(&self, call: ExprId, below: &[ExprId]) -> bool {
+        let own = |link: &ExprId| {
+            let at = ExprRef { module: self.id, expr: *link };
+            self.context.program.call(at).is_some_and(|c| !c.functions.is_empty())
+        };
+        if below.iter().any(own) {
+            return true;
+        }
+        let Some(mut root) = receiver(self.module, below.last().copied().unwrap_or(call)) else { return false };
+        while let ExprKind::Member { object, .. } = self.module.expr(root).kind {
+            root = object;
+        }
+        let ExprKind::Name(name) = self.module.expr(root).kind else { return false };
+        let Some(function) = self.context.program.scopes(self.id).owner(call).function else { return false };
+        let bound = self.context.program.scopes(self.id).functions[function.0 as usize].get(&name);
+        bound.is_some_and(|bindings| bindings.iter().filter(|b| matches!(b, program::Binding::Value(..))).count() > 1)
     }
 
     /// The links of a chain that variables stand between, by the qualified name: `DbSet#Where()#Take()#ToList`.
@@ -648,7 +680,7 @@ impl Model {
         let item = module.function(outer);
         let named = |name: &str| {
             let plain = name.to_ascii_lowercase().replace('_', "");
-            ["limit", "page", "pagin", "offset", "cursor", "pagesize", "perpage"].iter().any(|w| plain.contains(w))
+            ["limit", "page", "pagin", "pagy", "offset", "cursor"].iter().any(|w| plain.contains(w))
         };
         item.params.iter().any(|p| named(p.name.as_str()))
             || module.exprs_within(item.range).any(|(_, e)| match &e.kind {

@@ -74,7 +74,9 @@ fn of_module(context: &Context<'_>, versions: &Versions, id: ModuleId) -> Vec<Ef
                     _ => {}
                 }
                 if !known.roots.is_empty() {
-                    if callee.external.iter().any(|e| is_rooted(e.as_str(), &known.roots)) {
+                    let is_rooted =
+                        |e: &Symbol| is_rooted(e.as_str(), &known.roots, |link| facts.ends_query(module.language, link));
+                    if callee.external.iter().any(is_rooted) {
                         matched.push((record, name, Evidence::Shown));
                     }
                     continue;
@@ -116,8 +118,17 @@ fn of_module(context: &Context<'_>, versions: &Versions, id: ModuleId) -> Vec<Ef
 }
 
 /// Whether a qualified name is of something that begins with one of these: `DbSet#Where()#ToList` with `DbSet`.
-fn is_rooted(name: &str, roots: &[String]) -> bool {
-    roots.iter().any(|root| name.strip_prefix(root.as_str()).is_some_and(|rest| rest.starts_with(['#', '.', '('])))
+/// What a row that came back holds is nothing of the query: no link may end it, no property stand after one.
+fn is_rooted(name: &str, roots: &[String], ends: impl Fn(&str) -> bool) -> bool {
+    let is_query = |rest: &str| {
+        let mut links: Vec<&str> = rest.split(['#', '.']).filter(|l| !l.is_empty()).collect();
+        links.pop();
+        let from = links.iter().position(|l| l.ends_with("()")).unwrap_or(links.len());
+        links[from..].iter().all(|l| l.strip_suffix("()").is_some_and(|l| !ends(l)))
+    };
+    roots.iter().any(|root| {
+        name.strip_prefix(root.as_str()).is_some_and(|rest| rest.starts_with(['#', '.', '(']) && is_query(rest))
+    })
 }
 
 /// Whether what is called is known to belong to a package other than these.

@@ -597,6 +597,14 @@ impl Facts {
         self.records().filter(move |(id, r)| r.kind == kind && self.speaks(*id, language)).map(|(_, r)| r)
     }
 
+    /// Whether a method of this name sends a query, so that what follows is about what came back.
+    pub(crate) fn ends_query(&self, language: Language, method: &str) -> bool {
+        self.of_method(language, Symbol::new(method)).any(|(record, _)| {
+            let access = self.record(record).access;
+            access.is_some_and(|a| a != AccessFact::Lazy)
+        })
+    }
+
     /// All records.
     pub(crate) fn records(&self) -> impl Iterator<Item = (RecordId, &Record)> {
         self.records.iter().enumerate().map(|(i, r)| (RecordId(i as u32), r))

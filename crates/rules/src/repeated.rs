@@ -1,8 +1,8 @@
 //! What the rules about accesses in loops say in common.
 
 use base::{Evidence, Severity, Text, TraceStep};
-use model::Model;
 use model::accesses::Repeat;
+use model::{Method, Model};
 
 use crate::Report;
 use crate::support::{apply_mended, around, path};
@@ -35,6 +35,12 @@ pub fn report(model: &Model, report: &mut Report<'_>, repeat: &Repeat, words: &W
         return;
     }
     if route.is_none() && is_run_by_hand(path(model, span)) {
+        return;
+    }
+    // the further away, the more a reader must believe; a list that is shown is worth more of it than a change
+    let reads = route.is_some_and(|r| r.method.is_safe() || r.method == Method::Any) || repeat.field.is_some();
+    let depth = if repeat.view.is_some() { 0 } else { repeat.way.len() };
+    if depth > if reads { 3 } else { usize::from(route.is_some()) } {
         return;
     }
     let within = around(model, repeat.call);

@@ -20,10 +20,19 @@ pub struct Partial {
     pub writes: Vec<u32>,
 }
 
-/// Whether an access writes rows of a store that has transactions.
-pub(super) fn is_write(context: &Context<'_>, access: &Access) -> bool {
+/// Whether an access writes rows of a store that has transactions, and not all that was changed so far at once.
+fn is_write(context: &Context<'_>, access: &Access) -> bool {
+    let is_commit = matches!(&context.program.expr(access.call).kind, ExprKind::Call { callee, args, block: None, .. }
+        if args.is_empty() && access.does == Does::Update && !is_of_row(context, access.call.module, *callee));
     matches!(access.does, Does::Insert | Does::InsertMany | Does::Update | Does::Delete)
+        && !is_commit
         && context.facts.record(access.record).label.as_deref() != Some("document")
+}
+
+/// `row.save()`, and not `session.commit()`.
+fn is_of_row(context: &Context<'_>, module: program::ModuleId, callee: ExprId) -> bool {
+    let module = context.program.module(module);
+    matches!(&module.expr(callee).kind, ExprKind::Member { name, .. } if name.as_str().to_ascii_lowercase().contains("save") && !name.as_str().contains("hanges"))
 }
 
 /// Finds them.
@@ -63,7 +72,9 @@ pub(super) fn collect(
                 return None;
             }
             let writes = walk.together();
-            (writes.len() > 1).then_some(Partial { function: *function, writes })
+            // what only deletes can be done again
+            let changes = writes.iter().any(|w| accesses[*w as usize].does != Does::Delete);
+            (writes.len() > 1 && changes).then_some(Partial { function: *function, writes })
         })
         .collect()
 }
@@ -110,8 +121,8 @@ fn is_held(
             .any(|f| f != function && is_held(context, f, together, annotations, depth + 1))
 }
 
-/// A branch that is being walked: its statement, which of its arms, and whether the arm leaves the function.
-type Branch = (StmtId, usize, bool);
+/// A branch that is being walked: its statement, and which of its arms.
+type Branch = (StmtId, usize);
 
 struct Walk<'c> {
     function: FnId,
@@ -139,13 +150,7 @@ impl Walk<'_> {
     }
 
     fn arm(&mut self, stmt: StmtId, at: usize, block: &Block) {
-        let leaves = block.last().is_some_and(|last| {
-            matches!(
-                self.module.stmt(*last).kind,
-                StmtKind::Return(_) | StmtKind::Throw(_) | StmtKind::Continue | StmtKind::Break
-            )
-        });
-        self.path.push((stmt, at, leaves));
+        self.path.push((stmt, at));
         self.block(block);
         self.path.pop();
     }
@@ -158,13 +163,22 @@ impl Walk<'_> {
             }
             StmtKind::Expr(e) | StmtKind::Defer(e) | StmtKind::Spawn(e) | StmtKind::Assert(e) => self.expr(*e),
             StmtKind::If { cond, then, otherwise } => {
+                let before = self.found.len();
                 self.expr(*cond);
-                self.arm(id, 0, then);
-                self.arm(id, 1, otherwise);
+                // `if !save() { undo() }`, `if err != nil { undo() }`: what mends a failure is no second step
+                let asks = self.found.len() > before;
+                let of_failure = self.speaks_of_failure(*cond);
+                for (at, block) in [then, otherwise].into_iter().enumerate() {
+                    let before = self.found.len();
+                    self.arm(id, at, block);
+                    if of_failure && at == 0 || asks && at == 1 {
+                        self.found.truncate(before);
+                    }
+                }
             }
             StmtKind::Loop { iter, cond, body, .. } => {
                 iter.iter().chain(cond).for_each(|e| self.expr(*e));
-                self.block(body);
+                self.arm(id, 0, body);
             }
             StmtKind::Switch { subject, arms } => {
                 subject.iter().for_each(|e| self.expr(*e));
@@ -176,11 +190,9 @@ impl Walk<'_> {
                 self.block(body);
                 // what mends a failure is no second step
                 for (at, catch) in catches.iter().enumerate() {
-                    self.path.push((id, at + 1, true));
                     let before = self.found.len();
-                    self.block(&catch.body);
+                    self.arm(id, at + 1, &catch.body);
                     self.found.truncate(before);
-                    self.path.pop();
                 }
                 self.block(finally);
             }
@@ -217,29 +229,27 @@ impl Walk<'_> {
         }
     }
 
-    /// The most writes that happen in one run.
+    fn speaks_of_failure(&self, cond: ExprId) -> bool {
+        self.module.exprs_within(self.module.expr(cond).range).any(|(_, e)| match &e.kind {
+            ExprKind::Name(name) | ExprKind::Member { name, .. } => {
+                let plain = name.as_str().to_ascii_lowercase();
+                plain.ends_with("err") || plain.contains("error") || plain.contains("fail")
+            }
+            _ => false,
+        })
+    }
+
+    /// The most writes that happen one after the other, with nothing to decide between them.
     fn together(&self) -> Vec<u32> {
         let mut best: Vec<u32> = Vec::new();
-        for (at, first) in self.found.iter().enumerate() {
-            let mut run = vec![first];
-            for next in &self.found[at + 1..] {
-                if run.iter().all(|before| may_follow(&before.1, &next.1)) {
-                    run.push(next);
-                }
-            }
+        for (_, path) in &self.found {
+            let run: Vec<u32> = self.found.iter().filter(|(_, other)| other == path).map(|(access, _)| *access).collect();
             if run.len() > best.len() {
-                best = run.into_iter().map(|(access, _)| *access).collect();
+                best = run;
             }
         }
         best
     }
-}
-
-/// Whether what stands in one branch may happen before what stands later in another, in one run.
-fn may_follow(before: &[Branch], after: &[Branch]) -> bool {
-    let shared = before.iter().zip(after).take_while(|(a, b)| a.0 == b.0 && a.1 == b.1).count();
-    let exclusive = before.get(shared).zip(after.get(shared)).is_some_and(|(a, b)| a.0 == b.0);
-    !exclusive && !before[shared..].iter().any(|branch| branch.2)
 }
 
 fn speaks_of_transaction(name: Symbol) -> bool {

@@ -1,6 +1,6 @@
 //! Accesses that a loop sends again for each element: directly, or by calls below it.
 
-use base::{FileRole, Symbol};
+use base::{FileRole, Language, Symbol};
 use ir::{
     BinaryOp, Block, CallKind, Child, ExprId, ExprKind, FunctionId, FunctionKind, Literal, StmtId, StmtKind, UnaryOp,
 };
@@ -261,7 +261,7 @@ impl Walk<'_> {
         let before = self.here.replace(id);
         let is_callback = matches!(item.kind, FunctionKind::Lambda | FunctionKind::Block);
         let over =
-            self.context.program.scopes(self.id).iterated(id).filter(|over| is_callback && self.may_be_long(*over));
+            self.context.program.scopes(self.id).iterated(id).filter(|over| is_callback && self.is_list(*over) && self.may_be_long(*over));
         let kept = match is_callback {
             true => Vec::new(),
             false => std::mem::take(&mut self.loops),
@@ -558,7 +558,7 @@ impl Walk<'_> {
             return false;
         }
         let call = ExprRef { module: self.id, expr: id };
-        let Some(callee) = self.context.program.call(call).filter(|c| c.functions.len() == 1) else { return false };
+        let Some(callee) = self.context.program.call(call).filter(|c| c.certain && c.functions.len() == 1) else { return false };
         let ExprKind::Call { callee: written, args, .. } = &self.module.expr(id).kind else { return false };
         let object = match &self.module.expr(*written).kind {
             ExprKind::Member { object, .. } => Some(*object),
@@ -646,6 +646,18 @@ impl Walk<'_> {
         }
     }
 
+    /// Whether what functions are called with the elements of is a list at all: where the language has methods of
+    /// the same names on single values, the chain must say so.
+    fn is_list(&self, over: ExprId) -> bool {
+        let text = || self.context.sources.text(self.module.expr_span(over));
+        let is_call = matches!(self.module.expr(over).kind, ExprKind::Call { .. });
+        match self.module.language {
+            Language::Java => !is_call || text().contains("tream("),
+            Language::Rust => is_call && text().contains("iter"),
+            _ => true,
+        }
+    }
+
     /// Whether a list is not one of a few that the code itself writes down, nor one of batches.
     fn may_be_long(&self, iter: ExprId) -> bool {
         let module = self.module;
@@ -689,7 +701,8 @@ impl Walk<'_> {
                 let at = ExprRef { module: self.id, expr: iter };
                 let constant = self.context.program.definition(at).is_some_and(|d| {
                     let module = self.context.program.module(d.module);
-                    matches!(&module.expr(d.expr).kind, ExprKind::List(items) if items.iter().all(|i| matches!(module.expr(*i).kind, ExprKind::Literal(_))) && !items.is_empty())
+                    matches!(&module.expr(d.expr).kind, ExprKind::List(items) if !items.is_empty()
+                        && !items.iter().any(|i| matches!(module.expr(*i).kind, ExprKind::Spread(_))))
                         || matches!(&module.expr(d.expr).kind, ExprKind::Map(entries) if !entries.is_empty())
                 });
                 !constant

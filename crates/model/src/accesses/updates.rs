@@ -46,10 +46,9 @@ pub(super) fn collect(context: &Context<'_>, effects: &[Effect], accesses: &[Acc
             by_function.entry(outermost_of(context, function)).or_default().push(at as u32);
         }
     }
-    let writes = |a: &Access| matches!(a.does, Does::Update | Does::Insert);
     let mut functions: Vec<(FnId, Vec<u32>)> = by_function
         .into_iter()
-        .filter(|(f, all)| !locked.contains(f) && all.iter().any(|a| writes(&accesses[*a as usize])))
+        .filter(|(f, _)| !locked.contains(f))
         .filter(|(f, _)| is_production(context, f.module))
         .collect();
     functions.sort_unstable_by_key(|(f, _)| *f);
@@ -304,16 +303,31 @@ impl Reader<'_> {
         if self.module.expr(read.expr).range.start > range.start {
             return;
         }
-        let Some(access) = write.or_else(|| self.write_of(row, range)) else { return };
+        let written = write.or_else(|| self.write_of(row, range)).map(|a| (self.accesses[a as usize].call, a));
+        let Some((write, access)) = written.or_else(|| self.saved(row, range)) else { return };
         found.push(Update {
             function: self.function,
             read: *read,
             change: self.module.span(range),
             what: format!("{row}.{field}"),
             field,
-            write: self.accesses[access as usize].call,
+            write,
             access,
         });
+    }
+
+    /// `account.save()` of something that came from the database, with what is known of the libraries in use.
+    fn saved(&self, row: Symbol, changed: ir::Range) -> Option<(ExprRef, u32)> {
+        let range = self.module.function(self.function.function).range;
+        let mut calls = self.module.exprs_within(range).filter(|(_, e)| e.range.start >= changed.end);
+        let call = calls.find_map(|(expr, item)| {
+            let ExprKind::Call { callee, .. } = &item.kind else { return None };
+            let ExprKind::Member { object, name, .. } = &self.module.expr(*callee).kind else { return None };
+            let of_row = matches!(self.module.expr(*object).kind, ExprKind::Name(n) if n == row);
+            let saves = matches!(name.as_str(), "save" | "save!" | "Save" | "SaveAsync" | "update" | "update!");
+            (of_row && saves).then_some(expr)
+        })?;
+        Some((self.at(call), *self.all.first()?))
     }
 
     /// The access that writes a row back after it was changed: `account.save()`, `repository.save(account)`, or one

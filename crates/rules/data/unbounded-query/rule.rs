@@ -1,8 +1,8 @@
 //! A list without a limit.
 
 use base::{RuleInfo, Severity, Stage, Text};
-use model::Model;
 use model::accesses::Does;
+use model::{Method, Model};
 
 use crate::support::{apply_mended, around, info, path};
 use crate::{Report, Rule};
@@ -27,7 +27,8 @@ fn check(model: &Model, report: &mut Report<'_>) {
     for access in model.accesses.all.iter().filter(|a| a.does == Does::List && !a.is_limited) {
         let Some(function) = access.function else { continue };
         let Some(route) = model.route_served(function) else { continue };
-        if access.is_filtered || model.speaks_of_pages(function) {
+        let shows = route.method.is_safe() || route.method == Method::Any;
+        if !shows || access.is_filtered || model.speaks_of_pages(function) {
             continue;
         }
         let subject = format!("unbounded {} {} {}", path(model, access.span), around(model, access.call), access.name);
