@@ -11,7 +11,7 @@ mod updates;
 
 use base::{Evidence, FileRole, Span, Symbol};
 use ir::{ExprId, ExprKind, FunctionKind, StmtKind, TypeId, TypeKind};
-use program::{ClassRef, ExprRef, FnId, ModuleId};
+use program::{Binding, ClassRef, ExprRef, FnId, ModuleId};
 use rustc_hash::{FxHashMap, FxHashSet};
 
 pub use partial::Partial;
@@ -182,7 +182,7 @@ struct Reader<'c> {
     of_call: FxHashMap<ExprId, Vec<usize>>,
     /// For what a call is made on, the call.
     called_on: FxHashMap<ExprId, ExprId>,
-    /// What calls are given.
+    /// What calls that add to queries are given.
     given: FxHashSet<ExprId>,
 }
 
@@ -207,7 +207,10 @@ impl<'c> Reader<'c> {
         let mut given = FxHashSet::default();
         if !of_call.is_empty() {
             for (call, _) in context.program.calls(id) {
-                if let ExprKind::Call { args, .. } = &module.expr(call).kind {
+                if let ExprKind::Call { callee, args, .. } = &module.expr(call).kind
+                    && let ExprKind::Member { name, .. } | ExprKind::Name(name) = &module.expr(*callee).kind
+                    && (of_call.contains_key(&call) || takes_query(*name, args))
+                {
                     given.extend(args.iter().map(|a| a.value));
                 }
                 if let Some(object) = receiver(module, call) {
@@ -286,6 +289,11 @@ impl<'c> Reader<'c> {
     fn access(&self, effect: &Effect, access: AccessFact) -> Option<Access> {
         let record = self.record(effect);
         let call = effect.call.expr;
+        // `rows.first()` of a slice is not `query.first(connection)`
+        let given = matches!(&self.module.expr(call).kind, ExprKind::Call { args, .. } if !args.is_empty());
+        if effect.evidence == Evidence::Suspected && record.arg.is_some() && !given {
+            return None;
+        }
         let below = self.chain_below(call);
         let above = self.chain_above(call);
         let mut clauses = Clauses::default();
@@ -293,7 +301,7 @@ impl<'c> Reader<'c> {
             self.add_clauses(*link, &mut clauses);
         }
         self.add_named(effect.call, &mut clauses);
-        clauses.filtered |= self.is_made_elsewhere(call, &below);
+        clauses.filtered |= self.is_made_elsewhere(call, &below, access == AccessFact::Lazy);
         let text = match access {
             AccessFact::Statement => {
                 Some(statements::read(self.context, effect.call, record.arg.unwrap_or(0)).unwrap_or_default())
@@ -336,7 +344,7 @@ impl<'c> Reader<'c> {
         }
         let whole = above.last().copied().unwrap_or(call);
         // `relation.or(Story.where(…))`: a part of another query
-        if is_lazy && self.given.contains(&whole) {
+        if is_lazy && (self.given.contains(&whole) || self.is_part(whole)) {
             return None;
         }
         Some(Access {
@@ -352,6 +360,15 @@ impl<'c> Reader<'c> {
             record: effect.record,
             evidence: effect.evidence,
         })
+    }
+
+    /// Whether a query speaks of the rows of one around it.
+    fn is_part(&self, whole: ExprId) -> bool {
+        let span = self.module.expr_span(whole);
+        let within = |e: &Effect| span.start <= e.span.start && e.span.end <= span.end;
+        self.effects
+            .iter()
+            .any(|e| e.kind == Kind::Clause && self.record(e).label.as_deref() == Some("outer") && within(e))
     }
 
     /// `for x in query`, `list(query)`, `len(query)`.
@@ -390,8 +407,8 @@ impl<'c> Reader<'c> {
     }
 
     /// Whether a query comes from a function of the repository or a variable that is set more than once: what was
-    /// asked before is not known.
-    fn is_made_elsewhere(&self, call: ExprId, below: &[ExprId]) -> bool {
+    /// asked before is not known. One that only goes on with the query of a variable (`goes_on`) is not its own.
+    fn is_made_elsewhere(&self, call: ExprId, below: &[ExprId], goes_on: bool) -> bool {
         let own = |link: &ExprId| {
             let at = ExprRef { module: self.id, expr: *link };
             self.context.program.call(at).is_some_and(|c| !c.functions.is_empty())
@@ -406,7 +423,10 @@ impl<'c> Reader<'c> {
         let ExprKind::Name(name) = self.module.expr(root).kind else { return false };
         let Some(function) = self.context.program.scopes(self.id).owner(call).function else { return false };
         let bound = self.context.program.scopes(self.id).functions[function.0 as usize].get(&name);
-        bound.is_some_and(|bindings| bindings.iter().filter(|b| matches!(b, program::Binding::Value(..))).count() > 1)
+        let many = if goes_on { 0 } else { 1 };
+        bound.is_some_and(|bindings| {
+            bindings.iter().filter(|b| matches!(b, Binding::Value(..) | Binding::Param(..))).count() > many
+        })
     }
 
     /// The links of a chain that variables stand between, by the qualified name: `DbSet#Where()#Take()#ToList`.
@@ -466,8 +486,7 @@ impl<'c> Reader<'c> {
             }
             // what comes before the condition says where rows go
             let first = record.arg.unwrap_or(0) as usize;
-            let filters =
-                args.iter().skip(first).any(|a| a.name.is_none_or(is_filter) && self.says_which(a.value));
+            let filters = args.iter().skip(first).any(|a| a.name.is_none_or(is_filter) && self.says_which(a.value));
             clauses.filtered |= filters || block.is_some();
         }
     }
@@ -529,6 +548,14 @@ impl<'c> Reader<'c> {
             _ => String::new(),
         }
     }
+}
+
+/// Whether a call makes a query a part of another: `relation.or(…)`, `Subquery(…)`, `Prefetch(queryset=…)`; but a
+/// serializer is given one to go through (`many=True`).
+fn takes_query(name: Symbol, args: &[ir::Arg]) -> bool {
+    let makes = name.as_str().starts_with(|c: char| c.is_ascii_uppercase())
+        && !args.iter().any(|a| a.name.is_some_and(|n| n == "many"));
+    makes || matches!(name.as_str(), "or" | "and" | "merge" | "union" | "except")
 }
 
 /// Whether an option by this name says which rows are meant, and not how they come.

@@ -74,8 +74,9 @@ fn of_module(context: &Context<'_>, versions: &Versions, id: ModuleId) -> Vec<Ef
                     _ => {}
                 }
                 if !known.roots.is_empty() {
-                    let is_rooted =
-                        |e: &Symbol| is_rooted(e.as_str(), &known.roots, |link| facts.ends_query(module.language, link));
+                    let is_rooted = |e: &Symbol| {
+                        is_rooted(e.as_str(), &known.roots, |link| facts.ends_query(module.language, link))
+                    };
                     if callee.external.iter().any(is_rooted) {
                         matched.push((record, name, Evidence::Shown));
                     }

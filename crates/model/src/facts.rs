@@ -44,7 +44,7 @@ pub enum Kind {
     /// many rows, for the rules about the data layer.
     Query,
     /// Adds to a query that another call of the chain sends. `label` is `limit`, `filter`, `eager` (related
-    /// rows come along) or `lock`.
+    /// rows come along), `lock` or `outer` (it speaks of a query around it).
     Clause,
     /// A relation that is read when it is first asked for: a field's initialiser or annotation, a call in the
     /// class body. `label` is `one` or `many`.

@@ -243,7 +243,8 @@ impl Walk<'_> {
     fn together(&self) -> Vec<u32> {
         let mut best: Vec<u32> = Vec::new();
         for (_, path) in &self.found {
-            let run: Vec<u32> = self.found.iter().filter(|(_, other)| other == path).map(|(access, _)| *access).collect();
+            let run: Vec<u32> =
+                self.found.iter().filter(|(_, other)| other == path).map(|(access, _)| *access).collect();
             if run.len() > best.len() {
                 best = run;
             }

@@ -92,7 +92,9 @@ impl Relations {
                     .collect();
                 let first = module.exprs_within(item.range).find_map(|(expr, item)| {
                     let name = match &item.kind {
-                        ExprKind::Member { object, name, .. } if matches!(module.expr(*object).kind, ExprKind::This) => {
+                        ExprKind::Member { object, name, .. }
+                            if matches!(module.expr(*object).kind, ExprKind::This) =>
+                        {
                             *name
                         }
                         ExprKind::Call { callee, args, .. } if args.is_empty() && module.language == Language::Ruby => {

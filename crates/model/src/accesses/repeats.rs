@@ -260,8 +260,12 @@ impl Walk<'_> {
         let Some(body) = &item.body else { return };
         let before = self.here.replace(id);
         let is_callback = matches!(item.kind, FunctionKind::Lambda | FunctionKind::Block);
-        let over =
-            self.context.program.scopes(self.id).iterated(id).filter(|over| is_callback && self.is_list(*over) && self.may_be_long(*over));
+        let over = self
+            .context
+            .program
+            .scopes(self.id)
+            .iterated(id)
+            .filter(|over| is_callback && self.is_list(*over) && self.may_be_long(*over));
         let kept = match is_callback {
             true => Vec::new(),
             false => std::mem::take(&mut self.loops),
@@ -294,7 +298,8 @@ impl Walk<'_> {
         let names: FxHashSet<Symbol> = [resolver.object].into_iter().collect();
         let item = self.module.function(resolver.function.function);
         // `this` is the object where the first parameter is the receiver
-        let is_receiver = item.params.first().is_some_and(|p| p.kind == ir::ParamKind::Receiver && p.name == resolver.object);
+        let is_receiver =
+            item.params.first().is_some_and(|p| p.kind == ir::ParamKind::Receiver && p.name == resolver.object);
         let elements = names.clone();
         self.loops = vec![Around { elements, names, is_receiver, ..Around::default() }];
         self.here = Some(resolver.function.function);
@@ -558,7 +563,9 @@ impl Walk<'_> {
             return false;
         }
         let call = ExprRef { module: self.id, expr: id };
-        let Some(callee) = self.context.program.call(call).filter(|c| c.certain && c.functions.len() == 1) else { return false };
+        let Some(callee) = self.context.program.call(call).filter(|c| c.certain && c.functions.len() == 1) else {
+            return false;
+        };
         let ExprKind::Call { callee: written, args, .. } = &self.module.expr(id).kind else { return false };
         let object = match &self.module.expr(*written).kind {
             ExprKind::Member { object, .. } => Some(*object),
@@ -567,7 +574,9 @@ impl Walk<'_> {
         for around in self.loops.iter().rev() {
             let is_element =
                 |e: &ExprId| matches!(self.module.expr(*e).kind, ExprKind::Name(n) if around.elements.contains(&n));
-            let Some(element) = object.into_iter().chain(args.first().map(|a| a.value)).find(is_element) else { continue };
+            let Some(element) = object.into_iter().chain(args.first().map(|a| a.value)).find(is_element) else {
+                continue;
+            };
             let over = around.over.map(|expr| ExprRef { module: self.id, expr });
             let element = ExprRef { module: self.id, expr: element };
             let Some((relation, at)) = self.relations.asked_by(self.context, callee.functions[0], element, over) else {
@@ -610,9 +619,7 @@ impl Walk<'_> {
     }
 
     fn differs(&self, id: ExprId, around: &Around) -> bool {
-        let is_this = |(_, item): (ExprId, &ir::Expr)| {
-            matches!(&item.kind, ExprKind::Member { object, .. } if matches!(self.module.expr(*object).kind, ExprKind::This))
-        };
+        let is_this = |(_, item): (ExprId, &ir::Expr)| matches!(&item.kind, ExprKind::Member { object, .. } if matches!(self.module.expr(*object).kind, ExprKind::This));
         if around.is_receiver && self.module.exprs_within(self.module.expr(id).range).any(is_this) {
             return true;
         }

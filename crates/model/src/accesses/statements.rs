@@ -62,7 +62,11 @@ fn part(part: Part) -> String {
 
 /// Whether a statement has a place for a value: `?`, `$1`, `:name`, `%s`, `@p`, `#{name}`.
 pub(crate) fn has_placeholder(text: &str) -> bool {
-    text.contains(['?', '$', '@', '#']) || text.contains("%s") || text.contains("%(") || text.contains(" :") || text.contains("=:")
+    text.contains(['?', '$', '@', '#'])
+        || text.contains("%s")
+        || text.contains("%(")
+        || text.contains(" :")
+        || text.contains("=:")
 }
 
 fn of_text(text: &str) -> Statement {

@@ -105,13 +105,7 @@ fn function_of(module: &ir::Module, value: ExprId) -> Option<FunctionId> {
 }
 
 /// Methods with an annotation that says so; the object is the parameter with an annotation of its own, or the first.
-fn annotated(
-    module: &ir::Module,
-    id: ModuleId,
-    names: &[&str],
-    objects: &[&str],
-    found: &mut Vec<FieldResolver>,
-) {
+fn annotated(module: &ir::Module, id: ModuleId, names: &[&str], objects: &[&str], found: &mut Vec<FieldResolver>) {
     let says = |annotations: &[ExprId], names: &[&str]| {
         annotations.iter().any(|a| {
             let ExprKind::Call { callee, .. } = &module.expr(*a).kind else { return false };
@@ -139,7 +133,8 @@ fn annotated(
 /// `class PostType(ObjectType): def resolve_author(post, info)`; `@strawberry.field` methods of a type.
 fn classes(module: &ir::Module, id: ModuleId, found: &mut Vec<FieldResolver>) {
     for (_, class) in module.classes() {
-        let is_root = ROOTS.iter().any(|root| class.name.as_str().starts_with(root) || class.name.as_str().ends_with(root));
+        let is_root =
+            ROOTS.iter().any(|root| class.name.as_str().starts_with(root) || class.name.as_str().ends_with(root));
         if is_root {
             continue;
         }
@@ -171,9 +166,10 @@ fn receivers(module: &ir::Module, id: ModuleId, found: &mut Vec<FieldResolver>) 
             }
         };
         let (Some(receiver), Some(context)) = (type_name(receiver), type_name(context)) else { continue };
-        let of = receiver.as_str().strip_suffix("Resolver").filter(|of| {
-            !of.is_empty() && !ROOTS.iter().any(|root| root.eq_ignore_ascii_case(of))
-        });
+        let of = receiver
+            .as_str()
+            .strip_suffix("Resolver")
+            .filter(|of| !of.is_empty() && !ROOTS.iter().any(|root| root.eq_ignore_ascii_case(of)));
         let (Some(of), Some(name)) = (of, item.name) else { continue };
         if !context.as_str().ends_with("Context") || object.name != "obj" {
             continue;
