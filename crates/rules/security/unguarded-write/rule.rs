@@ -5,8 +5,9 @@ use ir::ExprKind;
 use model::caller::{Heard, Speech};
 use model::guards::words;
 use model::{Auth, GuardKind, Model, Route};
+use rustc_hash::FxHashSet;
 
-use crate::support::{info, place_of, routes, way_in};
+use crate::support::{info, path, place_of, routes, way_in};
 use crate::{Report, Rule};
 
 pub const RULE: Rule = Rule {
@@ -103,11 +104,18 @@ fn carries_credential(model: &Model, route: &Route) -> bool {
             || has("password")
             || has("token")
             || has("signature")
+            || has("nonce")
             || has("hmac")
             || has("apikey")
             || has("api") && has("key")
     };
-    let in_path = route.path.split('/').filter(|s| s.starts_with('{')).any(is_credential);
+    // `/invitations/{code}`, `/callbacks/{hash}`: who was given it may call
+    let is_secret = |name: &str| {
+        let last = words(name).pop().unwrap_or_default();
+        route.method == model::Method::Post && matches!(last.as_str(), "code" | "hash" | "digest")
+    };
+    let parameters = || route.path.split('/').filter(|s| s.starts_with('{'));
+    let in_path = parameters().any(|p| is_credential(p) || is_secret(p));
     in_path
         || route.inputs.iter().any(|i| is_credential(&i.name))
         || route.handler.as_ref().and_then(|h| h.function).is_some_and(|function| {
@@ -134,31 +142,27 @@ fn check(model: &Model, report: &mut Report<'_>) {
         return;
     }
     let mut heard = Heard::default();
-    let mut told = rustc_hash::FxHashSet::default();
+    let mut told = FxHashSet::default();
     for service in &model.services {
-        let writes: Vec<&Route> =
-            routes(model).filter(|r| r.service == service.name && is_write(r) && !must_be_open(r)).collect();
+        // what cannot be read says nothing of what is usual here
+        let is_unread = |r: &Route| r.guards.iter().any(model::Guard::is_unread) && r.auth != Auth::Required;
+        let of_service = || routes(model).filter(|r| r.service == service.name && !must_be_open(r) && !is_unread(r));
+        let writes: Vec<&Route> = of_service().filter(|r| is_write(r)).collect();
         let guarded = writes.iter().filter(|r| r.auth == Auth::Required).count();
         // most writes are guarded: what is not is an exception
         if guarded < 2 || guarded * 2 < writes.len() {
             continue;
         }
+        let asking = routes(model).filter(|r| r.service == service.name && r.auth == Auth::Required);
+        let guarded_folders: FxHashSet<&str> = asking.map(|r| folder(model, r, &service.root)).collect();
         // a safe method by its name alone
-        let deleting =
-            routes(model).filter(|r| r.service == service.name && r.method == model::Method::Get).filter(|r| {
-                !must_be_open(r) && r.handler.as_ref().and_then(|h| h.function).is_some_and(|f| model.destroys(f))
-            });
+        let deleting = of_service()
+            .filter(|r| r.method == model::Method::Get)
+            .filter(|r| r.handler.as_ref().and_then(|h| h.function).is_some_and(|f| model.destroys(f)));
         let candidates: Vec<&Route> = writes.iter().copied().chain(deleting).collect();
         for route in candidates.iter().filter(|r| r.auth != Auth::Required && r.handler.is_some()) {
             let opened = route.guards.iter().find(|g| g.kind == GuardKind::Anonymous);
-            let unknown = route.guards.iter().any(|g| {
-                g.kind == GuardKind::Other
-                    && g.evidence == Evidence::Suspected
-                    && g.function.is_none()
-                    && g.name == "(inline)"
-            });
-            if unknown
-                || carries_credential(model, route)
+            if carries_credential(model, route)
                 || route.has_guard(GuardKind::Csrf) && route.guards.iter().any(|g| g.name.contains("signature"))
             {
                 continue;
@@ -193,8 +197,8 @@ fn check(model: &Model, report: &mut Report<'_>) {
             finding.trace = way_in(model, route);
             finding.evidence =
                 if opened.is_some() || speech != Speech::Silent { Evidence::Suspected } else { Evidence::Shown };
+            // somebody decided so: whether rightly, only people know
             if opened.is_some() {
-                // somebody decided so: whether rightly, only people know
                 finding.severity = Severity::Suggestion;
                 finding.issue = Text::say("`{}` is open to everyone, by its own declaration.", &[&name]);
             }
@@ -224,7 +228,29 @@ fn check(model: &Model, report: &mut Report<'_>) {
                 "`{}` must answer 401.",
                 &[&format!("curl -i -X {} \"$BASE_URL{}\"", route.method.name(), path)],
             );
-            report.add(finding);
+            // what is opened on purpose is nearly always meant so, unless it can take away what others have
+            let is_meant = opened.is_some() && route.method != model::Method::Delete && !is_for_staff(route);
+            let is_doubtful = route.method == model::Method::Post && function.is_some_and(|f| !model.alters(f));
+            // a program of its own that asks nobody, such as a worker beside the application
+            let is_apart = !guarded_folders.contains(folder(model, route, &service.root));
+            match is_meant || is_doubtful || is_apart {
+                true => report.add_for_auditors(finding),
+                false => report.add(finding),
+            }
         }
     }
+}
+
+/// The folder below a service's root that a route stands in.
+fn folder<'m>(model: &'m Model, route: &Route, root: &str) -> &'m str {
+    let span = route.handler.as_ref().map_or(route.span, |h| h.span);
+    let below = path(model, span).strip_prefix(root).unwrap_or(path(model, span)).trim_start_matches('/');
+    below.split_once('/').map_or("", |(folder, _)| folder)
+}
+
+/// Whether a path names those who run the application.
+fn is_for_staff(route: &Route) -> bool {
+    words(&route.path)
+        .iter()
+        .any(|w| matches!(w.as_str(), "admin" | "administration" | "superuser" | "staff" | "internal"))
 }
