@@ -602,9 +602,40 @@ impl Model {
         })
     }
 
+    /// `if len(order.Name) == 0 { …; return }`: a handler that turns away what one of the body's fields holds.
+    fn measures_input(&self, function: FnId) -> bool {
+        let module = self.program.module(function.module);
+        let range = module.function(function.function).range;
+        let of_object = |e: ir::ExprId| match &module.expr(e).kind {
+            ExprKind::Member { object, .. } => matches!(&module.expr(*object).kind, ExprKind::Name(n)
+                if !words(n.as_str()).iter().any(|w| matches!(w.as_str(), "err" | "error" | "result" | "res" | "config" | "settings"))),
+            _ => false,
+        };
+        module.stmts().any(|stmt| {
+            let ir::StmtKind::If { cond, then, .. } = &stmt.kind else { return false };
+            let leaves = then.last().is_some_and(|last| {
+                matches!(module.stmt(*last).kind, ir::StmtKind::Return(_) | ir::StmtKind::Throw(_))
+            });
+            leaves
+                && range.contains(module.expr(*cond).range)
+                && module.exprs_within(module.expr(*cond).range).any(|(_, e)| match &e.kind {
+                    // `len(order.Name)`, `order.Name.length`
+                    ExprKind::Call { callee, args, .. } => {
+                        matches!(&module.expr(*callee).kind, ExprKind::Name(n) if matches!(n.as_str(), "len" | "strlen" | "count"))
+                            && args.iter().any(|a| of_object(a.value))
+                    }
+                    ExprKind::Member { object, name, .. } => {
+                        matches!(name.as_str(), "length" | "size" | "Length" | "isEmpty") && of_object(*object)
+                    }
+                    _ => false,
+                })
+        })
+    }
+
     /// Whether a validator, or an answer of 400 or 422, is in reach.
     fn checks_input(&self, function: FnId) -> bool {
-        if self.effects_from(function, DEPTH).iter().any(|e| e.kind == Kind::Validator) {
+        if self.effects_from(function, DEPTH).iter().any(|e| e.kind == Kind::Validator) || self.measures_input(function)
+        {
             return true;
         }
         self.reachable(function, DEPTH).into_iter().any(|f| {

@@ -231,6 +231,10 @@ impl Model {
                 "ratelimit",
                 "toomany",
                 "bruteforce",
+                // what a program cannot answer keeps it from trying
+                "captcha",
+                "turnstile",
+                "verifycode",
             ]
             .iter()
             .any(|w| plain.contains(w))

@@ -43,8 +43,9 @@ impl Model {
                 )
             });
             // a name beside a password is what a machine signs in with
+            // and one beside an address is how a guest signs what they write
             let has_password =
-                names.iter().any(|n| n.iter().any(|w| matches!(w.as_str(), "password" | "passwd" | "pwd")));
+                names.iter().any(|n| n.iter().any(|w| matches!(w.as_str(), "password" | "passwd" | "pwd" | "email")));
             let is_noted = |f: &ir::Field| {
                 let said = words(f.name.as_str());
                 is_audited && said.iter().any(|w| matches!(w.as_str(), "creator" | "created"))

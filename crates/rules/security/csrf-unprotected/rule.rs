@@ -78,6 +78,16 @@ fn without_any(model: &Model, report: &mut Report<'_>, forgery: &Forgery, writes
     add(model, report, subject, *span, Text::from(issue), route, &[]);
 }
 
+/// Whether a place is a decorator of a function that hands requests on to the methods of views.
+fn stands_on_dispatch(model: &Model, span: Span) -> bool {
+    model.program.module_of_file(span.file).is_some_and(|id| {
+        let module = model.program.module(id);
+        module.functions().any(|(_, f)| {
+            f.name.is_some_and(|n| n == "dispatch") && f.annotations.iter().any(|a| module.expr_span(*a) == span)
+        })
+    })
+}
+
 /// Signing up, in and out.
 fn only_lets_in(route: &Route) -> bool {
     words(&route.path)
@@ -136,7 +146,9 @@ fn exempted(model: &Model, report: &mut Report<'_>, writes: &[&Route]) {
                     && says(&g.name, &["login", "permission", "staff", "superuser", "session"])
             });
         let changes = handler(route).is_some_and(|f| model.may_change_state(f));
-        let Some(exempt) = exempt.filter(|g| by_session && changes && told.insert(g.span)) else { continue };
+        // a base of all views that asks for the proof itself, once it knows how the caller came in
+        let exempt = exempt.filter(|g| by_session && changes && !stands_on_dispatch(model, g.span));
+        let Some(exempt) = exempt.filter(|g| told.insert(g.span)) else { continue };
         let name = route.name();
         let issue = Text::say("`{}` knows its caller by the session and is exempt from protection.", &[&name]);
         add(model, report, format!("forgery {name}"), exempt.span, issue, route, &[]);

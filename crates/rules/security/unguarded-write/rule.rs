@@ -81,8 +81,61 @@ fn is_write(route: &Route) -> bool {
     !route.method.is_safe() && route.method != model::Method::Any
 }
 
+/// Words of what visitors send unasked: what they looked at, what they want to say.
+const SENT_BY_VISITORS: [&str; 22] = [
+    "webmention",
+    "pingback",
+    "trackback",
+    "telemetry",
+    "analytics",
+    "beacon",
+    "csp",
+    "track",
+    "tracking",
+    "inbox",
+    "view",
+    "views",
+    "visit",
+    "visits",
+    "click",
+    "clicks",
+    "hit",
+    "hits",
+    "enquiry",
+    "enquiries",
+    "inquiry",
+    "feedback",
+];
+
+/// What a visitor chooses for themselves: a language, a theme.
+const CHOICES: [&str; 7] = ["language", "locale", "lang", "culture", "theme", "currency", "consent"];
+
+/// `/user/resetpassword`, `/doLogin`: such a word at the end or the beginning of a part of a path.
+fn runs_together(path: &str) -> bool {
+    const TOGETHER: [&str; 9] = [
+        "forgetpassword",
+        "forgotpassword",
+        "resetpassword",
+        "recoverpassword",
+        "login",
+        "logout",
+        "signup",
+        "signin",
+        "register",
+    ];
+    let plain = |part: &str| part.chars().filter(|c| c.is_alphanumeric()).collect::<String>().to_lowercase();
+    path.split('/').map(plain).any(|p| TOGETHER.iter().any(|w| p.ends_with(w) || p.starts_with(w)))
+}
+
 fn must_be_open(route: &Route) -> bool {
     let mut all = words(&route.path);
+    let has = |list: &[&str]| all.iter().any(|w| list.contains(&w.as_str()));
+    if runs_together(&route.path)
+        || route.method == model::Method::Post && has(&SENT_BY_VISITORS)
+        || has(&CHOICES) && has(&["set", "change", "switch", "select", "choose"])
+    {
+        return true;
+    }
     if let Some(handler) = &route.handler {
         all.extend(words(&handler.name));
     }
@@ -178,7 +231,9 @@ fn check(model: &Model, report: &mut Report<'_>) {
                 model::Method::Get => model.speech_nearby(f, &mut heard),
                 _ => model.speech_of(route, f, &mut heard),
             });
+            let is_empty = function.is_some_and(|f| model.program.function(f).body.as_ref().is_some_and(Vec::is_empty));
             if speech == Speech::Binds
+                || is_empty
                 || route.method == model::Method::Post && function.is_some_and(|f| !model.may_change_state(f))
             {
                 continue;
