@@ -7,7 +7,8 @@ use model::guards::words;
 use model::{Auth, GuardKind, Model, Route};
 use rustc_hash::FxHashSet;
 
-use crate::support::{info, path, place_of, routes, way_in};
+use crate::passwords::{names_password, speaks_of_password};
+use crate::support::{info, is_login, path, place_of, routes, way_in};
 use crate::{Report, Rule};
 
 pub const RULE: Rule = Rule {
@@ -202,8 +203,11 @@ fn check(model: &Model, report: &mut Report<'_>) {
         let of_service = || routes(model).filter(|r| r.service == service.name && !must_be_open(r) && !is_unread(r));
         let writes: Vec<&Route> = of_service().filter(|r| is_write(r)).collect();
         let guarded = writes.iter().filter(|r| r.auth == Auth::Required).count();
-        // most writes are guarded: what is not is an exception
-        if guarded < 2 || guarded * 2 < writes.len() {
+        // most writes are guarded: what is not is an exception. Where few are and people sign in, what takes away
+        // or gives power should be
+        let is_usual = guarded >= 2 && guarded * 2 >= writes.len();
+        let login = routes(model).find(|r| r.service == service.name && takes_password(model, r));
+        if !is_usual && login.is_none() {
             continue;
         }
         let asking = routes(model).filter(|r| r.service == service.name && r.auth == Auth::Required);
@@ -212,7 +216,14 @@ fn check(model: &Model, report: &mut Report<'_>) {
         let deleting = of_service()
             .filter(|r| r.method == model::Method::Get)
             .filter(|r| r.handler.as_ref().and_then(|h| h.function).is_some_and(|f| model.destroys(f)));
-        let candidates: Vec<&Route> = writes.iter().copied().chain(deleting).collect();
+        // a change beside guarded ones, in one controller
+        let file = |r: &Route| r.handler.as_ref().map_or(r.span.file, |h| h.span.file);
+        let beside_guarded = |r: &Route| {
+            matches!(r.method, model::Method::Put | model::Method::Patch)
+                && writes.iter().any(|w| w.auth == Auth::Required && file(w) == file(r))
+        };
+        let candidates: Vec<&Route> =
+            writes.iter().copied().chain(deleting).filter(|r| is_usual || is_grave(r) || beside_guarded(r)).collect();
         for route in candidates.iter().filter(|r| r.auth != Auth::Required && r.handler.is_some()) {
             let opened = route.guards.iter().find(|g| g.kind == GuardKind::Anonymous);
             if carries_credential(model, route)
@@ -257,10 +268,16 @@ fn check(model: &Model, report: &mut Report<'_>) {
                 finding.severity = Severity::Suggestion;
                 finding.issue = Text::say("`{}` is open to everyone, by its own declaration.", &[&name]);
             }
-            finding.details = Text::say(
-                "{} of the {} routes of this service that change state require an authenticated caller; this one does not.",
-                &[&guarded.to_string(), &writes.len().to_string()],
-            );
+            finding.details = match (is_usual, login) {
+                (false, Some(login)) => Text::say(
+                    "People sign in here (`{}`), and nothing before this route asks who they are.",
+                    &[&login.name()],
+                ),
+                _ => Text::say(
+                    "{} of the {} routes of this service that change state require an authenticated caller; this one does not.",
+                    &[&guarded.to_string(), &writes.len().to_string()],
+                ),
+            };
             finding.impact = Text::from(
                 "Whoever can reach the service can change or delete this data without an account, and nobody can tell who did it.",
             );
@@ -287,7 +304,7 @@ fn check(model: &Model, report: &mut Report<'_>) {
             let is_meant = opened.is_some() && route.method != model::Method::Delete && !is_for_staff(route);
             let is_doubtful = route.method == model::Method::Post && function.is_some_and(|f| !model.alters(f));
             // a program of its own that asks nobody, such as a worker beside the application
-            let is_apart = !guarded_folders.contains(folder(model, route, &service.root));
+            let is_apart = is_usual && !guarded_folders.contains(folder(model, route, &service.root));
             match is_meant || is_doubtful || is_apart {
                 true => report.add_for_auditors(finding),
                 false => report.add(finding),
@@ -301,6 +318,23 @@ fn folder<'m>(model: &'m Model, route: &Route, root: &str) -> &'m str {
     let span = route.handler.as_ref().map_or(route.span, |h| h.span);
     let below = path(model, span).strip_prefix(root).unwrap_or(path(model, span)).trim_start_matches('/');
     below.split_once('/').map_or("", |(folder, _)| folder)
+}
+
+/// Whether a route lets people in by a password.
+fn takes_password(model: &Model, route: &Route) -> bool {
+    is_login(route)
+        && (route.inputs.iter().any(|i| names_password(&i.name))
+            || route.handler.as_ref().and_then(|h| h.function).is_some_and(|f| speaks_of_password(model, f)))
+}
+
+/// What takes away what others have, or gives power.
+fn is_grave(route: &Route) -> bool {
+    let gives_power = || {
+        words(&route.path)
+            .iter()
+            .any(|w| matches!(w.as_str(), "promote" | "role" | "roles" | "permissions" | "privileges"))
+    };
+    route.method == model::Method::Delete || is_for_staff(route) || gives_power()
 }
 
 /// Whether a path names those who run the application.
