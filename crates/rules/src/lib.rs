@@ -11,6 +11,7 @@ mod following;
 mod injection;
 pub mod naming;
 pub mod passwords;
+pub mod roles;
 pub mod secrets;
 pub mod strengths;
 pub mod support;

@@ -87,7 +87,7 @@ pub fn is_login(route: &Route) -> bool {
     let last: Vec<String> =
         route.path.rsplit('/').find(|p| !p.is_empty()).filter(|p| !p.contains('{')).map(words).unwrap_or_default();
     let joined = last.join("");
-    matches!(joined.as_str(), "login" | "signin" | "authenticate" | "logon" | "token")
+    matches!(joined.as_str(), "login" | "dologin" | "signin" | "authenticate" | "logon" | "token")
         || joined == "sessions" && route.handler.as_ref().is_some_and(|h| h.name.contains("create"))
 }
 

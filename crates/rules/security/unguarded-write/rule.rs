@@ -8,6 +8,7 @@ use model::{Auth, GuardKind, Model, Route};
 use rustc_hash::FxHashSet;
 
 use crate::passwords::{names_password, speaks_of_password};
+use crate::roles::asks_for_role;
 use crate::support::{info, is_login, path, place_of, routes, way_in};
 use crate::{Report, Rule};
 
@@ -196,6 +197,7 @@ fn check(model: &Model, report: &mut Report<'_>) {
         return;
     }
     let mut heard = Heard::default();
+    without_role(model, report, &mut heard);
     let mut told = FxHashSet::default();
     for service in &model.services {
         // what cannot be read says nothing of what is usual here
@@ -309,6 +311,44 @@ fn check(model: &Model, report: &mut Report<'_>) {
                 true => report.add_for_auditors(finding),
                 false => report.add(finding),
             }
+        }
+    }
+}
+
+/// Routes for administrators that ask for a login alone, where their siblings ask for a role.
+fn without_role(model: &Model, report: &mut Report<'_>, heard: &mut Heard) {
+    for service in &model.services {
+        let of_staff: Vec<&Route> = routes(model)
+            .filter(|r| r.service == service.name && is_write(r) && is_for_staff(r) && !must_be_open(r))
+            .filter(|r| !r.guards.iter().any(model::Guard::is_unread))
+            .collect();
+        let mut asks = |route: &Route| {
+            let function = route.handler.as_ref().and_then(|h| h.function);
+            let by_code = |f| model.class_asks(f) || model.speech_of(route, f, heard) == Speech::Binds;
+            asks_for_role(model, route) || function.is_none_or(by_code)
+        };
+        let (with, without): (Vec<&Route>, Vec<&Route>) = of_staff.into_iter().partition(|r| asks(r));
+        let with: Vec<&Route> = with.into_iter().filter(|r| r.auth == Auth::Required).collect();
+        let example = with.iter().find(|r| asks_for_role(model, r));
+        let Some(example) = example.filter(|_| with.len() >= 2 && with.len() > without.len()) else { continue };
+        for route in without.into_iter().filter(|r| r.auth == Auth::Required) {
+            let name = route.name();
+            let mut finding = report.finding(
+                format!("role {name}"),
+                place_of(model, route),
+                Text::say("`{}` is for administrators and asks for a login alone.", &[&name]),
+            );
+            finding.endpoint = Some(name.clone());
+            finding.trace = way_in(model, route);
+            finding.evidence = Evidence::Suspected;
+            finding.details = Text::say(
+                "{} other routes for administrators ask for a role, such as `{}`; neither a guard of this one nor its handler does.",
+                &[&with.len().to_string(), &example.name()],
+            );
+            finding.impact = Text::from("Every signed-in user can do what only administrators should.");
+            finding.fix = Text::say("Put the guard before it that `{}` has.", &[&example.name()]);
+            finding.verification = Text::say("As an ordinary user call `{}`: it must answer 403.", &[&name]);
+            report.add(finding);
         }
     }
 }
