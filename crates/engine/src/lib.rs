@@ -280,11 +280,13 @@ impl Session {
         }
         let started = Instant::now();
         let model = &self.model;
+        // a rule that was asked for by name says all it has to say
+        let persona = if self.options.only.is_empty() { self.options.persona } else { Persona::Pedantic };
         let results: Vec<_> = chosen
             .par_iter()
             .map(|rule| {
                 catch_unwind(AssertUnwindSafe(|| {
-                    let mut report = rules::Report::new(&rule.info);
+                    let mut report = rules::Report::new(&rule.info, persona);
                     (rule.check)(model, &mut report);
                     report.finish()
                 }))

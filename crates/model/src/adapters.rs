@@ -165,7 +165,7 @@ impl<'a> Context<'a> {
         let module = self.program.module(at.module);
         let name = match function {
             Some(function) if self.program.function(function).name.is_some() => self.program.function_name(function),
-            _ => module.dotted(at.expr).unwrap_or_else(|| "(inline)".to_owned()),
+            _ => module.dotted(at.expr).unwrap_or_else(|| crate::guards::UNREAD.to_owned()),
         };
         let span = function.map_or_else(|| self.program.span(at), |f| self.function_span(f));
         Handler { name, function, span }

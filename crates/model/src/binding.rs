@@ -164,6 +164,11 @@ impl Following<'_> {
                     if *kind == CallKind::New {
                         return End::Nothing;
                     }
+                    // `caller(…).map_err(…)?` is the caller still
+                    if goes_on(module, at) {
+                        at = *id;
+                        continue;
+                    }
                     // `current_user.orders.find(id)`; `c.Get("user")` gives the caller
                     if is_member(module, at) && args.iter().any(|a| !is_fixed(module, a.value)) {
                         return End::Binds;
@@ -287,6 +292,9 @@ impl Following<'_> {
             let position = args.iter().position(|a| a.value == at).unwrap_or(0);
             return match functions.iter().any(|f| self.passed(*f, position, args[position].name, depth)) {
                 true => Passed::Binds,
+                // what is made of the caller carries them on
+                // `DeleteEvent::from_parts(caller, filter)`, `to_identity(caller, now)`
+                false if args.len() > 1 && said.iter().any(|w| w == "from" || w == "to") => Passed::Gives,
                 false => Passed::Ends,
             };
         }
@@ -325,6 +333,13 @@ enum Passed {
 
 fn is_member(module: &Module, e: ExprId) -> bool {
     matches!(module.expr(e).kind, ExprKind::Member { .. })
+}
+
+/// Whether a method of a result gives what it holds.
+fn goes_on(module: &Module, callee: ExprId) -> bool {
+    module.language == Language::Rust
+        && matches!(&module.expr(callee).kind, ExprKind::Member { name, .. } if matches!(name.as_str(),
+            "map_err" | "ok_or" | "ok_or_else" | "expect" | "unwrap_or_else" | "inspect_err" | "context" | "with_context"))
 }
 
 fn is_fixed(module: &Module, e: ExprId) -> bool {

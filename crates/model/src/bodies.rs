@@ -142,6 +142,43 @@ impl Model {
             })
     }
 
+    /// Whether what a handler reaches is named for changing something: no mere start, opening or setting of
+    /// what may be an object of its own.
+    pub fn alters(&self, function: FnId) -> bool {
+        const DEEDS: [&str; 20] = [
+            "delete",
+            "remove",
+            "destroy",
+            "send",
+            "publish",
+            "cancel",
+            "toggle",
+            "increment",
+            "submit",
+            "enqueue",
+            "commit",
+            "enable",
+            "disable",
+            "upload",
+            "reset",
+            "deliver",
+            "withdraw",
+            "transfer",
+            "pay",
+            "revoke",
+        ];
+        let by_name = |name: &str| words(name).first().is_some_and(|w| DEEDS.contains(&w.as_str()));
+        self.stores(function)
+            || self.program.function(function).name.is_some_and(|n| by_name(n.as_str()))
+            || self.reachable(function, DEPTH).into_iter().any(|f| {
+                let module = self.program.module(f.module);
+                self.program.calls_in(f).iter().any(|call| {
+                    let ExprKind::Call { callee, .. } = &module.expr(*call).kind else { return false };
+                    matches!(&module.expr(*callee).kind, ExprKind::Name(name) | ExprKind::Member { name, .. } if by_name(name.as_str()))
+                })
+            })
+    }
+
     /// Whether the models of the repository check what is stored by them: `{ type: String, required: true }`.
     fn schemas_check(&self) -> bool {
         self.program.ids().any(|id| {
@@ -306,6 +343,35 @@ impl Model {
             let loose = ["Json<Value>", "Json<serde_json::Value>", "Json<HashMap<"].iter().any(|t| text.contains(t));
             (loose && self.stores(function)).then(|| module.span(p.range))
         })
+    }
+
+    /// Whether a route's body is bound to a class whose objects are stored as they are: an entity.
+    pub fn binds_entity(&self, route: &Route, function: FnId) -> bool {
+        let Some(body) = route.inputs.iter().find(|i| i.place == Place::Body) else { return false };
+        let module = self.program.module(function.module);
+        let params = &module.function(function.function).params;
+        let Some(class) =
+            params.iter().find(|p| p.name == body.name.as_str()).and_then(|p| self.class_of_type(function, p.ty?))
+        else {
+            return false;
+        };
+        let of_class = self.program.module(class.module);
+        let item = self.program.class(class);
+        let is_annotated = item.annotations.iter().any(|a| {
+            matches!(&of_class.expr(*a).kind, ExprKind::Call { callee, .. }
+                if of_class.dotted(*callee).is_some_and(|d| matches!(d.rsplit('.').next(), Some("Entity" | "Document"))))
+        });
+        // `DbSet<Product> Products`
+        let set = format!("DbSet<{}>", item.name);
+        let in_a_set = || {
+            self.program.classes().all().into_iter().any(|(c, _)| {
+                let module = self.program.module(c.module);
+                let mut types = self.program.class(c).fields.iter().filter_map(|f| f.ty);
+                module.language == Language::CSharp
+                    && types.any(|t| self.sources.text(module.span(module.ty(t).range)).trim_end_matches('?') == set)
+            })
+        };
+        is_annotated || module.language == Language::CSharp && in_a_set()
     }
 
     /// Java and C#: a body that is bound to a class, and whether its constraints are declared and asked for.
@@ -536,9 +602,40 @@ impl Model {
         })
     }
 
+    /// `if len(order.Name) == 0 { …; return }`: a handler that turns away what one of the body's fields holds.
+    fn measures_input(&self, function: FnId) -> bool {
+        let module = self.program.module(function.module);
+        let range = module.function(function.function).range;
+        let of_object = |e: ir::ExprId| match &module.expr(e).kind {
+            ExprKind::Member { object, .. } => matches!(&module.expr(*object).kind, ExprKind::Name(n)
+                if !words(n.as_str()).iter().any(|w| matches!(w.as_str(), "err" | "error" | "result" | "res" | "config" | "settings"))),
+            _ => false,
+        };
+        module.stmts().any(|stmt| {
+            let ir::StmtKind::If { cond, then, .. } = &stmt.kind else { return false };
+            let leaves = then.last().is_some_and(|last| {
+                matches!(module.stmt(*last).kind, ir::StmtKind::Return(_) | ir::StmtKind::Throw(_))
+            });
+            leaves
+                && range.contains(module.expr(*cond).range)
+                && module.exprs_within(module.expr(*cond).range).any(|(_, e)| match &e.kind {
+                    // `len(order.Name)`, `order.Name.length`
+                    ExprKind::Call { callee, args, .. } => {
+                        matches!(&module.expr(*callee).kind, ExprKind::Name(n) if matches!(n.as_str(), "len" | "strlen" | "count"))
+                            && args.iter().any(|a| of_object(a.value))
+                    }
+                    ExprKind::Member { object, name, .. } => {
+                        matches!(name.as_str(), "length" | "size" | "Length" | "isEmpty") && of_object(*object)
+                    }
+                    _ => false,
+                })
+        })
+    }
+
     /// Whether a validator, or an answer of 400 or 422, is in reach.
     fn checks_input(&self, function: FnId) -> bool {
-        if self.effects_from(function, DEPTH).iter().any(|e| e.kind == Kind::Validator) {
+        if self.effects_from(function, DEPTH).iter().any(|e| e.kind == Kind::Validator) || self.measures_input(function)
+        {
             return true;
         }
         self.reachable(function, DEPTH).into_iter().any(|f| {

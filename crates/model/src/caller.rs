@@ -47,7 +47,9 @@ const CALLER: [&str; 25] = [
 ];
 
 /// Words by which code speaks of what a caller may do, and of whose a thing is.
-const AUTHORITY: [&str; 27] = [
+const AUTHORITY: [&str; 29] = [
+    "perm",
+    "perms",
     "authorize",
     "authorized",
     "authorization",
@@ -196,6 +198,13 @@ impl Model {
         })
     }
 
+    /// Whether a function's own code speaks of what a caller may do.
+    pub fn weighs_rights(&self, function: FnId) -> bool {
+        let module = self.program.module(function.module);
+        let range = module.function(function.function).range;
+        module.exprs_within(range).any(|(_, e)| speaks_of_authority(module, e))
+    }
+
     /// Whether the project has a middleware of its own that is named for asking every request for a login.
     pub fn asks_every_request(&self) -> bool {
         self.program.classes().all().into_iter().any(|(class, _)| {
@@ -238,12 +247,10 @@ impl Model {
     /// Whether a function makes an answer of what is there: what it says of the caller protects nothing.
     fn only_shows(&self, function: FnId) -> bool {
         self.program.function(function).name.is_some_and(|name| {
-            words(name.as_str()).iter().any(|w| {
-                matches!(
-                    w.as_str(),
-                    "response" | "serialize" | "serializer" | "serialized" | "representation" | "json" | "dto"
-                )
-            })
+            let said = words(name.as_str());
+            let has = |list: &[&str]| said.iter().any(|w| list.contains(&w.as_str()));
+            has(&["response", "serialize", "serializer", "serialized", "representation", "json", "dto"])
+                && !has(&["create", "update", "delete", "remove", "set", "put", "patch", "save", "handle"])
         })
     }
 

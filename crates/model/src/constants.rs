@@ -95,6 +95,13 @@ impl Context<'_> {
                 }
                 Some(Constant::Str(Symbol::new(&joined)))
             }
+            // `VERSION + "/orders"`
+            ExprKind::Binary { op: ir::BinaryOp::Add, left, right } => match (inner(*left)?, inner(*right)?) {
+                (Constant::Str(left), Constant::Str(right)) => {
+                    Some(Constant::Str(Symbol::new(&format!("{left}{right}"))))
+                }
+                _ => None,
+            },
             ExprKind::Name(_) | ExprKind::Member { .. } => match self.program.definition(at) {
                 Some(definition) => self.constant_at(definition, depth + 1),
                 // only what no value can be behind: `SameSiteMode.None`, `http.SameSiteNoneMode`

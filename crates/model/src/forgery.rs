@@ -6,7 +6,7 @@ use ir::{ExprId, ExprKind, Literal, Module, StmtKind};
 use program::{FnId, ModuleId};
 
 use crate::guards::words;
-use crate::{Kind, Model, Route, SettingKind};
+use crate::{Guard, Kind, Model, Route, SettingKind};
 
 /// One language for each part of an application that has libraries of its own.
 pub const FAMILIES: [Language; 7] = [
@@ -134,8 +134,52 @@ impl Model {
                     && (s.group.end == 0 || s.span.file == effect.span.file)
                     && !s.value.as_deref().is_some_and(|v| matches!(v.to_ascii_lowercase().as_str(), "none" | "false"))
             });
-            if same_site { found.guards.push(effect.span) } else { found.sessions.push(effect.span) }
+            match same_site || self.program.module_of_file(effect.span.file).is_some_and(|m| self.keeps_to_site(m)) {
+                true => found.guards.push(effect.span),
+                false => found.sessions.push(effect.span),
+            }
         }
+    }
+
+    /// Whether a file sets cookies to be sent from their own site only: `options.SameSite = http.SameSiteLaxMode`.
+    fn keeps_to_site(&self, module: ModuleId) -> bool {
+        let module = self.program.module(module);
+        let is_strict = |value: ExprId| {
+            let said = words(self.sources.text(module.expr_span(value)));
+            said.iter().any(|w| matches!(w.as_str(), "lax" | "strict"))
+        };
+        let is_named = |target: ExprId| matches!(&module.expr(target).kind, ExprKind::Member { name, .. } if name.as_str().eq_ignore_ascii_case("samesite"));
+        module.stmts().any(|s| match &s.kind {
+            StmtKind::Assign { target, value: Some(value), .. } => is_named(*target) && is_strict(*value),
+            _ => false,
+        })
+    }
+
+    /// Whether a guard knows callers by what a page of another site cannot send: a token in a header.
+    pub fn asks_for_token(&self, guard: &Guard) -> bool {
+        let says = |name: &str| {
+            let said = words(name);
+            (
+                said.iter().any(|w| matches!(w.as_str(), "jwt" | "bearer" | "apikey")),
+                said.iter().any(|w| w == "session" || w == "sessions" || w == "cookie" || w == "cookies"),
+            )
+        };
+        let (mut by_token, mut by_session) = says(&guard.name);
+        for function in guard.function.iter().flat_map(|f| self.reachable(*f, 2).into_iter().chain([*f])) {
+            let module = self.program.module(function.module);
+            for (id, e) in module.exprs_within(module.function(function.function).range) {
+                match &e.kind {
+                    ExprKind::Name(name) | ExprKind::Member { name, .. } => {
+                        let (token, session) = says(name.as_str());
+                        by_token |= token;
+                        by_session |= session;
+                    }
+                    // `authenticate('jwt', { session: false })`
+                    _ => by_token |= module.string(id).is_some_and(|s| says(s.as_str()).0),
+                }
+            }
+        }
+        by_token && !by_session
     }
 
     /// Settings with a list of middleware that keeps sessions; what protects stands in it or does not.

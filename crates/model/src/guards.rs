@@ -468,7 +468,7 @@ fn guard_name(program: &Program, at: ExprRef) -> String {
         ExprKind::Call { callee, .. } => module.dotted(*callee),
         _ => module.dotted(at.expr),
     }
-    .unwrap_or_else(|| "(inline)".to_owned())
+    .unwrap_or_else(|| UNREAD.to_owned())
 }
 
 /// What a name promises. Only whole words count: `authorize`, not `authorizeUrlBuilder`'s neighbours.
@@ -600,6 +600,25 @@ fn ascii_words(name: &[u8]) -> Vec<String> {
     }
     end_word(start, name.len());
     words
+}
+
+/// The name of what stands before a handler and cannot be read.
+pub const UNREAD: &str = "(inline)";
+
+/// What stands before a handler and cannot be read: it may ask who calls.
+pub fn unread(span: Span) -> Guard {
+    let kind = GuardKind::Other;
+    Guard { kind, name: UNREAD.to_owned(), span, function: None, evidence: Evidence::Suspected }
+}
+
+impl Guard {
+    /// Whether it cannot be read, so that it may ask who calls.
+    pub fn is_unread(&self) -> bool {
+        self.kind == GuardKind::Other
+            && self.evidence == Evidence::Suspected
+            && self.function.is_none()
+            && self.name == UNREAD
+    }
 }
 
 /// A guard that a framework declares by itself, without an expression to look at.

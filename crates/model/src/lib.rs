@@ -210,6 +210,18 @@ impl Model {
             || self.keeps_attempts()
     }
 
+    /// Whether a part of the project imports what tells people from programs.
+    pub fn knows_captchas(&self) -> bool {
+        let named = |text: &str| text.to_ascii_lowercase().contains("captcha");
+        self.program.ids().filter(|m| self.module_role(*m) == FileRole::Production).any(|m| {
+            self.program
+                .module(m)
+                .imports
+                .iter()
+                .any(|i| named(i.module.as_str()) || i.name.is_some_and(|n| named(n.as_str())))
+        })
+    }
+
     /// Whether something of the project keeps how often signing in failed: `login_attempts`.
     fn keeps_attempts(&self) -> bool {
         self.program.ids().filter(|m| self.module_role(*m) == FileRole::Production).any(|m| {
@@ -236,6 +248,10 @@ impl Model {
                 "ratelimit",
                 "toomany",
                 "bruteforce",
+                // what a program cannot answer keeps it from trying
+                "captcha",
+                "turnstile",
+                "verifycode",
             ]
             .iter()
             .any(|w| plain.contains(w))

@@ -28,7 +28,31 @@ impl Model {
                 let ty = f.ty.map_or("", |t| model.sources.text(module.span(module.ty(t).range)));
                 f.name.as_str().eq_ignore_ascii_case("author") && words(ty).iter().any(|w| w == "string" || w == "str")
             };
-            let owners = item.fields.iter().filter(|f| !is_byline(f)).find_map(|f| owner_field(f.name.as_str()));
+            let names: Vec<Vec<String>> = item.fields.iter().map(|f| words(f.name.as_str())).collect();
+            // who wrote a record last is kept of every record: neither that nor who wrote it first owns it
+            let is_audited = names.iter().any(|n| {
+                matches!(
+                    n.join(" ").as_str(),
+                    "modifier"
+                        | "updater"
+                        | "editor"
+                        | "modified by"
+                        | "updated by"
+                        | "last modified by"
+                        | "last updated by"
+                )
+            });
+            // a name beside a password is what a machine signs in with
+            // and one beside an address is how a guest signs what they write
+            let has_password =
+                names.iter().any(|n| n.iter().any(|w| matches!(w.as_str(), "password" | "passwd" | "pwd" | "email")));
+            let is_noted = |f: &ir::Field| {
+                let said = words(f.name.as_str());
+                is_audited && said.iter().any(|w| matches!(w.as_str(), "creator" | "created"))
+                    || has_password && said.join("") == "username"
+            };
+            let fields = item.fields.iter().filter(|f| !is_byline(f) && !is_noted(f));
+            let owners = fields.into_iter().find_map(|f| owner_field(f.name.as_str()));
             let field = owners.or_else(|| {
                 // Ruby's `belongs_to :user`
                 item.body.iter().find_map(|s| match &module.stmt(*s).kind {

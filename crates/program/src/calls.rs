@@ -80,6 +80,11 @@ fn resolve(program: &Program, library: &dyn Library, evaluator: &mut Evaluator<'
                 found.certain = true;
                 found.external.push(Symbol::new(&format!("{name}#call")));
             }
+            // `check = KeyChecker(…); check(request)`
+            Value::Instance(class) if module.language == Language::Python => {
+                let called = program.classes().method(class, Symbol::new("__call__"));
+                called.into_iter().for_each(|c| add(&mut found, program, c));
+            }
             _ => {}
         }
     }

@@ -12,11 +12,12 @@ mod injection;
 pub mod naming;
 pub mod passwords;
 mod repeated;
+pub mod roles;
 pub mod secrets;
 pub mod strengths;
 pub mod support;
 
-use base::{Evidence, Finding, RuleInfo, Span, Text};
+use base::{Evidence, Finding, Persona, RuleInfo, Span, Text};
 use model::Model;
 
 /// A rule: what is always true of it, and its check.
@@ -30,14 +31,15 @@ pub struct Rule {
 /// Collects the findings of one rule.
 pub struct Report<'r> {
     info: &'r RuleInfo,
+    persona: Persona,
     findings: Vec<Finding>,
     masks: Vec<Span>,
 }
 
 impl<'r> Report<'r> {
-    /// An empty report for a rule.
-    pub fn new(info: &'r RuleInfo) -> Self {
-        Self { info, findings: Vec::new(), masks: Vec::new() }
+    /// An empty report for a rule, and who will read it.
+    pub fn new(info: &'r RuleInfo, persona: Persona) -> Self {
+        Self { info, persona, findings: Vec::new(), masks: Vec::new() }
     }
 
     /// A finding about `subject` at `span`, with the rule's own severity and shown evidence, to be
@@ -66,6 +68,13 @@ impl<'r> Report<'r> {
     /// Reports a finding.
     pub fn add(&mut self, finding: Finding) {
         self.findings.push(finding);
+    }
+
+    /// Reports what is too often meant so to be shown to everyone: auditors weigh it.
+    pub fn add_for_auditors(&mut self, finding: Finding) {
+        if self.persona >= Persona::Auditor {
+            self.findings.push(finding);
+        }
     }
 
     /// Marks a span that no output may show.
@@ -110,6 +119,30 @@ mod query_in_loop;
 mod row_by_row_write;
 #[path = "../data/unbounded-query/rule.rs"]
 mod unbounded_query;
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_for_auditors_is_shown_to_auditors_alone() {
+        let info = support::info(
+            "open-door",
+            "A door is open",
+            base::Severity::Critical,
+            base::Stage::Security,
+            &[],
+            &[],
+            &[],
+        );
+        for (persona, shown) in [(Persona::Regular, 1), (Persona::Auditor, 2), (Persona::Pedantic, 2)] {
+            let mut report = Report::new(&info, persona);
+            let span = Span { file: base::FileId(0), start: 0, end: 1 };
+            report.add(report.finding("front".to_owned(), span, Text::new()));
+            report.add_for_auditors(report.finding("back".to_owned(), span, Text::new()));
+            assert_eq!(report.finish().0.len(), shown, "{persona:?}");
+        }
+    }
+}
 
 #[path = "../reliability/blocking-call-in-async/rule.rs"]
 mod blocking_call_in_async;

@@ -15,6 +15,18 @@ pub fn names_password(text: &str) -> bool {
         && !words.iter().any(|w| matches!(w.as_str(), "token" | "code" | "reset" | "otp" | "salt" | "link" | "strength" | "pwned" | "prefix" | "file" | "breached" | "leaked" | "reused" | "compromised" | "authorize" | "limit" | "merchant" | "encryption"))
 }
 
+/// Whether a function, or what it calls, names a password.
+pub fn speaks_of_password(model: &Model, function: FnId) -> bool {
+    model.reachable(function, 3).into_iter().chain([function]).any(|f| {
+        let module = model.program.module(f.module);
+        let range = module.function(f.function).range;
+        module.exprs_within(range).any(|(id, e)| match &e.kind {
+            ExprKind::Name(name) | ExprKind::Member { name, .. } => names_password(name.as_str()),
+            _ => module.string(id).is_some_and(|s| s.as_str().len() < 40 && names_password(s.as_str())),
+        })
+    })
+}
+
 /// The algorithm of a call that hashes, in lower case.
 pub fn algorithm(model: &Model, effect: &Effect) -> Option<String> {
     let record = model.facts.record(effect.record);

@@ -56,7 +56,24 @@ pub fn is_login(route: &Route) -> bool {
         return false;
     }
     // codes and assertions of an identity provider cannot be guessed as passwords can
-    if words(&route.path).iter().any(|w| matches!(w.as_str(), "oidc" | "saml" | "callback" | "sso" | "external")) {
+    const ELSEWHERE: [&str; 15] = [
+        "oidc",
+        "saml",
+        "callback",
+        "sso",
+        "external",
+        "google",
+        "facebook",
+        "apple",
+        "github",
+        "twitter",
+        "microsoft",
+        "linkedin",
+        "social",
+        "passkey",
+        "webauthn",
+    ];
+    if words(&route.path).iter().any(|w| ELSEWHERE.contains(&w.as_str())) {
         return false;
     }
     // a key in the query is too long to be guessed
@@ -70,7 +87,7 @@ pub fn is_login(route: &Route) -> bool {
     let last: Vec<String> =
         route.path.rsplit('/').find(|p| !p.is_empty()).filter(|p| !p.contains('{')).map(words).unwrap_or_default();
     let joined = last.join("");
-    matches!(joined.as_str(), "login" | "signin" | "authenticate" | "logon" | "token")
+    matches!(joined.as_str(), "login" | "dologin" | "signin" | "authenticate" | "logon" | "token")
         || joined == "sessions" && route.handler.as_ref().is_some_and(|h| h.name.contains("create"))
 }
 

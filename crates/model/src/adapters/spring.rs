@@ -597,6 +597,14 @@ fn chain_rules(context: &Context<'_>, id: ModuleId) -> Vec<Rule> {
         if patterns.is_empty() && (unknown || !any) {
             continue;
         }
+        // `http.antMatcher("/api/**")…anyRequest()`: every request of this chain, not of all
+        if patterns.is_empty() {
+            match chain_paths(context, id, call) {
+                Some(of_chain) if of_chain.is_empty() => continue,
+                Some(of_chain) => patterns = of_chain,
+                None => {}
+            }
+        }
         let guard = declared(kind, name.as_str(), module.expr_span(call));
         rules.push((
             module.span(module.expr(*callee).range).end,
@@ -606,6 +614,33 @@ fn chain_rules(context: &Context<'_>, id: ModuleId) -> Vec<Rule> {
     // calls nest from the last to the first: order by where each rule ends
     rules.sort_by_key(|(end, _)| *end);
     rules.into_iter().map(|(_, rule)| rule).collect()
+}
+
+/// The paths that a chain of filters is for; `None` for all, empty when they cannot be read.
+fn chain_paths(context: &Context<'_>, id: ModuleId, rule: ExprId) -> Option<Vec<String>> {
+    let module = context.program.module(id);
+    let mut owner = context.program.scopes(id).owner(rule).function?;
+    // `authorizeHttpRequests(requests -> requests.anyRequest()…)`
+    while module.function(owner).kind == ir::FunctionKind::Lambda {
+        owner = module.function(owner).parent?;
+    }
+    let mut chain = module.exprs_within(module.function(owner).range).filter_map(|(_, e)| match &e.kind {
+        ExprKind::Call { callee, args, .. } => match &module.expr(*callee).kind {
+            ExprKind::Member { name, .. }
+                if matches!(name.as_str(), "antMatcher" | "securityMatcher" | "mvcMatcher") =>
+            {
+                Some(args)
+            }
+            _ => None,
+        },
+        _ => None,
+    });
+    let args = chain.next()?;
+    // two chains in one function: which rule is whose is not known
+    if chain.next().is_some() {
+        return None;
+    }
+    Some(args.iter().flat_map(|a| strings(context, ExprRef { module: id, expr: a.value })).collect())
 }
 
 /// A string, or the strings of a constant array.

@@ -59,7 +59,15 @@ fn without_any(model: &Model, report: &mut Report<'_>, forgery: &Forgery, writes
         return;
     }
     let place = forgery.off.first().or(forgery.sessions.first().filter(|_| forgery.takes_forms));
-    // where every write is open, there is no session to ride on
+    // where every write asks for a token in a header, or only lets in, there is no session to ride on
+    let guards = |r: &&Route| {
+        r.guards.iter().filter(|g| matches!(g.kind, GuardKind::Authentication | GuardKind::Authorization)).count()
+    };
+    let by_token = |r: &&Route| r.guards.iter().any(|g| model.asks_for_token(g));
+    let guarded: Vec<&&Route> = writes.iter().filter(|r| guards(r) > 0).collect();
+    if !is_off && !guarded.is_empty() && guarded.iter().all(|r| by_token(r)) || writes.iter().all(|r| only_lets_in(r)) {
+        return;
+    }
     let Some(route) = writes.iter().find(|r| r.method == Method::Post).or(writes.first()) else { return };
     let Some(span) = place else { return };
     let issue = match is_off {
@@ -68,6 +76,23 @@ fn without_any(model: &Model, report: &mut Report<'_>, forgery: &Forgery, writes
     };
     let subject = format!("forgery {}", path(model, *span));
     add(model, report, subject, *span, Text::from(issue), route, &[]);
+}
+
+/// Whether a place is a decorator of a function that hands requests on to the methods of views.
+fn stands_on_dispatch(model: &Model, span: Span) -> bool {
+    model.program.module_of_file(span.file).is_some_and(|id| {
+        let module = model.program.module(id);
+        module.functions().any(|(_, f)| {
+            f.name.is_some_and(|n| n == "dispatch") && f.annotations.iter().any(|a| module.expr_span(*a) == span)
+        })
+    })
+}
+
+/// Signing up, in and out.
+fn only_lets_in(route: &Route) -> bool {
+    words(&route.path)
+        .last()
+        .is_some_and(|w| matches!(w.as_str(), "login" | "signin" | "register" | "signup" | "logout" | "signout"))
 }
 
 /// Routes that lack the guard that each must have.
@@ -82,6 +107,14 @@ fn without_guard(model: &Model, report: &mut Report<'_>, forgery: &Forgery, writ
         .filter(|r| r.auth == Auth::Required && r.method != Method::Any && !r.has_guard(GuardKind::Csrf))
         .filter(|r| handler(r).is_some_and(|f| model.takes_forms(r, f) && told.insert(f)))
         .collect();
+    // of several programs in one repository, those that set the session up
+    let programs: Vec<&str> =
+        forgery.sessions.iter().map(|s| path(model, *s).rsplit_once('/').map_or("", |(folder, _)| folder)).collect();
+    let is_of_program = |r: &Route| programs.iter().any(|p| path(model, r.span).starts_with(p));
+    let bare = match writes.iter().any(|r| is_of_program(r)) {
+        true => bare.into_iter().filter(|r| is_of_program(r)).collect(),
+        false => bare,
+    };
     let groups: Vec<&[&Route]> = match bare.len() {
         0 => return,
         n if n <= ALONE => bare.chunks(1).collect(),
@@ -113,7 +146,9 @@ fn exempted(model: &Model, report: &mut Report<'_>, writes: &[&Route]) {
                     && says(&g.name, &["login", "permission", "staff", "superuser", "session"])
             });
         let changes = handler(route).is_some_and(|f| model.may_change_state(f));
-        let Some(exempt) = exempt.filter(|g| by_session && changes && told.insert(g.span)) else { continue };
+        // a base of all views that asks for the proof itself, once it knows how the caller came in
+        let exempt = exempt.filter(|g| by_session && changes && !stands_on_dispatch(model, g.span));
+        let Some(exempt) = exempt.filter(|g| told.insert(g.span)) else { continue };
         let name = route.name();
         let issue = Text::say("`{}` knows its caller by the session and is exempt from protection.", &[&name]);
         add(model, report, format!("forgery {name}"), exempt.span, issue, route, &[]);

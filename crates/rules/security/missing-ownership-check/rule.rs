@@ -9,6 +9,7 @@ use model::owners::{owner_of, singular};
 use model::{Auth, GuardKind, Method, Model, Place, Route};
 use rustc_hash::FxHashMap;
 
+use crate::roles::asks_for_role;
 use crate::support::{handler, info, routes};
 use crate::{Report, Rule};
 
@@ -87,12 +88,7 @@ fn check(model: &Model, report: &mut Report<'_>) {
             continue;
         }
         // who has a role may touch what is not theirs
-        let privileged = route.guards.iter().any(|g| match g.kind {
-            GuardKind::Authorization => !is_everyones(model, g),
-            GuardKind::Authentication => g.function.is_some() && asks_for_a_right(model, g),
-            _ => false,
-        });
-        if privileged || is_for_programs(route) || is_for_staff(route) || lets_in(route) {
+        if asks_for_role(model, route) || is_for_programs(route) || is_for_staff(route) || lets_in(route) {
             continue;
         }
         let speech = model.speech_of(route, function, &mut heard);
@@ -215,22 +211,6 @@ fn is_changing(route: &Route) -> bool {
     !route.method.is_safe() && route.method != Method::Any
 }
 
-/// A role that every user has: `hasRole('USER')`, `authorize('customer', 'admin')`.
-fn is_everyones(model: &Model, guard: &model::Guard) -> bool {
-    const ROLES: [&str; 9] = ["user", "users", "customer", "member", "client", "buyer", "student", "patient", "reader"];
-    let text = model.sources.text(guard.span);
-    text.split(['\'', '"', '`']).flat_map(|t| t.split(',')).any(|role| {
-        let role = role.trim().to_lowercase();
-        ROLES.contains(&role.strip_prefix("role_").unwrap_or(&role))
-    })
-}
-
-/// `auth('manageUsers')`: a guard of the project's own that is told what the caller must be allowed.
-fn asks_for_a_right(model: &Model, guard: &model::Guard) -> bool {
-    let text = model.sources.text(guard.span);
-    text.len() < 120 && text.contains('(') && text.contains(['\'', '"']) && !is_everyones(model, guard)
-}
-
 /// Behind a key or a password of its own stands a program and no person.
 fn is_for_programs(route: &Route) -> bool {
     let mut guards = route.guards.iter().filter(|g| g.kind == GuardKind::Authentication).peekable();
@@ -249,7 +229,9 @@ fn is_for_programs(route: &Route) -> bool {
 
 /// Signing in and coming back name a user who is not known yet.
 fn lets_in(route: &Route) -> bool {
-    words(&route.path).iter().any(|w| {
+    // who is signed in and changes the password of a user whom the path names
+    let changes = route.auth == Auth::Required && route.method == Method::Put && route.path.contains('{');
+    words(&route.path).iter().filter(|w| !changes || *w != "password").any(|w| {
         matches!(
             w.as_str(),
             "login"

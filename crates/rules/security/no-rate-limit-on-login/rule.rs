@@ -1,8 +1,9 @@
 //! A login that may be tried as often as one likes.
 
 use base::{Evidence, RuleInfo, Severity, Stage, Text};
-use model::{GuardKind, Model, Route, SettingKind};
+use model::{Auth, GuardKind, Method, Model, Route, SettingKind};
 
+use crate::passwords::{names_password, speaks_of_password};
 use crate::support::{apply_mended, handler, info, is_login, place_of, production_settings, routes, way_in};
 use crate::{Report, Rule};
 
@@ -31,6 +32,21 @@ fn check(model: &Model, report: &mut Report<'_>) {
     }
     for route in routes(model).filter(|r| is_login(r) && !r.has_guard(GuardKind::RateLimit)) {
         if handler(route).is_some_and(|f| model.counts_attempts(f)) {
+            continue;
+        }
+        // what gives tokens may give them to who is signed in, or for codes that cannot be guessed
+        let gives_tokens = route.path.trim_end_matches('/').ends_with("token");
+        let takes_password = route.inputs.iter().any(|i| names_password(&i.name))
+            || handler(route).is_none_or(|f| speaks_of_password(model, f));
+        if gives_tokens && (route.auth == Auth::Required || !takes_password) {
+            continue;
+        }
+        // a page with the form, whose password goes elsewhere
+        if route.method == Method::Any && !takes_password {
+            continue;
+        }
+        // a library's handler calls back for the check of the password, and of the captcha
+        if handler(route).is_none() && model.knows_captchas() {
             continue;
         }
         let name = route.name();

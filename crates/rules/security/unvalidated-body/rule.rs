@@ -1,6 +1,6 @@
 //! Routes that take a body which nobody checks.
 
-use base::{Evidence, RuleInfo, Severity, Span, Stage, Text};
+use base::{Evidence, Finding, RuleInfo, Severity, Span, Stage, Text};
 use model::{GuardKind, Model, Route};
 
 use crate::support::{handler, info, routes};
@@ -48,21 +48,28 @@ fn check(model: &Model, report: &mut Report<'_>) {
         };
         let most = unchecked.len() * 2 > taken.len() && taken.len() > 2;
         let counts = (unchecked.len(), taken.len());
-        for group in groups {
-            report_group(report, &service.name, group, counts, most);
+        for group in groups.into_iter().filter(|g| !g.is_empty()) {
+            let finding = of_group(report, &service.name, group, counts, most);
+            // where most bodies are checked, the others are often checked by other means; what is stored as it
+            // came is not
+            let is_stored = group.iter().any(|(r, _)| handler(r).is_some_and(|f| model.binds_entity(r, f)));
+            match most || is_stored {
+                true => report.add(finding),
+                false => report.add_for_auditors(finding),
+            }
         }
     }
 }
 
-/// The routes that one finding speaks of.
-fn report_group(
-    report: &mut Report<'_>,
+/// The finding about some routes.
+fn of_group(
+    report: &Report<'_>,
     service: &str,
     group: &[(&Route, Span)],
     (unchecked, taken): (usize, usize),
     most: bool,
-) {
-    let Some((first, span)) = group.first() else { return };
+) -> Finding {
+    let (first, span) = group[0];
     let (subject, issue) = match group {
         [_] => (format!("body {}", first.name()), Text::say("`{}` uses its body unchecked.", &[&first.name()])),
         _ => (
@@ -73,7 +80,7 @@ fn report_group(
             ),
         ),
     };
-    let mut finding = report.finding(subject, *span, issue);
+    let mut finding = report.finding(subject, span, issue);
     finding.endpoint = Some(first.name());
     finding.evidence = Evidence::Suspected;
     finding.severity = if most { Severity::Important } else { Severity::Suggestion };
@@ -94,5 +101,5 @@ fn report_group(
         let message = Text::say("`{}` takes its body here.", &[&route.name()]);
         finding.related.push(base::Related { span: *place, message });
     }
-    report.add(finding);
+    finding
 }

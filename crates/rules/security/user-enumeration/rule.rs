@@ -140,6 +140,12 @@ fn texts(model: &Model, function: FnId) -> Vec<(ExprId, String)> {
 
 fn is_log(module: &Module, kind: &ExprKind) -> bool {
     let ExprKind::Call { callee, .. } = kind else { return false };
+    // `this.logFailure(req, "User not found")`
+    if let ExprKind::Name(name) | ExprKind::Member { name, .. } = module.expr(*callee).kind
+        && words(name.as_str()).first().is_some_and(|w| matches!(w.as_str(), "log" | "audit" | "trace"))
+    {
+        return true;
+    }
     let ExprKind::Member { object, .. } = module.expr(*callee).kind else { return false };
     let (ExprKind::Name(name) | ExprKind::Member { name, .. }) = module.expr(object).kind else { return false };
     words(name.as_str()).iter().any(|w| matches!(w.as_str(), "log" | "logger" | "logging" | "console"))

@@ -6,7 +6,7 @@ use program::{ClassRef, FnId, ModuleId};
 
 use super::super::Context;
 use super::strings;
-use crate::guards::{by_name, words};
+use crate::guards::{by_name, declared, unread, words};
 use crate::{Guard, GuardKind};
 
 /// A `before_action` and its kin, as written.
@@ -25,6 +25,10 @@ pub(super) fn action_guards(context: &Context<'_>, class: ClassRef, action: &str
     let mut guards: Vec<Guard> = Vec::new();
     let mut order = Vec::new();
     outermost_first(context, class, &mut Vec::new(), &mut order);
+    if order.iter().any(|c| stands_on_library(context, *c)) || hands_on(context, class, action) {
+        let module = context.program.module(class.module);
+        guards.push(unread(module.span(context.program.class(class).name_range)));
+    }
     for class_ref in order {
         let parts = context.program.classes().info(class_ref).map(|i| i.parts.clone()).unwrap_or_default();
         for part in parts {
@@ -38,7 +42,14 @@ pub(super) fn action_guards(context: &Context<'_>, class: ClassRef, action: &str
                     continue;
                 }
                 if filter.skip {
+                    let opens = guards.iter().any(|g| {
+                        filter.names.contains(&g.name)
+                            && matches!(g.kind, GuardKind::Authentication | GuardKind::Authorization)
+                    });
                     guards.retain(|g| !filter.names.contains(&g.name));
+                    if opens {
+                        guards.push(declared(GuardKind::Anonymous, "skip_before_action", filter.span));
+                    }
                     continue;
                 }
                 for name in &filter.names {
@@ -58,6 +69,37 @@ pub(super) fn action_guards(context: &Context<'_>, class: ClassRef, action: &str
         }
     }
     guards
+}
+
+/// `OtherController.dispatch(:call, request, response)`: another controller answers, behind filters of its own.
+fn hands_on(context: &Context<'_>, class: ClassRef, action: &str) -> bool {
+    context.method(class, action).is_some_and(|function| {
+        let module = context.program.module(function.module);
+        module.exprs_within(module.function(function.function).range).any(|(_, e)| match &e.kind {
+            ExprKind::Call { callee, args, .. } => {
+                matches!(&module.expr(*callee).kind, ExprKind::Member { name, .. } if *name == "dispatch")
+                    && args.iter().any(|a| context.sources.text(module.expr_span(a.value)) == "request")
+            }
+            _ => false,
+        })
+    })
+}
+
+/// Whether a controller stands on one of a library other than Rails, whose filters are not seen here.
+fn stands_on_library(context: &Context<'_>, class: ClassRef) -> bool {
+    let Some(info) = context.program.classes().info(class) else { return false };
+    let is_class = |b: &program::Value| matches!(b, program::Value::Class(c) if context.program.class(*c).kind != ir::ClassKind::Module);
+    if info.bases.iter().any(is_class) {
+        return false;
+    }
+    // by what is written: a namespace that an initializer opens is known, what stands in it is not
+    info.parts.iter().any(|part| {
+        let module = context.program.module(part.module);
+        context.program.class(*part).bases.iter().any(|base| {
+            let name = context.sources.text(module.span(module.ty(*base).range)).trim_start_matches("::");
+            name.contains("::") && name.ends_with("Controller") && !name.starts_with("ActionController")
+        })
+    })
 }
 
 /// A class after what it stands on: its superclass first, then the modules that it includes.
