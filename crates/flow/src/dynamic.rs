@@ -167,7 +167,14 @@ impl Run<'_> {
 }
 
 /// `Object.keys(x)`, `Object.entries(x)`: names that are written here are not the caller's.
+/// `Object.assign(x, y)` has the parts of both.
 pub fn entries(call: &Call<'_>) -> Option<Value> {
+    if call.name() == "assign" && call.on.is_some() {
+        let mut all = Value::default();
+        call.values.iter().for_each(|value| all.join(value));
+        all.constant = None;
+        return Some(all);
+    }
     let [given] = call.values.as_slice() else { return None };
     let names = given.whole();
     let mut value = Value::default();
