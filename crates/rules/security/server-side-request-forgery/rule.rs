@@ -1,8 +1,10 @@
 //! Untrusted data chooses where the server sends a request.
 
 use base::{Escalation, RuleInfo, Severity, Stage};
+use ir::ExprKind;
 use model::Model;
-use model::flow::Kind;
+use model::flow::{Flow, Kind};
+use model::guards::words;
 
 use crate::injection::{self, Words};
 use crate::support::info;
@@ -38,5 +40,29 @@ const WORDS: Words = Words {
 };
 
 fn check(model: &Model, report: &mut Report<'_>) {
-    injection::report(model, report, &WORDS, &injection::as_is);
+    injection::report(model, report, &WORDS, &|flow, _| !looks_at_addresses(model, flow));
+}
+
+/// Whether the code around the request asks for addresses of the own network: `IsNonPublicIP(ip)`,
+/// `address.isLoopbackAddress()`, `only_public_connections do`.
+fn looks_at_addresses(model: &Model, flow: &Flow) -> bool {
+    let module = model.program.module(flow.sink.at.module);
+    let mut function = model.program.scopes(flow.sink.at.module).owner(flow.sink.at.expr).function;
+    while let Some(outer) = function.and_then(|f| module.function(f).parent) {
+        function = Some(outer);
+    }
+    function.is_some_and(|function| {
+        module.exprs_within(module.function(function).range).any(|(_, e)| match &e.kind {
+            ExprKind::Name(name) | ExprKind::Member { name, .. } => asks_for_inner(name.as_str()),
+            _ => false,
+        })
+    })
+}
+
+fn asks_for_inner(name: &str) -> bool {
+    let named = words(name);
+    let has = |wanted: &[&str]| named.iter().any(|w| wanted.contains(&w.as_str()));
+    has(&["loopback"])
+        || has(&["private", "public", "internal"])
+            && has(&["ip", "ips", "network", "networks", "address", "addresses", "connections"])
 }
