@@ -9,10 +9,9 @@ use crate::{
     Argument, Event, Kind, Kinds, Meaning, Place, Sink, Source,
     conditions::seen_to,
     deeds::replaced,
-    dynamic::entries,
+    dynamic::{entries, keyed, keys},
     interpret::Run,
     names::{answers_about, gives_own_address, is_shell, keeps_items, names_no_host, passes_on, puts_in},
-    places::key_of,
     strings::{cleared_by_string, folded},
     types::is_harmless,
     value::{Constant, From, Key, Path, THIS, Taint, Value, joined},
@@ -139,8 +138,13 @@ impl<'a> Run<'a> {
             }
             match arg {
                 Some(Argument::At(at)) => {
-                    if let Some((_, value)) = call.positional().nth(*at as usize) {
-                        self.reaches(sink, &value.clone());
+                    if let Some((arg, value)) = call.positional().nth(*at as usize) {
+                        // `run(*command)`
+                        let value = match self.module.expr(arg).kind {
+                            ExprKind::Spread(_) if !value.parts().is_empty() => value.part(Key::Index(*at)),
+                            _ => value.clone(),
+                        };
+                        self.reaches(sink, &value);
                     }
                 }
                 Some(Argument::Within(at)) => {
@@ -524,6 +528,10 @@ impl<'a> Run<'a> {
         }
         self.fill_references(call, &value.clone());
         value.constant = None;
+        // what makes a page of a template escapes
+        if matches!(name, "render" | "Render") {
+            value = value.cleared(Kinds::only(Kind::Html));
+        }
         if matches!(name, "toString" | "ToString" | "to_s" | "join" | "concat" | "to_string" | "format") {
             value = value.cleared(cleared_by_string());
         }
@@ -600,6 +608,20 @@ impl<'a> Run<'a> {
         let given = values.first().map(|v| (*v).clone()).unwrap_or_default();
         let mut all = Value::default();
         call.values.iter().for_each(|v| all.join(&v.flat().cleared(cleared)));
+        let is_of_places = |value: &Value| {
+            value.taints.is_empty() && value.parts().iter().all(|(key, _)| matches!(key, Key::Index(_)))
+        };
+        if matches!(name, "extend" | "addAll" | "AddRange") && values.len() == 1 && is_of_places(&given) {
+            self.change(holder, &mut |value| {
+                for (_, part) in given.parts() {
+                    match is_of_places(value) {
+                        true => value.put(Key::Index(value.parts().len() as u32), part.clone()),
+                        false => part.flat().taints.into_iter().for_each(|t| value.add(t)),
+                    }
+                }
+            });
+            return;
+        }
         let in_string = self.module.language != Language::Python
             && matches!(name, "append" | "Append" | "push_str" | "WriteString" | "concat");
         self.change(holder, &mut |value| {
@@ -714,34 +736,6 @@ impl<'a> Run<'a> {
         }
         // `checkPath(path)` gives the path back, or does not come back
         result.cleared(seen_to(call.name(), &["check", "ensure"]))
-    }
-}
-
-/// The key that the first arguments of a call say together.
-fn keyed(call: &Call<'_>) -> Key {
-    let values: Vec<&Value> = call.positional().map(|(_, v)| v).collect();
-    match values.as_slice() {
-        [] => Key::Any,
-        // `get(section, key)`, but not `get(key, default)`
-        [first, second] if call.receiver.parts().iter().any(|(k, _)| Some(*k) == keys(&[first, second])) => {
-            keys(&[first, second]).unwrap_or(Key::Any)
-        }
-        [first, ..] => key_of(first).unwrap_or(Key::Any),
-    }
-}
-
-fn keys(values: &[&Value]) -> Option<Key> {
-    match values {
-        [one] => key_of(one),
-        many => {
-            let mut name = String::new();
-            for value in many {
-                let Key::Name(part) = key_of(value)? else { return None };
-                name.push_str(part.as_str());
-                name.push('\u{0}');
-            }
-            Some(Key::Name(Symbol::new(&name)))
-        }
     }
 }
 

@@ -70,6 +70,13 @@ impl Run<'_> {
                         let names_value = |e: ExprId| matches!(&self.module.expr(e).kind, ExprKind::Literal(l) if !matches!(l, Literal::Null));
                         self.same(left);
                         self.same(right);
+                        // `name.lastIndexOf("/") == -1`: there is none
+                        if matches!(self.module.expr(right).kind, ExprKind::Unary { op: UnaryOp::Neg, .. })
+                            && self.is_last_of(left, 0)
+                            && let Some(text) = self.searched(left, 0)
+                        {
+                            self.clear(text, Kinds::only(Kind::Path));
+                        }
                         // `check(x) == true`
                         let yes =
                             |e: ExprId| matches!(self.module.expr(e).kind, ExprKind::Literal(Literal::Bool(true)));

@@ -34,6 +34,10 @@ impl Run<'_> {
         {
             return kinds.with(Kinds::only(Kind::Sql));
         }
+        // `SqlInjectionUtil.fieldOf(name)`
+        if on_name.contains("sqlinject") && ["util", "utils", "filter", "guard"].iter().any(|w| on_name.ends_with(w)) {
+            return kinds.with(Kinds::only(Kind::Sql));
+        }
         // `writeToTempFile(content)`: a name of the system's choice
         let is_temporary =
             lower.contains("temp") && ["file", "dir", "path", "folder"].iter().any(|w| lower.contains(w));
@@ -53,6 +57,22 @@ impl Run<'_> {
         kinds.with(seen_to(&format!("{on}_{lower}"), &["sanitiz"]))
     }
 
+    /// The text in which a place is looked for: `name` of `name.lastIndexOf("/")`, also through variables.
+    pub fn searched(&self, expr: ExprId, depth: u32) -> Option<ExprId> {
+        match &self.module.expr(expr).kind {
+            ExprKind::Call { callee, .. } => match &self.module.expr(*callee).kind {
+                ExprKind::Member { object, .. } => Some(*object),
+                _ => None,
+            },
+            ExprKind::Ternary { then, .. } => self.searched(*then, depth),
+            ExprKind::Name(_) if depth < 3 => {
+                let defined = self.program.definition(ExprRef { module: self.id, expr })?;
+                (defined.module == self.id).then(|| self.searched(defined.expr, depth + 1)).flatten()
+            }
+            _ => None,
+        }
+    }
+
     /// Whether a place in a text is that of the last dot or separator, or after it.
     pub fn is_last_of(&self, expr: ExprId, depth: u32) -> bool {
         match &self.module.expr(expr).kind {
@@ -67,6 +87,10 @@ impl Run<'_> {
                     })
             }
             ExprKind::Binary { left, right, .. } => self.is_last_of(*left, depth) || self.is_last_of(*right, depth),
+            // the later of two: `windows > unix ? windows : unix`
+            ExprKind::Ternary { then, otherwise, .. } => {
+                self.is_last_of(*then, depth) && self.is_last_of(*otherwise, depth)
+            }
             ExprKind::Name(_) if depth < 3 => {
                 let defined = self.program.definition(ExprRef { module: self.id, expr });
                 defined.is_some_and(|at| at.module == self.id && self.is_last_of(at.expr, depth + 1))

@@ -10,6 +10,7 @@ use crate::{
     Kind, Sink,
     calls::Call,
     interpret::Run,
+    places::key_of,
     value::{From, Key, Path, THIS, Value},
 };
 
@@ -189,4 +190,32 @@ pub fn entries(call: &Call<'_>) -> Option<Value> {
         _ => return None,
     }
     Some(value)
+}
+
+/// The key that the first arguments of a call say together.
+pub fn keyed(call: &Call<'_>) -> Key {
+    let values: Vec<&Value> = call.positional().map(|(_, v)| v).collect();
+    match values.as_slice() {
+        [] => Key::Any,
+        // `get(section, key)`, but not `get(key, default)`
+        [first, second] if call.receiver.parts().iter().any(|(k, _)| Some(*k) == keys(&[first, second])) => {
+            keys(&[first, second]).unwrap_or(Key::Any)
+        }
+        [first, ..] => key_of(first).unwrap_or(Key::Any),
+    }
+}
+
+pub fn keys(values: &[&Value]) -> Option<Key> {
+    match values {
+        [one] => key_of(one),
+        many => {
+            let mut name = String::new();
+            for value in many {
+                let Key::Name(part) = key_of(value)? else { return None };
+                name.push_str(part.as_str());
+                name.push('\u{0}');
+            }
+            Some(Key::Name(Symbol::new(&name)))
+        }
+    }
 }

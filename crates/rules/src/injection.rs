@@ -408,9 +408,8 @@ fn is_hardened(model: &Model, flow: &Flow) -> bool {
     settings.any(|e| is_made_once(e) || called.iter().any(|c| c.call == e.call && c.record == e.record))
 }
 
-/// Whether an answer is declared to be of a type that a browser does not take as markup, in one of the
-/// functions that the data goes through.
-pub fn is_no_markup(model: &Model, flow: &Flow) -> bool {
+/// The functions that the data goes through.
+pub fn functions_of(model: &Model, flow: &Flow) -> Vec<FnId> {
     let mut functions: Vec<FnId> = Vec::new();
     let places = flow.steps.iter().map(|s| s.span).chain([flow.source.span, model.program.span(flow.sink.at)]);
     for function in places.filter_map(|span| function_at(model, span)) {
@@ -418,6 +417,13 @@ pub fn is_no_markup(model: &Model, flow: &Flow) -> bool {
             functions.push(function);
         }
     }
+    functions
+}
+
+/// Whether an answer is declared to be of a type that a browser does not take as markup, in one of the
+/// functions that the data goes through.
+pub fn is_no_markup(model: &Model, flow: &Flow) -> bool {
+    let functions = functions_of(model, flow);
     let types: Vec<&str> = model
         .settings
         .iter()

@@ -43,15 +43,15 @@ fn check(model: &Model, report: &mut Report<'_>) {
     injection::report(model, report, &WORDS, &|flow, _| !looks_at_addresses(model, flow));
 }
 
-/// Whether the code around the request asks for addresses of the own network: `IsNonPublicIP(ip)`,
+/// Whether a function that the address goes through asks for addresses of the own network: `IsNonPublicIP(ip)`,
 /// `address.isLoopbackAddress()`, `only_public_connections do`.
 fn looks_at_addresses(model: &Model, flow: &Flow) -> bool {
-    let module = model.program.module(flow.sink.at.module);
-    let mut function = model.program.scopes(flow.sink.at.module).owner(flow.sink.at.expr).function;
-    while let Some(outer) = function.and_then(|f| module.function(f).parent) {
-        function = Some(outer);
-    }
-    function.is_some_and(|function| {
+    injection::functions_of(model, flow).into_iter().any(|id| {
+        let module = model.program.module(id.module);
+        let mut function = id.function;
+        while let Some(outer) = module.function(function).parent {
+            function = outer;
+        }
         module.exprs_within(module.function(function).range).any(|(_, e)| match &e.kind {
             ExprKind::Name(name) | ExprKind::Member { name, .. } => asks_for_inner(name.as_str()),
             _ => false,
@@ -62,7 +62,7 @@ fn looks_at_addresses(model: &Model, flow: &Flow) -> bool {
 fn asks_for_inner(name: &str) -> bool {
     let named = words(name);
     let has = |wanted: &[&str]| named.iter().any(|w| wanted.contains(&w.as_str()));
-    has(&["loopback"])
+    has(&["loopback", "ssrf"])
         || has(&["private", "public", "internal"])
             && has(&["ip", "ips", "network", "networks", "address", "addresses", "connections"])
 }
