@@ -381,7 +381,7 @@ pub(crate) fn role(path: &str) -> FileRole {
         || stem.starts_with("test_")
         || stem.ends_with("_test")
         || stem.ends_with("_spec")
-        || matches!(stem, "conftest" | "tests" | "test" | "unittest" | "unittests")
+        || matches!(stem, "conftest" | "tests" | "test" | "unittest" | "unittests" | "mock" | "mocks")
         || path.ends_with("Test.java")
         || path.ends_with("Tests.java")
         || path.ends_with("Tests.cs")
@@ -450,6 +450,8 @@ mod tests {
         assert_eq!(role("examples/src/main/java/com/shop/Main.java"), FileRole::Example);
         assert_eq!(role("src/test/java/com/example/demo/UserService.java"), FileRole::Test);
         assert_eq!(role("unittests/scans/report.json"), FileRole::Test);
+        assert_eq!(role("src/file_hosting/mock.rs"), FileRole::Test);
+        assert_eq!(role("src/mock-server/mock-server.ts"), FileRole::Production);
         assert_eq!(role("deploy/example.env"), FileRole::Example);
     }
 

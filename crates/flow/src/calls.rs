@@ -8,11 +8,11 @@ use smallvec::SmallVec;
 use crate::{
     Argument, Event, Kind, Kinds, Meaning, Place, Sink, Source,
     conditions::seen_to,
-    dynamic::entries,
+    deeds::replaced,
+    dynamic::{entries, keyed, keys},
     interpret::Run,
     names::{answers_about, gives_own_address, is_shell, keeps_items, names_no_host, passes_on, puts_in},
-    places::key_of,
-    strings::{cleared_by_absence, cleared_by_replacement, cleared_by_string, folded},
+    strings::{cleared_by_string, folded},
     types::is_harmless,
     value::{Constant, From, Key, Path, THIS, Taint, Value, joined},
 };
@@ -45,7 +45,7 @@ impl Call<'_> {
     }
 
     /// All that it is given, as one.
-    fn all(&self) -> Value {
+    pub fn all(&self) -> Value {
         let mut all = self.receiver.flat();
         self.values.iter().for_each(|v| all.join(&v.flat()));
         all.constant = None;
@@ -138,8 +138,13 @@ impl<'a> Run<'a> {
             }
             match arg {
                 Some(Argument::At(at)) => {
-                    if let Some((_, value)) = call.positional().nth(*at as usize) {
-                        self.reaches(sink, &value.clone());
+                    if let Some((arg, value)) = call.positional().nth(*at as usize) {
+                        // `run(*command)`
+                        let value = match self.module.expr(arg).kind {
+                            ExprKind::Spread(_) if !value.parts().is_empty() => value.part(Key::Index(*at)),
+                            _ => value.clone(),
+                        };
+                        self.reaches(sink, &value);
                     }
                 }
                 Some(Argument::Within(at)) => {
@@ -172,6 +177,15 @@ impl<'a> Run<'a> {
         let is_text = matches!(kind, Kind::Sql | Kind::Command | Kind::Code | Kind::Path | Kind::Url | Kind::Redirect);
         let Some((given, value)) = call.positional().next() else { return false };
         let is_whole = |t: &Taint| matches!(t.from, From::Outside(s) if s.name.is_none() && !s.is_part);
+        // `find_by!(values.except("name"))`
+        if self.module.language == Language::Ruby
+            && is_text
+            && matches!(&self.module.expr(given).kind, ExprKind::Call { callee, .. }
+                if matches!(&self.module.expr(*callee).kind, ExprKind::Member { name, .. }
+                    if matches!(name.as_str(), "except" | "slice" | "index_with" | "permit" | "symbolize_keys" | "compact_blank")))
+        {
+            return true;
+        }
         self.module.language == Language::Ruby
             && is_text
             && value.parts().is_empty()
@@ -214,9 +228,12 @@ impl<'a> Run<'a> {
                 Meaning::Request(ty) => given = Some(Value::of(From::Request(*ty))),
                 // what a source gives may be harmless for some
                 Meaning::Cleans(kinds) => given = Some(given.unwrap_or_else(|| call.all()).cleared(*kinds)),
-                Meaning::CleansArguments(kinds) => {
+                Meaning::CleansArguments(kinds, from) => {
                     let mut value = call.receiver.flat();
-                    call.values.iter().for_each(|v| value.join(&v.flat().cleared(*kinds)));
+                    for (at, given) in call.values.iter().enumerate() {
+                        let is_clean = at >= *from as usize;
+                        value.join(&given.flat().cleared(if is_clean { *kinds } else { Kinds::NONE }));
+                    }
                     given = Some(value);
                 }
                 Meaning::Checks(kinds) => checked = checked.with(*kinds),
@@ -376,6 +393,11 @@ impl<'a> Run<'a> {
             return call.receiver.flat().cleared(kinds.collect());
         }
         self.matched(call.expr, &call.receiver, &call.values);
+        // the names that `permit` lets through are those of the application
+        let is_permitted = |t: &Taint| t.cleared.has(Kind::MassAssignment);
+        if name == "keys" && self.module.language == Language::Ruby && call.receiver.taints.iter().all(is_permitted) {
+            return Value::default();
+        }
         if answers_about(name) {
             return Value::default();
         }
@@ -494,13 +516,22 @@ impl<'a> Run<'a> {
         };
         let holds = value.taints.iter().any(takes);
         if holds || call.of_library || passes_on(name) {
+            // `urlparse(address)._replace(query=query)`
+            let after_host = |arg: &Arg| name == "_replace" && arg.name.is_some_and(|n| names_no_host(n.as_str()));
             // `String.format(webhookUrl, channel)`: the address is that of the setting
             let has_base = name == "format" && call.args.first().is_some_and(|a| self.names_address(a.value));
             let cleared = if has_base { Kinds::only(Kind::Url) } else { Kinds::NONE };
-            call.values.iter().for_each(|v| value.join(&v.flat().cleared(cleared)));
+            for (arg, given) in call.args.iter().zip(&call.values) {
+                let of_address = Kinds::from_iter([Kind::Url, Kind::Redirect]);
+                value.join(&given.flat().cleared(if after_host(arg) { of_address } else { cleared }));
+            }
         }
         self.fill_references(call, &value.clone());
         value.constant = None;
+        // what makes a page of a template escapes
+        if matches!(name, "render" | "Render") {
+            value = value.cleared(Kinds::only(Kind::Html));
+        }
         if matches!(name, "toString" | "ToString" | "to_s" | "join" | "concat" | "to_string" | "format") {
             value = value.cleared(cleared_by_string());
         }
@@ -577,6 +608,20 @@ impl<'a> Run<'a> {
         let given = values.first().map(|v| (*v).clone()).unwrap_or_default();
         let mut all = Value::default();
         call.values.iter().for_each(|v| all.join(&v.flat().cleared(cleared)));
+        let is_of_places = |value: &Value| {
+            value.taints.is_empty() && value.parts().iter().all(|(key, _)| matches!(key, Key::Index(_)))
+        };
+        if matches!(name, "extend" | "addAll" | "AddRange") && values.len() == 1 && is_of_places(&given) {
+            self.change(holder, &mut |value| {
+                for (_, part) in given.parts() {
+                    match is_of_places(value) {
+                        true => value.put(Key::Index(value.parts().len() as u32), part.clone()),
+                        false => part.flat().taints.into_iter().for_each(|t| value.add(t)),
+                    }
+                }
+            });
+            return;
+        }
         let in_string = self.module.language != Language::Python
             && matches!(name, "append" | "Append" | "push_str" | "WriteString" | "concat");
         self.change(holder, &mut |value| {
@@ -600,6 +645,11 @@ impl<'a> Run<'a> {
         let mut value = Value::default();
         for (arg, given) in call.args.iter().zip(&call.values) {
             match arg.name {
+                // `url.URL{Path: path, RawQuery: query}`
+                Some(name) if call.name().ends_with("URL") && names_no_host(name.as_str()) => {
+                    let after_host = Kinds::from_iter([Kind::Url, Kind::Redirect]);
+                    value.put(Key::Name(name), given.clone().cleared(after_host));
+                }
                 Some(name) => value.put(Key::Name(name), given.clone()),
                 None if matches!(self.module.expr(arg.value).kind, ExprKind::Map(_)) => value.join(given),
                 // a collection of a collection, a wrapper
@@ -687,77 +737,6 @@ impl<'a> Run<'a> {
         // `checkPath(path)` gives the path back, or does not come back
         result.cleared(seen_to(call.name(), &["check", "ensure"]))
     }
-}
-
-/// The key that the first arguments of a call say together.
-fn keyed(call: &Call<'_>) -> Key {
-    let values: Vec<&Value> = call.positional().map(|(_, v)| v).collect();
-    match values.as_slice() {
-        [] => Key::Any,
-        // `get(section, key)`, but not `get(key, default)`
-        [first, second] if call.receiver.parts().iter().any(|(k, _)| Some(*k) == keys(&[first, second])) => {
-            keys(&[first, second]).unwrap_or(Key::Any)
-        }
-        [first, ..] => key_of(first).unwrap_or(Key::Any),
-    }
-}
-
-fn keys(values: &[&Value]) -> Option<Key> {
-    match values {
-        [one] => key_of(one),
-        many => {
-            let mut name = String::new();
-            for value in many {
-                let Key::Name(part) = key_of(value)? else { return None };
-                name.push_str(part.as_str());
-                name.push('\u{0}');
-            }
-            Some(Key::Name(Symbol::new(&name)))
-        }
-    }
-}
-
-/// `x.replace(/[^a-z]/g, "")`, `re.sub("[^a-z]", "", x)`, `strings.ReplaceAll(x, "..", "")`: what is left of
-/// the data.
-fn replaced(call: &Call<'_>) -> Option<Value> {
-    let all = match call.values.as_slice() {
-        [_, _, _, count] => call.name() == "Replace" && count.constant == Some(Constant::Int(-1)),
-        _ => call.name() == "ReplaceAll",
-    };
-    if all
-        && let [_, old, new, ..] = call.values.as_slice()
-        && let (Some(Constant::Str(old)), Some(Constant::Str(new))) = (old.constant, new.constant)
-        && !new.as_str().contains(old.as_str())
-        // "....//" without "../" is "../"
-        && old.as_str() != "../"
-    {
-        return Some(call.all().cleared(cleared_by_absence(old.as_str())));
-    }
-    let pattern = |v: &Value| match v.constant {
-        Some(Constant::Regex(pattern) | Constant::Str(pattern)) => Some(pattern),
-        _ => None,
-    };
-    let first = call.values.first()?;
-    let pattern = pattern(first).or_else(|| pattern(&call.receiver))?;
-    let mut kinds = cleared_by_replacement(pattern.as_str());
-    // without any two dots nothing leads upward
-    if matches!(pattern.as_str(), ".." | "\\.\\.")
-        && matches!(call.name(), "gsub" | "gsub!" | "Replace")
-        && let Some(Constant::Str(new)) = call.values.get(1).and_then(|v| v.constant)
-        && !new.as_str().contains('.')
-    {
-        kinds = kinds.with(Kinds::only(Kind::Path));
-    }
-    if let Some(Constant::Str(new)) = call.values.get(1).and_then(|v| v.constant)
-        && matches!(pattern.as_str(), "'" | "\"" | "<")
-        && !new.as_str().contains(pattern.as_str())
-    {
-        kinds = kinds.with(cleared_by_absence(pattern.as_str()));
-    }
-    if kinds == Kinds::NONE {
-        return None;
-    }
-    Some(call.all().cleared(kinds).cleared(cleared_by_string()))
 }
 
 /// The argument for a parameter.

@@ -70,6 +70,13 @@ impl Run<'_> {
                         let names_value = |e: ExprId| matches!(&self.module.expr(e).kind, ExprKind::Literal(l) if !matches!(l, Literal::Null));
                         self.same(left);
                         self.same(right);
+                        // `name.lastIndexOf("/") == -1`: there is none
+                        if matches!(self.module.expr(right).kind, ExprKind::Unary { op: UnaryOp::Neg, .. })
+                            && self.is_last_of(left, 0)
+                            && let Some(text) = self.searched(left, 0)
+                        {
+                            self.clear(text, Kinds::only(Kind::Path));
+                        }
                         // `check(x) == true`
                         let yes =
                             |e: ExprId| matches!(self.module.expr(e).kind, ExprKind::Literal(Literal::Bool(true)));
@@ -300,7 +307,19 @@ impl Run<'_> {
         }
         let ExprKind::Call { callee, args, .. } = &self.module.expr(at).kind else { return };
         let (ExprKind::Member { name, .. } | ExprKind::Name(name)) = &self.module.expr(*callee).kind else { return };
-        let kinds = seen_to(name.as_str(), &["valid", "ensure", "assert", "verify", "check"]);
+        let deeds = ["valid", "ensure", "assert", "verify", "check"];
+        // `sqlValidator.validate(order)`
+        let on = match &self.module.expr(*callee).kind {
+            ExprKind::Member { object, .. } => match &self.module.expr(*object).kind {
+                ExprKind::Name(on) | ExprKind::Member { name: on, .. } => on.as_str(),
+                _ => "",
+            },
+            _ => "",
+        };
+        let mut kinds = seen_to(name.as_str(), &deeds);
+        if names_a_deed(name.as_str(), &deeds) {
+            kinds = kinds.with(seen_to(on, &deeds));
+        }
         args.iter().for_each(|arg| self.clear(arg.value, kinds));
     }
 
@@ -332,7 +351,7 @@ impl Run<'_> {
             let lower = name.as_str().to_ascii_lowercase();
             // `isPathTraversal(name)`
             let path = lower.contains("traversal");
-            let any = ["unsafe", "malicious", "dangerous"].iter().any(|w| lower.contains(w));
+            let any = ["unsafe", "malicious", "dangerous", "illegal", "invalid"].iter().any(|w| lower.contains(w));
             let kinds = if any { Kinds::ALL } else { Kinds::only(Kind::Path) };
             if any || path {
                 args.iter().for_each(|a| self.clear(*a, kinds));
@@ -495,6 +514,13 @@ impl Run<'_> {
                 }
                 args.iter().for_each(|a| self.clear(*a, Kinds::ALL));
             }
+            // `Url.IsLocalUrl(target)`, `IsRelativePath(target)`: an address of ours
+            _ if ["islocalurl", "islocaladdress", "isrelative", "is_local_url", "is_relative"]
+                .iter()
+                .any(|w| lower.contains(w)) =>
+            {
+                args.iter().for_each(|a| self.clear(*a, Kinds::from_iter([Kind::Redirect, Kind::Url])));
+            }
             // `isPathInside(base, path)`, `filepath.IsLocal(path)`
             _ if ["inside", "within", "subpath", "islocal", "isunder", "is_under", "isindir", "is_in_dir"]
                 .iter()
@@ -502,10 +528,22 @@ impl Run<'_> {
             {
                 args.iter().for_each(|a| self.clear(*a, Kinds::only(Kind::Path)));
             }
+            // `containsString(allowed, x)`, `inSlice(x, allowed)`
+            _ if args.len() == 2
+                && (lower.ends_with("contains")
+                    || ["inslice", "inarray", "inlist"].iter().any(|w| lower.contains(w))) =>
+            {
+                for (list, value) in [(args[0], args[1]), (args[1], args[0])] {
+                    if self.is_ours(list) {
+                        self.clear(value, Kinds::ALL);
+                    }
+                }
+            }
             _ => {
                 if says_allowed(name) {
                     // `allowed_file(name)` asks for the end of the name
-                    let of_kind = ["file", "ext", "image", "mime"].iter().any(|w| lower.contains(w));
+                    let of_kind = ["file", "ext", "image", "mime"].iter().any(|w| lower.contains(w))
+                        && !["path", "within", "inside"].iter().any(|w| lower.contains(w));
                     let kinds = Kind::ALL.iter().copied().filter(|k| !of_kind || *k != Kind::Path).collect();
                     args.iter().for_each(|a| self.clear(*a, kinds));
                 }
@@ -547,14 +585,28 @@ fn cleared_by_class(name: &str) -> Kinds {
 pub fn seen_to(name: &str, deeds: &[&str]) -> Kinds {
     let lower = name.to_ascii_lowercase();
     let says = |words: &[&str]| words.iter().any(|w| lower.contains(w));
-    if !says(deeds) || says(&["unsafe", "invalid"]) {
+    if !names_a_deed(name, deeds) {
         return Kinds::NONE;
     }
     let address = says(&["url", "uri", "host", "redirect", "address", "ssrf"]);
     let file = says(&["path", "filename", "traversal"]);
-    let statement = says(&["sql"]);
-    let kinds = [(address, Kind::Url), (address, Kind::Redirect), (file, Kind::Path), (statement, Kind::Sql)];
+    let statement = says(&["sql", "column"]);
+    let fields = says(&["model", "schema", "fields", "attributes"]);
+    let kinds = [
+        (address, Kind::Url),
+        (address, Kind::Redirect),
+        (file, Kind::Path),
+        (statement, Kind::Sql),
+        (fields, Kind::MassAssignment),
+    ];
     kinds.into_iter().filter(|(says, _)| *says).map(|(_, kind)| kind).collect()
+}
+
+/// Whether a name says one of these deeds, and not that it fails.
+fn names_a_deed(name: &str, deeds: &[&str]) -> bool {
+    let lower = name.to_ascii_lowercase();
+    let says = |words: &[&str]| words.iter().any(|w| lower.contains(w));
+    says(deeds) && !says(&["unsafe", "invalid"])
 }
 
 /// Whether a name says that what it is asked about is allowed: `isValidUrl`, `is_safe_path`, `allowedHost`.

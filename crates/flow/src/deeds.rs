@@ -3,7 +3,14 @@
 use ir::{ExprId, ExprKind};
 use program::ExprRef;
 
-use crate::{Kind, Kinds, calls::Call, conditions::seen_to, interpret::Run};
+use crate::{
+    Kind, Kinds,
+    calls::Call,
+    conditions::seen_to,
+    interpret::Run,
+    strings::{cleared_by_absence, cleared_by_replacement, cleared_by_string},
+    value::{Constant, Value},
+};
 
 impl Run<'_> {
     /// What a function sees to by its name.
@@ -20,6 +27,16 @@ impl Run<'_> {
             ["escape", "encode", "sanitiz", "clean", "strip", "filter"].iter().any(|w| lower.contains(w));
         if makes_harmless && ["html", "xss"].iter().any(|w| lower.contains(w) || on_name.contains(w)) {
             return kinds.with(Kinds::only(Kind::Html));
+        }
+        // `sqlGenerator.escape(column)`, `escapeSqlIdentifier(name)`, `clean.SqlString(text)`
+        if ["escape", "quote", "sanitiz", "clean"].iter().any(|w| lower.contains(w) || on_name.contains(w))
+            && (lower.contains("sql") || on_name.contains("sql"))
+        {
+            return kinds.with(Kinds::only(Kind::Sql));
+        }
+        // `SqlInjectionUtil.fieldOf(name)`
+        if on_name.contains("sqlinject") && ["util", "utils", "filter", "guard"].iter().any(|w| on_name.ends_with(w)) {
+            return kinds.with(Kinds::only(Kind::Sql));
         }
         // `writeToTempFile(content)`: a name of the system's choice
         let is_temporary =
@@ -40,6 +57,22 @@ impl Run<'_> {
         kinds.with(seen_to(&format!("{on}_{lower}"), &["sanitiz"]))
     }
 
+    /// The text in which a place is looked for: `name` of `name.lastIndexOf("/")`, also through variables.
+    pub fn searched(&self, expr: ExprId, depth: u32) -> Option<ExprId> {
+        match &self.module.expr(expr).kind {
+            ExprKind::Call { callee, .. } => match &self.module.expr(*callee).kind {
+                ExprKind::Member { object, .. } => Some(*object),
+                _ => None,
+            },
+            ExprKind::Ternary { then, .. } => self.searched(*then, depth),
+            ExprKind::Name(_) if depth < 3 => {
+                let defined = self.program.definition(ExprRef { module: self.id, expr })?;
+                (defined.module == self.id).then(|| self.searched(defined.expr, depth + 1)).flatten()
+            }
+            _ => None,
+        }
+    }
+
     /// Whether a place in a text is that of the last dot or separator, or after it.
     pub fn is_last_of(&self, expr: ExprId, depth: u32) -> bool {
         match &self.module.expr(expr).kind {
@@ -54,6 +87,10 @@ impl Run<'_> {
                     })
             }
             ExprKind::Binary { left, right, .. } => self.is_last_of(*left, depth) || self.is_last_of(*right, depth),
+            // the later of two: `windows > unix ? windows : unix`
+            ExprKind::Ternary { then, otherwise, .. } => {
+                self.is_last_of(*then, depth) && self.is_last_of(*otherwise, depth)
+            }
             ExprKind::Name(_) if depth < 3 => {
                 let defined = self.program.definition(ExprRef { module: self.id, expr });
                 defined.is_some_and(|at| at.module == self.id && self.is_last_of(at.expr, depth + 1))
@@ -61,4 +98,47 @@ impl Run<'_> {
             _ => false,
         }
     }
+}
+
+/// `x.replace(/[^a-z]/g, "")`, `re.sub("[^a-z]", "", x)`, `strings.ReplaceAll(x, "..", "")`: what is left of
+/// the data.
+pub fn replaced(call: &Call<'_>) -> Option<Value> {
+    let all = match call.values.as_slice() {
+        [_, _, _, count] => call.name() == "Replace" && count.constant == Some(Constant::Int(-1)),
+        _ => call.name() == "ReplaceAll",
+    };
+    if all
+        && let [_, old, new, ..] = call.values.as_slice()
+        && let (Some(Constant::Str(old)), Some(Constant::Str(new))) = (old.constant, new.constant)
+        && !new.as_str().contains(old.as_str())
+        // "....//" without "../" is "../"
+        && old.as_str() != "../"
+    {
+        return Some(call.all().cleared(cleared_by_absence(old.as_str())));
+    }
+    let pattern = |v: &Value| match v.constant {
+        Some(Constant::Regex(pattern) | Constant::Str(pattern)) => Some(pattern),
+        _ => None,
+    };
+    let first = call.values.first()?;
+    let pattern = pattern(first).or_else(|| pattern(&call.receiver))?;
+    let mut kinds = cleared_by_replacement(pattern.as_str());
+    // without any two dots nothing leads upward
+    if matches!(pattern.as_str(), ".." | "\\.\\.")
+        && matches!(call.name(), "gsub" | "gsub!" | "Replace")
+        && let Some(Constant::Str(new)) = call.values.get(1).and_then(|v| v.constant)
+        && !new.as_str().contains('.')
+    {
+        kinds = kinds.with(Kinds::only(Kind::Path));
+    }
+    if let Some(Constant::Str(new)) = call.values.get(1).and_then(|v| v.constant)
+        && matches!(pattern.as_str(), "'" | "\"" | "<")
+        && !new.as_str().contains(pattern.as_str())
+    {
+        kinds = kinds.with(cleared_by_absence(pattern.as_str()));
+    }
+    if kinds == Kinds::NONE {
+        return None;
+    }
+    Some(call.all().cleared(kinds).cleared(cleared_by_string()))
 }

@@ -10,6 +10,7 @@ use crate::{
     Kind, Sink,
     calls::Call,
     interpret::Run,
+    places::key_of,
     value::{From, Key, Path, THIS, Value},
 };
 
@@ -167,7 +168,14 @@ impl Run<'_> {
 }
 
 /// `Object.keys(x)`, `Object.entries(x)`: names that are written here are not the caller's.
+/// `Object.assign(x, y)` has the parts of both.
 pub fn entries(call: &Call<'_>) -> Option<Value> {
+    if call.name() == "assign" && call.on.is_some() {
+        let mut all = Value::default();
+        call.values.iter().for_each(|value| all.join(value));
+        all.constant = None;
+        return Some(all);
+    }
     let [given] = call.values.as_slice() else { return None };
     let names = given.whole();
     let mut value = Value::default();
@@ -182,4 +190,32 @@ pub fn entries(call: &Call<'_>) -> Option<Value> {
         _ => return None,
     }
     Some(value)
+}
+
+/// The key that the first arguments of a call say together.
+pub fn keyed(call: &Call<'_>) -> Key {
+    let values: Vec<&Value> = call.positional().map(|(_, v)| v).collect();
+    match values.as_slice() {
+        [] => Key::Any,
+        // `get(section, key)`, but not `get(key, default)`
+        [first, second] if call.receiver.parts().iter().any(|(k, _)| Some(*k) == keys(&[first, second])) => {
+            keys(&[first, second]).unwrap_or(Key::Any)
+        }
+        [first, ..] => key_of(first).unwrap_or(Key::Any),
+    }
+}
+
+pub fn keys(values: &[&Value]) -> Option<Key> {
+    match values {
+        [one] => key_of(one),
+        many => {
+            let mut name = String::new();
+            for value in many {
+                let Key::Name(part) = key_of(value)? else { return None };
+                name.push_str(part.as_str());
+                name.push('\u{0}');
+            }
+            Some(Key::Name(Symbol::new(&name)))
+        }
+    }
 }

@@ -41,7 +41,10 @@ impl Run<'_> {
             ExprKind::Super | ExprKind::TypeExpr(_) | ExprKind::ClassExpr(_) => Value::default(),
             ExprKind::Literal(written) => literal(written).map(Value::constant).unwrap_or_default(),
             ExprKind::Template(parts) => self.template(expr, parts),
-            ExprKind::Member { object, name, .. } => self.member(expr, *object, *name),
+            ExprKind::Member { object, name, .. } => {
+                let value = self.member(expr, *object, *name);
+                self.remembered(expr, value)
+            }
             ExprKind::Index { object, index } => {
                 if matches!(self.semantics.of_call(ExprRef { module: self.id, expr }), [Meaning::Answers]) {
                     return Value::default();
@@ -61,7 +64,10 @@ impl Run<'_> {
                 // a key of the caller's choice is still a key of ours
                 self.part(&holder, key_of(&index).unwrap_or(Key::Any), expr)
             }
-            ExprKind::Call { .. } => self.call(expr),
+            ExprKind::Call { .. } => {
+                let value = self.call(expr);
+                self.remembered(expr, value)
+            }
             ExprKind::Lambda(function) => {
                 self.lambda(*function, None);
                 Value::default()
@@ -88,7 +94,12 @@ impl Run<'_> {
                     self.change(*left, &mut |value| given.taints.iter().for_each(|t| value.add(t.clone())));
                     return joined(a, &given);
                 }
-                self.combined(*op, expr, a, b)
+                let one_slash = matches!(a.constant, Some(Constant::Str(slash)) if slash == "/");
+                let value = self.combined(*op, expr, a, b);
+                match one_slash && *op == BinaryOp::Add && self.is_without_slashes(*right) {
+                    true => value.cleared(Kinds::from_iter([Kind::Redirect, Kind::Url])),
+                    false => value,
+                }
             }
             ExprKind::Logical { op, left, right } => self.logical(*op, *left, *right),
             ExprKind::Ternary { cond, then, otherwise } => {
@@ -380,6 +391,7 @@ impl Run<'_> {
         }
         let mut value = match holder.is_blank() {
             true => Value::default(),
+            false if self.is_key_of_library(object, name) => Value::default(),
             // sizes are numbers
             false if matches!(name.as_str(), "length" | "size" | "Length" | "Count" | "count" | "byteLength") => {
                 Value::default()
@@ -503,6 +515,14 @@ impl Run<'_> {
             }
             _ => Value::default(),
         }
+    }
+
+    /// `path.lstrip("/")`: no slash begins it.
+    fn is_without_slashes(&self, expr: ExprId) -> bool {
+        let ExprKind::Call { callee, args, .. } = &self.module.expr(expr).kind else { return false };
+        let ExprKind::Member { name, .. } = &self.module.expr(*callee).kind else { return false };
+        matches!(name.as_str(), "lstrip" | "strip" | "TrimLeft" | "TrimStart" | "trim_start_matches")
+            && args.last().is_some_and(|a| self.module.string(a.value).is_some_and(|text| text.as_str().contains('/')))
     }
 
     /// Runs a lambda where it stands. `given` is what its parameters get.

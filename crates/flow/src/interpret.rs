@@ -7,6 +7,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::{
     Event, Holds, Kind, Kinds, Meaning, Semantics, Sink, Source, Step,
+    places::is_asked,
     strings::cleared_by_string,
     summaries::{Known, Slot, Slots, Summary},
     types::is_harmless,
@@ -156,8 +157,11 @@ impl<'a> Run<'a> {
             return Value::default();
         }
         let span = self.module.span(param.range);
-        match self.semantics.of_param(FnId { module: self.id, function }, at) {
+        let id = FnId { module: self.id, function };
+        match self.semantics.of_param(id, at) {
             Holds::Unknown => otherwise,
+            // what others of the class have checked before they call it
+            Holds::Request(_) | Holds::Data(_) if self.is_asked_by_own(id) => otherwise,
             Holds::Clean => Value::default(),
             Holds::Request(ty) => Value::of(From::Request(ty)),
             Holds::Data(place) => self.typed(Value::of(From::Outside(Source::of(place, span))), param.ty, 0),
@@ -166,6 +170,13 @@ impl<'a> Run<'a> {
                 self.typed(Value::of(From::Outside(source)), param.ty, 0)
             }
         }
+    }
+
+    /// Whether a function is called by its own class only, which gives it what it got itself.
+    fn is_asked_by_own(&self, function: FnId) -> bool {
+        self.module.language == Language::CSharp
+            && self.program.function(function).visibility == ir::Visibility::Private
+            && !self.program.callers(function).is_empty()
     }
 
     /// Outside data of a declared class: fields of harmless types are harmless.
@@ -355,6 +366,8 @@ impl<'a> Run<'a> {
     }
 
     pub fn merge(&mut self, other: &Env) {
+        // what was found out on one way only is not known afterwards
+        self.env.retain(|name, _| !is_asked(*name) || other.contains_key(name));
         for (name, value) in &mut self.env {
             if !other.contains_key(name) {
                 value.constant = None;
@@ -363,6 +376,7 @@ impl<'a> Run<'a> {
         for (name, value) in other {
             match self.env.get_mut(name) {
                 Some(known) => known.join(value),
+                None if is_asked(*name) => {}
                 None => {
                     let mut value = value.clone();
                     value.constant = None;
@@ -579,7 +593,7 @@ impl<'a> Run<'a> {
                 return after;
             }
         }
-        let before = self.env.clone();
+        let mut before = self.env.clone();
         let mut ends: Option<Env> = None;
         let mut falls: Option<Env> = None;
         let mut has_default = false;
@@ -606,6 +620,12 @@ impl<'a> Run<'a> {
                     falls = Some(self.env.clone());
                 }
                 self.join_into(&mut ends);
+            }
+            if subject.is_none() && arm.guard.is_none() {
+                // `switch { case strings.Contains(name, ".."): return … }`: what comes later is not that
+                self.env = before;
+                arm.patterns.iter().for_each(|pattern| self.refine(*pattern, false));
+                before = std::mem::take(&mut self.env);
             }
         }
         if let Some(broken) = self.broken.take() {

@@ -126,8 +126,9 @@ pub enum Meaning {
     },
     /// What it gives is harmless for these kinds.
     Cleans(Kinds),
-    /// What it is called on is given back with its arguments, which are harmless for these kinds.
-    CleansArguments(Kinds),
+    /// What it is called on is given back with its arguments, which are harmless for these kinds from this position
+    /// on.
+    CleansArguments(Kinds, u32),
     /// Its arguments are harmless for these kinds after it: it throws or ends otherwise.
     Checks(Kinds),
     /// What it is called on is harmless for these kinds after it.

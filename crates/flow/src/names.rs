@@ -98,6 +98,8 @@ pub fn answers_about(name: &str) -> bool {
     name.starts_with("find_by_")
         || is_number(name)
         || is_question(name)
+        // a record, not the key that it is looked up by
+        || matches!(name, "findOne" | "findAll" | "findByPk" | "findById" | "findFirst" | "findUnique" | "findMany")
         || matches!(
             name,
             "length"

@@ -16,6 +16,14 @@ use crate::{
 /// How many dangerous uses of its parameters a summary keeps.
 const MAX_USES: usize = 64;
 
+/// What the names of parts of the request that were asked for begin with.
+const ASKED: char = '\u{0}';
+
+/// Whether a name of the env is that of a part of the request that was asked for.
+pub fn is_asked(name: Symbol) -> bool {
+    name.as_str().starts_with(ASKED)
+}
+
 impl Run<'_> {
     /// Puts a value where a target says. `written` is the expression that gave it.
     pub fn assign(&mut self, target: ExprId, value: Value, written: Option<ExprId>) {
@@ -49,6 +57,7 @@ impl Run<'_> {
                     None => self.relatives.remove(name),
                 };
                 self.renewed.insert(*name);
+                self.forget(*name);
                 self.env.insert(*name, value);
             }
             ExprKind::List(items) => {
@@ -397,6 +406,7 @@ impl Run<'_> {
             }
             // `x.trim()` checked is `x` checked
             ExprKind::Call { callee, args, .. } => {
+                self.remember(expr, kinds);
                 let (callee, first) = (*callee, args.first().map(|a| a.value));
                 match &self.module.expr(callee).kind {
                     ExprKind::Member { object, name, .. } if crate::strings::names_the_same(name.as_str()) => {
@@ -439,7 +449,10 @@ impl Run<'_> {
                     self.clear(*object, kinds);
                 }
             }
-            _ => self.change(expr, &mut |value| *value = std::mem::take(value).cleared(kinds)),
+            _ => {
+                self.remember(expr, kinds);
+                self.change(expr, &mut |value| *value = std::mem::take(value).cleared(kinds));
+            }
         }
     }
 
@@ -473,6 +486,48 @@ impl Run<'_> {
             }
         }
         part
+    }
+
+    /// Under what name the env holds a call that asks for the same part of the request again and again:
+    /// `request.args.get("next")`.
+    fn asked(&self, expr: ExprId) -> Option<Symbol> {
+        match &self.module.expr(expr).kind {
+            ExprKind::Call { callee, args, block: None, .. } => {
+                let [arg] = args.as_slice() else { return None };
+                let name = self.module.string(arg.value)?;
+                Some(Symbol::new(&format!("{ASKED}{}.({name})", self.module.dotted(*callee)?)))
+            }
+            ExprKind::Member { .. } => {
+                let meanings = self.semantics.of_call(ExprRef { module: self.id, expr });
+                let is_source = meanings.iter().any(|m| matches!(m, Meaning::Source(_)));
+                is_source.then(|| self.module.dotted(expr)).flatten().map(|at| Symbol::new(&format!("{ASKED}{at}")))
+            }
+            _ => None,
+        }
+    }
+
+    /// A variable that holds something else is asked anew.
+    fn forget(&mut self, variable: Symbol) {
+        let of_it = format!("{ASKED}{variable}.");
+        self.env.retain(|name, _| !name.as_str().starts_with(&of_it));
+    }
+
+    /// Keeps what was found out about a part of the request for the next time it is asked for.
+    fn remember(&mut self, expr: ExprId, kinds: Kinds) {
+        let Some(name) = self.asked(expr) else { return };
+        let value = self.eval(expr);
+        let is_asked = |t: &Taint| matches!(t.from, From::Outside(_));
+        if !value.taints.is_empty() && value.taints.iter().all(is_asked) && value.parts().is_empty() {
+            self.env.insert(name, value.cleared(kinds));
+        }
+    }
+
+    /// What is known of a part of the request that was asked for before.
+    pub fn remembered(&self, expr: ExprId, value: Value) -> Value {
+        if value.taints.is_empty() || !self.env.keys().any(|name| is_asked(*name)) {
+            return value;
+        }
+        self.asked(expr).and_then(|name| self.env.get(&name)).cloned().unwrap_or(value)
     }
 
     /// The part of a value that a path leads to.

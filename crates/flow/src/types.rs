@@ -1,7 +1,10 @@
 //! Types whose values can do no harm.
 
-use ir::{ClassKind, Module, TypeId, TypeKind};
+use base::{Language, Symbol};
+use ir::{ClassKind, ExprId, Module, TypeId, TypeKind};
 use program::{ModuleId, Program};
+
+use crate::interpret::Run;
 
 /// Whether no value of a written type is dangerous: numbers, truth values, times, identifiers of a fixed
 /// form, and enums of the repository.
@@ -76,6 +79,23 @@ fn is_of_numbers(program: &Program, class: &ir::Class, module: &Module, id: Modu
             TypeKind::Ref(_) | TypeKind::Optional(_) | TypeKind::Tuple(_) => false,
             _ => of(program, id, module, ty),
         })
+}
+
+impl Run<'_> {
+    /// Whether a member is the key or a time of a record that an embedded type of a library brings: the `ID` of
+    /// what embeds `gorm.Model`.
+    pub fn is_key_of_library(&self, object: ExprId, name: Symbol) -> bool {
+        if self.module.language != Language::Go
+            || !matches!(name.as_str(), "ID" | "CreatedAt" | "UpdatedAt" | "DeletedAt")
+        {
+            return false;
+        }
+        let class = self.declared_type(object).and_then(|ty| self.class_of_type(self.id, ty));
+        class.is_some_and(|class| {
+            let classes = self.program.classes();
+            classes.field(class, name).is_none() && !classes.external_bases(class).is_empty()
+        })
+    }
 }
 
 /// Whether a written type is that of a file of the system.

@@ -258,7 +258,7 @@ pub struct Record {
     /// The keyword or option name of the argument that matters.
     pub keyword: Option<String>,
     /// For `sink`: all arguments from this position on matter. For `sanitizer`: only they become harmless, what
-    /// the call is made on stays as it is.
+    /// the call is made on and the arguments before stay as they are.
     pub from: Option<u32>,
     /// For `sink`: what it is called on matters.
     #[serde(default)]

@@ -137,3 +137,19 @@ fn renders_markup(media: &str) -> bool {
     let media = media.to_ascii_lowercase();
     ["html", "xml", "svg"].iter().any(|m| media.contains(m))
 }
+
+/// Whether what is made is given on as plain text or JSON: `render plain: text.html_safe`.
+pub fn is_given_as_text(program: &Program, at: ExprRef) -> bool {
+    let module = program.module(at.module);
+    let Some(function) = program.scopes(at.module).owner(at.expr).function else { return false };
+    let here = module.expr(at.expr).range;
+    module.exprs_within(module.function(function).range).any(|(_, e)| match &e.kind {
+        ExprKind::Call { args, .. } => args.iter().any(|arg| {
+            let range = module.expr(arg.value).range;
+            arg.name.is_some_and(|name| matches!(name.as_str(), "plain" | "json"))
+                && range.start <= here.start
+                && here.end <= range.end
+        }),
+        _ => false,
+    })
+}

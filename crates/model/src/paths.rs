@@ -1,7 +1,7 @@
 //! What becomes of paths beside the flow of data: code that looks at them segment by segment, and parts of a
 //! request's path that are one segment.
 
-use base::{Language, SourceMap};
+use base::{Language, SourceMap, Span};
 use flow::{Flow, Kind, Place};
 use ir::ExprKind;
 use program::{FnId, Program};
@@ -47,14 +47,32 @@ fn asks_for_segments(program: &Program, function: FnId) -> bool {
 /// Frameworks whose path parameters are matched against the decoded path and hold no separator.
 const ONE_SEGMENT: [&str; 3] = ["FastAPI", "Flask", "Django"];
 
+/// Frameworks whose servers refuse or keep an encoded separator in a path, unless they are told otherwise.
+const USUALLY_ONE_SEGMENT: [&str; 2] = ["Spring Boot", "ASP.NET Core"];
+
 impl Model {
     /// Whether what flows is a part of the path that cannot hold a separator: the file it names lies in one
     /// folder, whatever the caller sends.
     pub fn is_one_segment(&self, flow: &Flow) -> bool {
+        self.is_segment_of(flow, &ONE_SEGMENT)
+    }
+
+    /// Whether what flows is a part of the path into which the server lets no separator as it is delivered.
+    /// Rack cuts the name of an upload down to its last segment.
+    pub fn is_usually_one_segment(&self, flow: &Flow) -> bool {
+        let at = |span: Span| {
+            self.sources.file(span.file).language == Some(Language::Ruby)
+                && self.sources.text(span).contains("original_filename")
+        };
+        let mut places = flow.steps.iter().map(|s| s.span).chain([self.program.span(flow.sink.at)]);
+        places.any(at) || self.is_segment_of(flow, &USUALLY_ONE_SEGMENT)
+    }
+
+    fn is_segment_of(&self, flow: &Flow, frameworks: &[&str]) -> bool {
         let (Place::Path, Some(name)) = (flow.source.place, flow.source.name) else { return false };
         let takes = |route: &&Route| {
             let handler = route.handler.as_ref().and_then(|h| h.function);
-            ONE_SEGMENT.contains(&route.framework)
+            frameworks.contains(&route.framework)
                 && route.inputs.iter().any(|i| i.place == crate::Place::Path && name == i.name.as_str())
                 && handler.is_some_and(|f| {
                     let module = self.program.module(f.module);
@@ -66,7 +84,8 @@ impl Model {
         routes.peek().is_some()
             && routes.all(|route| {
                 let declared = self.sources.text(route.span);
-                !["<path:", ":path}", "re_path", "(?P", "url("].iter().any(|many| declared.contains(many))
+                let many = ["<path:", ":path}", "re_path", "(?P", "url(", "**", "{*"];
+                !many.iter().any(|many| declared.contains(many) || route.path.contains(many))
             })
     }
 }

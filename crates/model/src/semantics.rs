@@ -207,8 +207,10 @@ fn meaning(id: RecordId, record: &Record) -> Option<Meaning> {
             let kind = Danger::of(record.label.as_deref()?)?;
             Meaning::Sink { kind, arg, keyword: record.keyword.as_deref().map(Symbol::new), record: id.0 }
         }
-        Kind::Sanitizer if record.from.is_some() => Meaning::CleansArguments(kinds_of(&record.clears)),
-        Kind::Sanitizer => Meaning::Cleans(kinds_of(&record.clears)),
+        Kind::Sanitizer => match record.from {
+            Some(from) => Meaning::CleansArguments(kinds_of(&record.clears), from),
+            None => Meaning::Cleans(kinds_of(&record.clears)),
+        },
         Kind::Validator if record.on_receiver => Meaning::ChecksReceiver(kinds_of(&record.clears)),
         Kind::Validator if !record.clears.is_empty() => Meaning::Checks(kinds_of(&record.clears)),
         Kind::Propagates => Meaning::Passes,

@@ -361,8 +361,11 @@ impl Program {
                 if let Some(bindings) = self.scopes(at.module).top.get(name) {
                     if let [Binding::Import(import)] = bindings.as_slice() {
                         let target = self.imports.get(at.module.0 as usize)?.get(import.0 as usize)?;
-                        let resolve::Target::Member(namespace, name) = target else { return None };
-                        return self.global(*namespace, *name);
+                        return match target {
+                            resolve::Target::Member(namespace, name) => self.global(*namespace, *name),
+                            resolve::Target::External(path) => self.static_field(path.as_str()),
+                            resolve::Target::Namespace(_) => None,
+                        };
                     }
                     return only_value(at.module, bindings);
                 }
@@ -405,6 +408,20 @@ impl Program {
             Def::Global(module) => only_value(*module, self.scopes(*module).top.get(&name)?),
             _ => None,
         })
+    }
+
+    /// The value of a field of a class by its full name: `import static shop.Texts.SEPARATOR`.
+    fn static_field(&self, path: &str) -> Option<ExprRef> {
+        let (class, name) = path.rsplit_once('.')?;
+        let (namespace, class) = class.rsplit_once('.')?;
+        let defs = self.namespaces.get(&Symbol::new(namespace))?.get(&Symbol::new(class))?;
+        let class = defs.iter().find_map(|def| match def {
+            Def::Class(class) => Some(*class),
+            _ => None,
+        })?;
+        let (part, index) = self.classes.field(class, Symbol::new(name))?;
+        let expr = self.class(part).fields[index as usize].init?;
+        Some(ExprRef { module: part.module, expr })
     }
 
     /// Who calls a function, in order of module and position.

@@ -4,8 +4,9 @@
 use base::{Evidence, Finding, Related, Severity, Span, Text, TraceStep};
 use model::effects::Effect;
 use model::flow::{Event, Flow, Kind, Place};
+use model::guards::words as named;
 use model::templates::Output;
-use model::{GuardKind, Kind as Fact, Method, Model, Route, edits};
+use model::{Guard, GuardKind, Kind as Fact, Method, Model, Route, edits};
 use program::{ExprRef, FnId};
 use rustc_hash::FxHashMap;
 
@@ -148,9 +149,56 @@ fn say(
         finding.severity = finding.severity.min(Severity::Important);
         finding.evidence = Evidence::Suspected;
     }
+    // who may do everything anyway gains little
+    let is_for_few = |r: &Route| r.guards.iter().any(|g| is_for_few(model, g));
+    if route.is_some_and(is_for_few) || refuses_others(model, flow.source.span) {
+        finding.severity = finding.severity.min(Severity::Important);
+    }
     finding.verification = verification(words, flow, route);
     finding.trace = trace(words, flow, span, &callee);
     finding
+}
+
+/// Whether a guard lets only administrators, or other programs of the same owner, through.
+fn is_for_few(model: &Model, guard: &Guard) -> bool {
+    let says = |text: &str, few: &[&str]| named(text).iter().any(|w| few.contains(&w.as_str()));
+    match guard.kind {
+        // `hasAnyAuthority('ADMIN', 'USER')` lets everyone through
+        GuardKind::Authorization => {
+            let text = around_guard(model, guard);
+            says(
+                &text,
+                &["admin", "admins", "administrator", "superuser", "superadmin", "elevation", "root", "sysadmin"],
+            ) && !says(&text, &["user", "customer", "member", "owner", "or"])
+        }
+        GuardKind::Authentication => says(&guard.name, &["private", "internal"]),
+        _ => false,
+    }
+}
+
+/// Whether the function that takes the data in turns away who is no administrator: `if (!user.isAdmin) …`.
+fn refuses_others(model: &Model, source: Span) -> bool {
+    let Some(function) = function_at(model, source) else { return false };
+    let module = model.program.module(function.module);
+    module.exprs_within(module.function(function.function).range).any(|(_, e)| {
+        let ir::ExprKind::Unary { op: ir::UnaryOp::Not, operand } = &e.kind else { return false };
+        let asked = match &module.expr(*operand).kind {
+            ir::ExprKind::Call { callee, .. } => &module.expr(*callee).kind,
+            kind => kind,
+        };
+        e.range.start < source.start
+            && matches!(asked, ir::ExprKind::Member { name, .. } | ir::ExprKind::Name(name)
+                if named(name.as_str()).iter().any(|w| matches!(w.as_str(), "admin" | "superuser" | "superadmin")))
+    })
+}
+
+/// What a guard says: its name and, where it is short, all that is written there.
+fn around_guard(model: &Model, guard: &Guard) -> String {
+    let written = model.sources.text(guard.span);
+    match written.len() < 200 {
+        true => format!("{} {written}", guard.name),
+        false => guard.name.clone(),
+    }
 }
 
 /// The call that the data reaches, with what says that it is dangerous.
@@ -350,14 +398,18 @@ fn is_hardened(model: &Model, flow: &Flow) -> bool {
     // parsers and the like that are made once for the class
     let is_made_once = |e: &model::Effect| {
         e.call.module == flow.sink.at.module
-            && e.function.is_none_or(|f| model.program.function(f).kind == ir::FunctionKind::Constructor)
+            && e.function.is_none_or(|f| {
+                let function = model.program.function(f);
+                let prepares =
+                    |name: base::Symbol| matches!(name.as_str(), "init" | "setup" | "configure" | "initialize");
+                function.kind == ir::FunctionKind::Constructor || function.name.is_some_and(prepares)
+            })
     };
     settings.any(|e| is_made_once(e) || called.iter().any(|c| c.call == e.call && c.record == e.record))
 }
 
-/// Whether an answer is declared to be of a type that a browser does not take as markup, in one of the
-/// functions that the data goes through.
-pub fn is_no_markup(model: &Model, flow: &Flow) -> bool {
+/// The functions that the data goes through.
+pub fn functions_of(model: &Model, flow: &Flow) -> Vec<FnId> {
     let mut functions: Vec<FnId> = Vec::new();
     let places = flow.steps.iter().map(|s| s.span).chain([flow.source.span, model.program.span(flow.sink.at)]);
     for function in places.filter_map(|span| function_at(model, span)) {
@@ -365,6 +417,13 @@ pub fn is_no_markup(model: &Model, flow: &Flow) -> bool {
             functions.push(function);
         }
     }
+    functions
+}
+
+/// Whether an answer is declared to be of a type that a browser does not take as markup, in one of the
+/// functions that the data goes through.
+pub fn is_no_markup(model: &Model, flow: &Flow) -> bool {
+    let functions = functions_of(model, flow);
     let types: Vec<&str> = model
         .settings
         .iter()

@@ -2,7 +2,7 @@
 
 use base::{Escalation, RuleInfo, Severity, Stage, Text};
 use ir::{ExprKind, Literal};
-use model::flow::Kind;
+use model::flow::{Kind, Place};
 use model::{Model, SettingKind};
 use program::ExprRef;
 
@@ -40,9 +40,14 @@ const WORDS: Words = Words {
 };
 
 fn check(model: &Model, report: &mut Report<'_>) {
-    injection::report(model, report, &WORDS, &|flow, _| {
+    injection::report(model, report, &WORDS, &|flow, finding| {
+        // no link sends a body: a page of a stranger must, and the session must come along
+        if matches!(flow.source.place, Place::Body | Place::File) {
+            finding.severity = finding.severity.min(Severity::Important);
+        }
         !injection::is_no_markup(model, flow)
             && !answers_otherwise(model, flow.sink.at)
+            && !model::markup::is_given_as_text(&model.program, flow.sink.at)
             && !model::markup::is_declared_otherwise(&model.program, flow.sink.at)
             && !model::markup::is_found_to_be_text(&model.program, flow.sink.at)
     });

@@ -1,10 +1,11 @@
 //! Untrusted data chooses where a browser is sent.
 
 use base::{Evidence, Finding, RuleInfo, Severity, Stage, Text};
+use ir::{ExprKind, Literal};
 use model::Model;
 use model::flow::{Flow, Kind, Place};
 
-use crate::injection::{self, Words};
+use crate::injection::{self, Words, callee};
 use crate::support::info;
 use crate::{Report, Rule};
 
@@ -37,7 +38,24 @@ const WORDS: Words = Words {
 };
 
 fn check(model: &Model, report: &mut Report<'_>) {
-    injection::report(model, report, &WORDS, &judge);
+    injection::report(model, report, &WORDS, &|flow, finding| !tells_of_a_new(model, flow) && judge(flow, finding));
+}
+
+/// Whether a header tells where a new thing is, with an answer that sends no browser anywhere: `201 Created`.
+fn tells_of_a_new(model: &Model, flow: &Flow) -> bool {
+    let sends = callee(model, flow.sink.at).to_ascii_lowercase().contains("redirect");
+    let module = model.program.module(flow.sink.at.module);
+    let around = model.program.scopes(flow.sink.at.module).owner(flow.sink.at.expr).function;
+    !sends
+        && around.is_some_and(|function| {
+            module.exprs_within(module.function(function).range).any(|(_, e)| match &e.kind {
+                ExprKind::Literal(Literal::Int(Some(201))) => true,
+                ExprKind::Name(name) | ExprKind::Member { name, .. } => {
+                    matches!(name.as_str(), "CREATED" | "Created" | "StatusCreated" | "HTTP_201_CREATED")
+                }
+                _ => false,
+            })
+        })
 }
 
 /// A visitor's browser sends the headers and cookies, and no link of a stranger chooses them: what remains

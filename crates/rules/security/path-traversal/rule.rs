@@ -50,6 +50,13 @@ fn check(model: &Model, report: &mut Report<'_>) {
                 Text::from("The framework lets no separator into this part of the path, so only one folder is open.");
             return !only_asks(flow);
         }
+        if model.is_usually_one_segment(flow) {
+            finding.severity = finding.severity.min(Severity::Important);
+            finding.evidence = Evidence::Suspected;
+            finding.impact = Text::from(
+                "The server or the framework lets no separator in here unless it is told otherwise; a caller then reads files such as configuration and keys, or overwrites what the server runs.",
+            );
+        }
         if !only_asks(flow) {
             return true;
         }

@@ -1,8 +1,10 @@
 //! Untrusted data chooses where the server sends a request.
 
 use base::{Escalation, RuleInfo, Severity, Stage};
+use ir::ExprKind;
 use model::Model;
-use model::flow::Kind;
+use model::flow::{Flow, Kind};
+use model::guards::words;
 
 use crate::injection::{self, Words};
 use crate::support::info;
@@ -38,5 +40,29 @@ const WORDS: Words = Words {
 };
 
 fn check(model: &Model, report: &mut Report<'_>) {
-    injection::report(model, report, &WORDS, &injection::as_is);
+    injection::report(model, report, &WORDS, &|flow, _| !looks_at_addresses(model, flow));
+}
+
+/// Whether a function that the address goes through asks for addresses of the own network: `IsNonPublicIP(ip)`,
+/// `address.isLoopbackAddress()`, `only_public_connections do`.
+fn looks_at_addresses(model: &Model, flow: &Flow) -> bool {
+    injection::functions_of(model, flow).into_iter().any(|id| {
+        let module = model.program.module(id.module);
+        let mut function = id.function;
+        while let Some(outer) = module.function(function).parent {
+            function = outer;
+        }
+        module.exprs_within(module.function(function).range).any(|(_, e)| match &e.kind {
+            ExprKind::Name(name) | ExprKind::Member { name, .. } => asks_for_inner(name.as_str()),
+            _ => false,
+        })
+    })
+}
+
+fn asks_for_inner(name: &str) -> bool {
+    let named = words(name);
+    let has = |wanted: &[&str]| named.iter().any(|w| wanted.contains(&w.as_str()));
+    has(&["loopback", "ssrf"])
+        || has(&["private", "public", "internal"])
+            && has(&["ip", "ips", "network", "networks", "address", "addresses", "connections"])
 }
