@@ -42,10 +42,15 @@ impl SourceFile {
     pub fn new(path: String, text: Arc<str>, language: Option<Language>, role: FileRole) -> Self {
         let bytes = text.as_bytes();
         let mut line_starts = vec![0];
-        for (at, byte) in bytes.iter().enumerate() {
-            if *byte == b'\n' || (*byte == b'\r' && bytes.get(at + 1) != Some(&b'\n')) {
-                line_starts.push(at as u32 + 1);
+        match text.contains('\r') {
+            true => {
+                for (at, byte) in bytes.iter().enumerate() {
+                    if *byte == b'\n' || (*byte == b'\r' && bytes.get(at + 1) != Some(&b'\n')) {
+                        line_starts.push(at as u32 + 1);
+                    }
+                }
             }
+            false => line_starts.extend(text.match_indices('\n').map(|(at, _)| at as u32 + 1)),
         }
         Self { path, text, language, role, line_starts: line_starts.into() }
     }

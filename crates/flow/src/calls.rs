@@ -12,9 +12,10 @@ use crate::{
     dynamic::{entries, keyed, keys},
     interpret::Run,
     names::{answers_about, gives_own_address, is_shell, keeps_items, names_no_host, passes_on, puts_in},
+    places::{Firsts, key_of},
     strings::{cleared_by_string, folded},
     types::is_harmless,
-    value::{Constant, From, Key, Path, THIS, Taint, Value, joined},
+    value::{Constant, From, Key, THIS, Taint, Value, joined},
 };
 
 /// A call, taken apart.
@@ -675,15 +676,15 @@ impl<'a> Run<'a> {
             summed += 1;
             let params: SmallVec<[&ir::Param; 6]> =
                 item.params.iter().filter(|p| p.kind != ParamKind::Receiver).collect();
-            let give = |number: u8| given_to(number, &params, call);
+            let (give, firsts) = (|number: u8| given_to(number, &params, call), Firsts::default());
             for used in &summary.uses {
                 let From::Param(number, path) = used.from else { continue };
-                let given = self.along(&give(number), path, call.expr);
+                let given = self.along_given(number, path, &give, &firsts, call.expr);
                 self.used(used, &given, step);
             }
             let makes = call.kind == CallKind::New || item.kind == FunctionKind::Constructor;
             let run: &Run<'_> = self;
-            let fill = |number: u8, path: Path| run.along(&give(number), path, call.expr);
+            let fill = |number, path| run.along_given(number, path, &give, &firsts, call.expr);
             let changes: Vec<(u8, Value)> =
                 summary.changes.iter().map(|(number, changed)| (*number, changed.put_in(&fill, step, 0))).collect();
             let mut returned = summary.returns.put_in(&fill, back, 0);
@@ -717,7 +718,7 @@ impl<'a> Run<'a> {
             for (number, values) in &summary.calls_back {
                 let handed = argument_of(*number, &params, call.args);
                 let run: &Run<'_> = self;
-                let fill = |number: u8, path: Path| run.along(&give(number), path, call.expr);
+                let fill = |number, path| run.along_given(number, path, &give, &firsts, call.expr);
                 let values: Vec<Value> = values.iter().map(|v| v.put_in(&fill, back, 0)).collect();
                 if let Some(promised) = self.called_back(call, *number, handed, &values) {
                     result.join(&promised);

@@ -1,8 +1,11 @@
 //! Where values are kept, what is taken from them, and where they do harm.
 
+use std::cell::RefCell;
+
 use base::{Language, Symbol};
 use ir::{ExprId, ExprKind};
 use program::{ExprRef, FnId};
+use rustc_hash::FxHashMap;
 use smallvec::SmallVec;
 
 use crate::{
@@ -12,6 +15,9 @@ use crate::{
     summaries::{Slot, Use},
     value::{Constant, From, Key, Path, Taint, Value, Way, joined},
 };
+
+/// The first parts that were asked for of what a call gives, by the parameter's number.
+pub type Firsts = RefCell<FxHashMap<(u8, Key), Value>>;
 
 /// How many dangerous uses of its parameters a summary keeps.
 const MAX_USES: usize = 64;
@@ -533,6 +539,27 @@ impl Run<'_> {
     /// The part of a value that a path leads to.
     pub fn along(&self, value: &Value, path: Path, at: ExprId) -> Value {
         path.keys().fold(value.clone(), |value, key| self.part(&value, key, at))
+    }
+
+    /// The part that a path leads to of what a call gives to a parameter. A summary asks for many parts behind
+    /// the same first step, which is kept.
+    pub fn along_given(
+        &self,
+        number: u8,
+        path: Path,
+        give: &dyn Fn(u8) -> Value,
+        firsts: &Firsts,
+        at: ExprId,
+    ) -> Value {
+        let mut keys = path.keys();
+        let Some(first) = keys.next() else { return give(number) };
+        let known = firsts.borrow().get(&(number, first)).cloned();
+        let value = known.unwrap_or_else(|| {
+            let value = self.part(&give(number), first, at);
+            firsts.borrow_mut().insert((number, first), value.clone());
+            value
+        });
+        keys.fold(value, |value, key| self.part(&value, key, at))
     }
 
     /// Data of a value that reaches a dangerous place.

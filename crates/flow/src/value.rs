@@ -205,6 +205,9 @@ impl Value {
             *self = all;
             return;
         }
+        if other.is_blank() && !other.is_shell_flag && !self.has_constants(depth) {
+            return;
+        }
         self.is_shell_flag |= other.is_shell_flag;
         if self.constant != other.constant {
             self.constant = None;
@@ -221,6 +224,14 @@ impl Value {
         for taint in &other.taints {
             self.add(taint.clone());
         }
+    }
+
+    /// Whether it, or a part of it, is known as a constant; what is nested too deep for parts to be told apart
+    /// counts as such.
+    fn has_constants(&self, depth: u32) -> bool {
+        self.constant.is_some()
+            || depth > MAX_DEPTH && self.parts.is_some()
+            || self.parts().iter().any(|(_, part)| part.has_constants(depth + 1))
     }
 
     fn is_request(&self) -> bool {

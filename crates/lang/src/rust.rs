@@ -4,6 +4,7 @@ mod expr;
 mod items;
 mod macros;
 mod stmt;
+mod tokens;
 
 use crate::{lowering::Lowering, tree::Node};
 

@@ -71,6 +71,8 @@ pub struct Context<'a> {
     pub facts: &'a Facts,
     /// The files, for those that are not code.
     pub sources: &'a SourceMap,
+    /// What functions were seen to do as guards.
+    pub seen: &'a crate::guards::Known,
 }
 
 /// What an adapter found.

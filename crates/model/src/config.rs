@@ -110,7 +110,7 @@ struct Reader<'s> {
     entries: &'s mut Vec<ConfigEntry>,
 }
 
-impl Reader<'_> {
+impl<'s> Reader<'s> {
     fn add(&mut self, key: String, raw: &str, start: usize) {
         let trimmed = raw.trim();
         let start = start + (raw.len() - raw.trim_start().len());
@@ -122,14 +122,14 @@ impl Reader<'_> {
         self.entries.push(ConfigEntry { key, value: value.to_owned(), span, role: self.role });
     }
 
-    fn each_line(&self) -> Vec<(usize, String)> {
+    /// The lines with where each begins.
+    fn each_line(&self) -> impl Iterator<Item = (usize, &'s str)> + use<'s> {
         let mut at = 0;
-        let mut lines = Vec::new();
-        for line in self.text.split_inclusive('\n') {
-            lines.push((at, line.trim_end_matches(['\n', '\r']).to_owned()));
+        self.text.split_inclusive('\n').map(move |line| {
+            let start = at;
             at += line.len();
-        }
-        lines
+            (start, line.trim_end_matches(['\n', '\r']))
+        })
     }
 
     fn lines(&mut self, _section: &str) {
@@ -180,7 +180,7 @@ impl Reader<'_> {
             let Some((key, value)) = split_yaml(body) else { continue };
             let name = key.trim().trim_matches(['"', '\'']);
             let full = match stack.last() {
-                Some((_, prefix)) => format!("{prefix}.{name}"),
+                Some((_, prefix)) => [prefix.as_str(), ".", name].concat(),
                 None => name.to_owned(),
             };
             let content = value.trim();
@@ -249,7 +249,8 @@ impl Reader<'_> {
 }
 
 fn split_yaml(body: &str) -> Option<(&str, &str)> {
-    let at = body.find(": ").or_else(|| body.ends_with(':').then(|| body.len() - 1))?;
+    let colon = body.as_bytes().windows(2).position(|two| two == b": ");
+    let at = colon.or_else(|| body.ends_with(':').then(|| body.len() - 1))?;
     Some((&body[..at], &body[at + 1..]))
 }
 

@@ -1,9 +1,10 @@
 //! Sessions that browsers send along by themselves, and what keeps other sites from using them: where both are
 //! set up or switched off, language by language.
 
-use base::{FileRole, Language, Span};
+use base::{FileRole, Language, Span, Symbol};
 use ir::{ExprId, ExprKind, Literal, Module, StmtKind};
 use program::{FnId, ModuleId};
+use rustc_hash::FxHashMap;
 
 use crate::guards::words;
 use crate::{Guard, Kind, Model, Route, SettingKind};
@@ -38,6 +39,7 @@ impl Model {
     /// What the code in a language says of cross-site request forgery.
     pub fn forgery(&self, language: Language) -> Forgery {
         let mut found = Forgery { by_route: language == Language::CSharp, ..Forgery::default() };
+        let mut guards = FxHashMap::default();
         for id in self.program.ids() {
             let module = self.program.module(id);
             if module.language.is_ecmascript() != language.is_ecmascript()
@@ -46,7 +48,7 @@ impl Model {
             {
                 continue;
             }
-            self.guards_of(id, module, &mut found);
+            self.guards_of(id, module, &mut guards, &mut found);
             found.takes_forms |= takes_forms(module);
             match language {
                 Language::Python => self.python(id, module, &mut found),
@@ -95,7 +97,8 @@ impl Model {
     }
 
     /// Imports, calls and mentions that are named for the protection.
-    fn guards_of(&self, id: ModuleId, module: &Module, found: &mut Forgery) {
+    /// `guards` keeps which names are guards: most stand in many places.
+    fn guards_of(&self, id: ModuleId, module: &Module, guards: &mut FxHashMap<Symbol, bool>, found: &mut Forgery) {
         let imported = module
             .imports
             .iter()
@@ -109,9 +112,10 @@ impl Model {
         });
         // Java names the protection where it is switched off; there its default counts
         let by_name = module.language != Language::Java;
+        let mut guards = |n: Symbol| *guards.entry(n).or_insert_with(|| protects(n.as_str()) && !exempts(n.as_str()));
         found.guards.extend(
             named
-                .filter(|(_, n)| by_name && protects(n.as_str()) && !exempts(n.as_str()))
+                .filter(|(_, n)| by_name && guards(*n))
                 .filter(|(e, _)| !self.context().is_development_only(program::ExprRef { module: id, expr: *e }))
                 .map(|(e, _)| module.expr_span(e)),
         );

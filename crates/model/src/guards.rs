@@ -1,8 +1,11 @@
 //! What stands before handlers: what it does, from facts, from its code, and from its name last.
 
+use std::sync::{Mutex, PoisonError};
+
 use base::{Evidence, Span};
 use ir::{ExprKind, Literal, Part, StmtKind, Visit};
 use program::{ExprRef, FnId, Program, Value};
+use rustc_hash::FxHashMap;
 
 use crate::adapters::Context;
 use crate::facts::{GuardFact, Kind, Record};
@@ -45,6 +48,10 @@ pub struct Seen {
     /// Speaks of a session, a user, the caller.
     pub asks: bool,
 }
+
+/// What was seen of each function that was looked at: the same few guards stand before many routes.
+#[derive(Default)]
+pub struct Known(Mutex<FxHashMap<FnId, Seen>>);
 
 impl Context<'_> {
     /// The guard that an expression puts before a route: a middleware, a decorator, a filter.
@@ -166,9 +173,14 @@ impl Context<'_> {
 
     /// What a function and what it calls was seen to do.
     pub fn seen(&self, function: FnId) -> Seen {
+        let known = || self.seen.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(seen) = known().get(&function) {
+            return *seen;
+        }
         let mut seen = Seen::default();
         let mut visited = vec![function];
         self.look(function, 0, &mut visited, &mut seen);
+        known().insert(function, seen);
         seen
     }
 
@@ -544,7 +556,7 @@ pub fn by_name(name: &str) -> GuardKind {
 /// The words of a name in lower case: `requireLogin`, `require_login` and `RequireLogin` are two.
 pub fn words(name: &str) -> Vec<String> {
     if name.is_ascii() {
-        return ascii_words(name.as_bytes());
+        return ascii_words(name);
     }
     let mut words: Vec<String> = Vec::new();
     let mut before_lower = false;
@@ -573,16 +585,17 @@ pub fn words(name: &str) -> Vec<String> {
 }
 
 /// The same for ASCII, as nearly all names are: words are cut out whole.
-fn ascii_words(name: &[u8]) -> Vec<String> {
-    let is = |at: usize, test: fn(&u8) -> bool| name.get(at).is_some_and(test);
+fn ascii_words(name: &str) -> Vec<String> {
+    let bytes = name.as_bytes();
+    let is = |at: usize, test: fn(&u8) -> bool| bytes.get(at).is_some_and(test);
     let mut words = Vec::new();
     let mut start = 0;
     let mut end_word = |start: usize, end: usize| {
         if start < end {
-            words.push(name[start..end].iter().map(|c| char::from(c.to_ascii_lowercase())).collect());
+            words.push(name[start..end].to_ascii_lowercase());
         }
     };
-    for (at, c) in name.iter().enumerate() {
+    for (at, c) in bytes.iter().enumerate() {
         if !c.is_ascii_alphanumeric() {
             end_word(start, at);
             start = at + 1;

@@ -92,6 +92,7 @@ pub struct Model {
     /// Untrusted data that reaches dangerous calls.
     pub flows: Vec<Flow>,
     effects_of: rustc_hash::FxHashMap<FnId, Vec<u32>>,
+    seen: guards::Known,
     /// Bases of classes that validate others, found when first asked for.
     validators: OnceLock<Vec<Span>>,
     /// Whether a filter of the project's own asks what was bound, found when first asked for.
@@ -104,7 +105,8 @@ impl Model {
     pub fn build(modules: Vec<ir::Module>, sources: Arc<SourceMap>, facts: Arc<Facts>) -> Model {
         let (program, (config, config_gaps)) =
             rayon::join(|| Program::build(modules, &sources, &*facts), || config::read(&sources));
-        let context = adapters::Context { program: &program, facts: &facts, sources: &sources };
+        let seen = guards::Known::default();
+        let context = adapters::Context { program: &program, facts: &facts, sources: &sources, seen: &seen };
         let mut found: Vec<adapters::Found> =
             adapters::ALL.par_iter().map(|adapter| adapters::run(*adapter, &context)).collect();
         let mut routes: Vec<Route> = found.iter_mut().flat_map(|f| std::mem::take(&mut f.routes)).collect();
@@ -163,6 +165,7 @@ impl Model {
             outputs,
             flows: flows.all,
             effects_of,
+            seen,
             validators: OnceLock::new(),
             has_model_filter: OnceLock::new(),
             tests,
@@ -171,7 +174,7 @@ impl Model {
 
     /// What reads constants, options and origins of expressions.
     pub fn context(&self) -> adapters::Context<'_> {
-        adapters::Context { program: &self.program, facts: &self.facts, sources: &self.sources }
+        adapters::Context { program: &self.program, facts: &self.facts, sources: &self.sources, seen: &self.seen }
     }
 
     /// The effects of a function's own calls, in order.

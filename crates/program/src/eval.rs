@@ -36,6 +36,8 @@ pub struct Evaluator<'p> {
     wildcards: FxHashMap<Symbol, Values>,
     /// Names that nothing in the module binds, by the class around where that counts.
     unbound: FxHashMap<(Symbol, Option<ClassId>), Values>,
+    /// The members of namespaces that were looked for.
+    held: FxHashMap<(Symbol, Symbol), Values>,
     /// The members of namespaces that are being looked for.
     asked: Vec<(Symbol, Symbol)>,
     /// What the tables were asked, where somebody wants to know.
@@ -77,6 +79,7 @@ impl<'p> Evaluator<'p> {
             around: FxHashMap::default(),
             wildcards: FxHashMap::default(),
             unbound: FxHashMap::default(),
+            held: FxHashMap::default(),
             asked: Vec::new(),
             reads: None,
         }

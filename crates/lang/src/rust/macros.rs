@@ -3,7 +3,7 @@
 use base::Symbol;
 use ir::{Arg, CallKind, Entry, ExprId, ExprKind, Part, Range};
 
-use super::{expr, items};
+use super::{expr, items, tokens};
 use crate::{
     lowering::{Lowering, range},
     text,
@@ -96,24 +96,9 @@ pub fn arguments<'t>(l: &mut Lowering<'t>, tokens: Node<'t>) -> Vec<Arg> {
     let children: Vec<Node<'t>> =
         tokens.children().filter(|t| !t.is_extra() && (start..end).contains(&t.start_byte())).collect();
     for part in parts(&children) {
-        match part {
-            // most arguments are one token, which stands in this tree already
-            [token] if is_atom(*token) => args.push(Arg { name: None, value: expr::lower(l, *token) }),
-            [name, equals, token] if name.kind() == "identifier" && equals.kind() == "=" && is_atom(*token) => {
-                args.push(Arg { name: Some(l.symbol(*name)), value: expr::lower(l, *token) });
-            }
-            [callee, list] if callee.kind() == "identifier" && is_list_of_atoms(*list) => {
-                let at = Range { start: range(*callee).start, end: range(*list).end };
-                let callee = expr::lower(l, *callee);
-                let atoms = list.children().filter(|t| is_atom(*t));
-                let inner = atoms.map(|t| Arg { name: None, value: expr::lower(l, t) }).collect();
-                let call = ExprKind::Call { callee, args: inner, block: None, kind: CallKind::Call };
-                args.push(Arg { name: None, value: l.ir.expr(call, at) });
-            }
-            _ => match argument(l, part) {
-                Some(arg) => args.push(arg),
-                None => l.tokens_not_understood(at_of(part)),
-            },
+        match argument(l, part) {
+            Some(arg) => args.push(arg),
+            None => l.tokens_not_understood(at_of(part)),
         }
     }
     l.leave();
@@ -137,32 +122,7 @@ fn parts<'n, 't>(tokens: &'n [Node<'t>]) -> Vec<&'n [Node<'t>]> {
     parts
 }
 
-/// Whether a token of a macro is what the same text is as an expression.
-fn is_atom(token: Node<'_>) -> bool {
-    matches!(token.kind(), "identifier" | "string_literal" | "integer_literal" | "boolean_literal" | "self")
-}
-
-/// `(A, B)` with one token between commas, as in `derive(A, B)`.
-fn is_list_of_atoms(list: Node<'_>) -> bool {
-    let mut tokens = list.children().map(|t| (t, t.kind()));
-    if tokens.next().is_none_or(|(_, kind)| kind != "(") {
-        return false;
-    }
-    loop {
-        match tokens.next() {
-            Some((_, ")")) => return tokens.next().is_none(),
-            Some((token, _)) if is_atom(token) => {}
-            _ => return false,
-        }
-        match tokens.next() {
-            Some((_, ")")) => return tokens.next().is_none(),
-            Some((_, ",")) => {}
-            _ => return false,
-        }
-    }
-}
-
-fn at_of(tokens: &[Node<'_>]) -> Range {
+pub(super) fn at_of(tokens: &[Node<'_>]) -> Range {
     let (start, end) = (tokens.first().map_or(0, |t| t.start_byte()), tokens.last().map_or(0, |t| t.end_byte()));
     Range { start: start as u32, end: end as u32 }
 }
@@ -174,18 +134,29 @@ fn text_of<'t>(l: &Lowering<'t>, tokens: &[Node<'t>]) -> (&'t str, usize) {
 }
 
 fn argument<'t>(l: &mut Lowering<'t>, tokens: &[Node<'t>]) -> Option<Arg> {
+    if let Some(value) = tokens::expression(l, tokens) {
+        return Some(Arg { name: None, value });
+    }
+    if let [name, sign, value @ ..] = tokens
+        && name.kind() == "identifier"
+        && matches!(sign.kind(), "=" | ":")
+        && let Some(value) = tokens::expression(l, value)
+    {
+        return Some(Arg { name: Some(l.symbol(*name)), value });
+    }
     let (part, offset) = text_of(l, tokens);
     if let Some(value) = arm(l, tokens) {
         return Some(Arg { name: None, value });
     }
-    if let Some((name, value)) = named(part) {
+    let is_none = tokens::is_none(tokens);
+    if !is_none && let Some((name, value)) = named(part) {
         let inner = offset + (value.as_ptr() as usize).saturating_sub(part.as_ptr() as usize);
         if let Some(value) = parse(l, value, inner) {
             return Some(Arg { name: Some(Symbol::new(name)), value });
         }
     }
     let is_braced = matches!(tokens, [one] if one.kind() == "token_tree" && part.starts_with(['{', '[']));
-    let value = match is_braced {
+    let value = match is_braced || is_none {
         true => None,
         false => parse(l, part, offset),
     };
@@ -208,6 +179,7 @@ fn braced<'t>(l: &mut Lowering<'t>, tokens: Node<'t>) -> Option<ExprId> {
     }
     let colon = |part: &[Node<'t>]| part.iter().position(|t| matches!(t.kind(), ":" | "=>"));
     let parts = parts(inner);
+    let is_code = !parts.iter().any(|part| tokens::is_types(part));
     let kind = if l.str(tokens).starts_with('[') {
         let items = parts.into_iter().filter_map(|part| argument(l, part)).map(|a| a.value).collect();
         Some(ExprKind::List(items))
@@ -228,10 +200,8 @@ fn braced<'t>(l: &mut Lowering<'t>, tokens: Node<'t>) -> Option<ExprId> {
     };
     let id = match kind {
         Some(kind) => Some(l.ir.expr(kind, at)),
-        None => {
-            let (text, offset) = text_of(l, &[tokens]);
-            parse(l, text, offset)
-        }
+        None if is_code => parsed(l, &[tokens]),
+        None => None,
     };
     l.leave();
     id
@@ -244,10 +214,8 @@ fn arm<'t>(l: &mut Lowering<'t>, tokens: &[Node<'t>]) -> Option<ExprId> {
     if !l.enter(*tokens.first()?) {
         return None;
     }
-    let (text, offset) = text_of(l, key);
-    let key = parse(l, text, offset);
-    let (text, offset) = text_of(l, value);
-    let value = parse(l, text, offset).or_else(|| argument(l, value).map(|a| a.value));
+    let key = parsed(l, key);
+    let value = parsed(l, value).or_else(|| argument(l, value).map(|a| a.value));
     l.leave();
     Some(l.ir.expr(ExprKind::Map(vec![Entry { key, value: value? }]), at_of(tokens)))
 }
@@ -285,13 +253,21 @@ fn named(part: &str) -> Option<(&str, &str)> {
     (plain && !value.starts_with(['=', '>', ':'])).then_some((name, value))
 }
 
+/// The expression that tokens are.
+fn parsed<'t>(l: &mut Lowering<'t>, tokens: &[Node<'t>]) -> Option<ExprId> {
+    tokens::expression(l, tokens).or_else(|| {
+        let (text, offset) = text_of(l, tokens);
+        parse(l, text, offset)
+    })
+}
+
 /// Parses one expression and lowers it with its place in the file.
 fn parse(l: &mut Lowering<'_>, text: &str, offset: usize) -> Option<ExprId> {
     // what tracing writes before a value
     let trimmed = text.trim_start().trim_start_matches(['%', '?']);
     let offset = offset + (text.len() - trimmed.len());
-    const BEFORE: &str = "fn f() { g(";
-    let wrapped = format!("{BEFORE}{trimmed}); }}");
+    const BEFORE: &str = "g(";
+    let wrapped = format!("{BEFORE}{trimmed});");
     let tree = crate::parse(base::Language::Rust, &wrapped)?;
     if tree.root_node().has_error() {
         return None;

@@ -56,11 +56,19 @@ impl Evaluator<'_> {
         if self.depth >= MAX_STEPS || self.asked.contains(&(namespace, name)) {
             return Values::new();
         }
+        // what is found while another is asked for, or deep down, may lack something
+        let is_whole = self.asked.is_empty() && self.depth < MAX_STEPS / 2;
+        if is_whole && let Some(known) = self.held.get(&(namespace, name)) {
+            return known.clone();
+        }
         self.asked.push((namespace, name));
         self.depth += 3;
         let values = self.held(namespace, name);
         self.depth -= 3;
         self.asked.pop();
+        if is_whole {
+            self.held.insert((namespace, name), values.clone());
+        }
         values
     }
 

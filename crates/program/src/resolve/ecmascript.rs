@@ -152,8 +152,11 @@ fn matches_pattern<'s>(pattern: &str, specifier: &'s str) -> Option<&'s str> {
 }
 
 fn file(path: &str, exists: &dyn Fn(&str) -> bool) -> Option<String> {
+    let mut full = String::with_capacity(path.len() + 10);
+    full.push_str(path);
     for ending in ENDINGS {
-        let full = format!("{path}{ending}");
+        full.truncate(path.len());
+        full.push_str(ending);
         if exists(&full) {
             return Some(full);
         }

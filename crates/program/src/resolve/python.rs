@@ -38,12 +38,17 @@ impl Roots {
         let dots = specifier.len() - specifier.trim_start_matches('.').len();
         let rest = specifier[dots..].replace('.', "/");
         let find = |dir: &str| {
-            let path = join(dir, &rest)?;
-            let tries = match path.is_empty() {
-                true => ["__init__.py".to_owned(), String::new()],
-                false => [format!("{path}.py"), format!("{path}/__init__.py")],
-            };
-            tries.into_iter().find(|p| exists(p))
+            let mut path = join(dir, &rest)?;
+            if path.is_empty() {
+                path.push_str("__init__.py");
+                return exists(&path).then_some(path);
+            }
+            let length = path.len();
+            [".py", "/__init__.py"].into_iter().find_map(|ending| {
+                path.truncate(length);
+                path.push_str(ending);
+                exists(&path).then(|| path.clone())
+            })
         };
         if dots > 0 {
             let mut dir = parent(from);

@@ -38,9 +38,10 @@ fn check(model: &Model, report: &mut Report<'_>) {
         tell(model, report, kind, &key.value, key.span, "", usage, key.evidence);
     }
     for literal in &model.literals {
-        let kind = shape(literal.value)
-            .or_else(|| named(literal.name, literal.value))
-            .or_else(|| own_key(literal.name, literal.value));
+        let kind = shape(literal.value).or_else(|| {
+            let parts = words(literal.name);
+            named(&parts, literal.value).or_else(|| own_key(parts, literal.value))
+        });
         if let Some(kind) = kind
             && keys.iter().all(|k| k.span != literal.span)
         {
@@ -52,18 +53,23 @@ fn check(model: &Model, report: &mut Report<'_>) {
             tell(model, report, kind, literal.value, literal.span, literal.name, literal.usage, evidence);
         }
     }
-    for entry in &model.config {
-        let development = entry.key.split('.').any(|k| matches!(k, "development" | "test" | "dev" | "local"));
-        if entry.role != FileRole::Production || development || is_ignored(path(model, entry.span)) {
+    for entries in model.config.chunk_by(|a, b| a.span.file == b.span.file) {
+        let Some(first) = entries.first() else { continue };
+        if first.role != FileRole::Production || is_ignored(path(model, first.span)) {
             continue;
         }
-        let name = entry.key.rsplit('.').next().unwrap_or(&entry.key);
-        let kind = shape(&entry.value)
-            .or_else(|| named(name, &entry.value))
-            .or_else(|| in_url(&entry.value))
-            .or_else(|| own_password(name, &entry.value));
-        if let Some(kind) = kind {
-            tell(model, report, kind, &entry.value, entry.span, name, LiteralUse::Named, Evidence::Shown);
+        for entry in entries {
+            if entry.key.split('.').any(|k| matches!(k, "development" | "test" | "dev" | "local")) {
+                continue;
+            }
+            let name = entry.key.rsplit('.').next().unwrap_or(&entry.key);
+            let kind = shape(&entry.value)
+                .or_else(|| named(&words(name), &entry.value))
+                .or_else(|| in_url(&entry.value))
+                .or_else(|| own_password(name, &entry.value));
+            if let Some(kind) = kind {
+                tell(model, report, kind, &entry.value, entry.span, name, LiteralUse::Named, Evidence::Shown);
+            }
         }
     }
 }
@@ -170,9 +176,8 @@ fn redacted(value: &str) -> String {
     format!("{first}… ({} characters)", value.chars().count())
 }
 
-/// A value that a name calls a secret and that looks like one.
-fn named(name: &str, value: &str) -> Option<&'static str> {
-    let parts = words(name);
+/// A value that a name, cut into its words, calls a secret and that looks like one.
+fn named(parts: &[String], value: &str) -> Option<&'static str> {
     let has = |list: &[&str]| parts.iter().any(|p| list.contains(&p.as_str()));
     let last = parts.last().map_or("", String::as_str);
     // what is about a secret is none
@@ -240,16 +245,15 @@ fn named(name: &str, value: &str) -> Option<&'static str> {
             && has(&["api", "secret", "private", "signing", "encryption", "access", "jwt", "auth", "master"])
         || last == "base" && has(&["secret"]);
     // `ATTR_ES256_PRIVATE_KEY = "es256_private_key"`
-    let says_itself = words(value).iter().all(|w| parts.contains(w));
-    (secret && looks_secret(value) && !says_itself && !is_placeholder(value)).then_some("secret")
+    let says_itself = || words(value).iter().all(|w| parts.contains(w));
+    (secret && looks_secret(value) && !says_itself() && !is_placeholder(value)).then_some("secret")
 }
 
 /// What a schema says of a field.
 const SCHEMA: [&str; 8] = ["required", "omitempty", "optional", "nullable", "string", "text", "password", "hidden"];
 
-/// A key of the application's own, by its name: whatever its value looks like, it signs or encrypts.
-fn own_key(name: &str, value: &str) -> Option<&'static str> {
-    let mut parts = words(name.trim_end_matches(':'));
+/// A key of the application's own, by the words of its name: whatever its value looks like, it signs or encrypts.
+fn own_key(mut parts: Vec<String>, value: &str) -> Option<&'static str> {
     // `sessionkey`
     if let [.., last] = parts.as_slice()
         && let Some(end) = ["key", "secret"].into_iter().find(|e| last.len() > e.len() && last.ends_with(e))
@@ -270,29 +274,28 @@ fn own_key(name: &str, value: &str) -> Option<&'static str> {
         Some("password") => has(&["secret"]),
         _ => false,
     };
+    if !is_key {
+        return None;
+    }
     let length = value.chars().count();
     // a name of a setting, or what the name says again
     let says_itself = words(value).iter().all(|w| parts.contains(w) || SCHEMA.contains(&w.as_str()))
         || value.chars().all(|c| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '_');
     let is_reference =
         value.contains("://") || value.contains(['{', '<', '/', '.', ':']) || value.starts_with(['$', '%', '@']);
-    (is_key && (5..=512).contains(&length) && !says_itself && !is_reference && !is_placeholder(value))
-        .then_some("secret")
+    ((5..=512).contains(&length) && !says_itself && !is_reference && !is_placeholder(value)).then_some("secret")
 }
 
 /// A password in configuration that somebody made up.
 fn own_password(name: &str, value: &str) -> Option<&'static str> {
-    let is_password = matches!(words(name).last().map(String::as_str), Some("password" | "passwd" | "pwd"));
+    if !matches!(words(name).last().map(String::as_str), Some("password" | "passwd" | "pwd")) {
+        return None;
+    }
     let mixed = value.chars().any(|c| c.is_ascii_uppercase()) && value.chars().any(|c| c.is_ascii_lowercase());
     let signs = value.chars().any(|c| c.is_ascii_punctuation() && !matches!(c, '_' | '-' | '.'));
     let is_reference = value.contains(char::is_whitespace)
         || value.contains(['{', '<', '(', '/', ':'])
         || value.starts_with(['$', '%', '!', '*', '@']);
-    (is_password
-        && (6..=128).contains(&value.chars().count())
-        && mixed
-        && signs
-        && !is_reference
-        && !is_placeholder(value))
-    .then_some("password")
+    ((6..=128).contains(&value.chars().count()) && mixed && signs && !is_reference && !is_placeholder(value))
+        .then_some("password")
 }

@@ -1,11 +1,11 @@
 //! A login that tells whether an account exists.
 
-use base::{Evidence, RuleInfo, Severity, Span, Stage, Text, TraceStep};
+use base::{Evidence, RuleInfo, Severity, Span, Stage, Symbol, Text, TraceStep};
 use ir::{ExprId, ExprKind, Module, Part, Range, StmtKind};
 use model::guards::words;
 use model::{Kind, Model};
 use program::FnId;
-use rustc_hash::FxHashSet;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::support::{handler, info, is_login, is_production, routes};
 use crate::{Report, Rule};
@@ -83,20 +83,29 @@ fn lets_in(model: &Model) -> Vec<FnId> {
     for route in routes(model).filter(|r| is_login(r)) {
         all.extend(handler(route).into_iter().flat_map(|f| model.reachable(f, DEPTH)));
     }
+    let mut known: FxHashMap<Symbol, bool> = FxHashMap::default();
     for id in model.program.ids() {
-        for (function, _) in model.program.module(id).functions() {
-            let function = FnId { module: id, function };
-            let name = words(model.program.function_name(function).rsplit('.').next().unwrap_or(""));
-            let joined = name.join("");
-            let is_named = name.iter().any(|w| LETS_IN.contains(&w.as_str())) || joined.contains("signin");
-            if is_named {
-                all.insert(function);
+        let module = model.program.module(id);
+        for (function, item) in module.functions() {
+            // a closure is named as the function around
+            let mut around = item;
+            while let (None, Some(parent)) = (around.name, around.parent) {
+                around = module.function(parent);
+            }
+            let Some(name) = around.name else { continue };
+            if *known.entry(name).or_insert_with(|| is_named_for_login(name)) {
+                all.insert(FnId { module: id, function });
             }
         }
     }
     let mut all: Vec<FnId> = all.into_iter().collect();
     all.sort_unstable();
     all
+}
+
+fn is_named_for_login(name: Symbol) -> bool {
+    let words = words(name.as_str().rsplit('.').next().unwrap_or(""));
+    words.iter().any(|w| LETS_IN.contains(&w.as_str())) || words.concat().contains("signin")
 }
 
 /// The texts of a function but those that are only logged, in plain words.
