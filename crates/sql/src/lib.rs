@@ -15,6 +15,7 @@ mod ddl;
 mod dialect;
 mod fingerprint;
 mod lex;
+pub mod migrations;
 pub mod query;
 mod range;
 pub mod schema;

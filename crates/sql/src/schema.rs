@@ -6,11 +6,13 @@
 mod alter;
 mod apply;
 mod ask;
+mod describe;
 mod keys;
 mod names;
 mod other;
 
 pub use ask::{Served, Wanted};
+pub use describe::comparable;
 
 use std::collections::BTreeMap;
 

@@ -170,6 +170,9 @@ impl Schema {
                 }
             }
             for constraint in all.iter().filter(|c| rank(&c.kind) == wanted) {
+                if self.dialect == Dialect::Postgres && self.has_key_like(&key, constraint) {
+                    continue;
+                }
                 problem = problem.and(self.add_constraint(&key, constraint, at));
             }
         }
@@ -188,6 +191,13 @@ impl Schema {
             }
         }
         problem
+    }
+
+    /// Whether the table has a key over the same columns: PostgreSQL makes one of the two in `CREATE TABLE`.
+    fn has_key_like(&self, key: &Name, constraint: &crate::ConstraintDefinition) -> bool {
+        let crate::ConstraintKind::Unique { columns, include, .. } = &constraint.kind else { return false };
+        let same = |index: &super::Index| index.unique && index.columns == *columns && index.include == *include;
+        self.tables.get(key).is_some_and(|table| table.indexes.iter().any(same))
     }
 
     /// A column as defined, into the table.
