@@ -300,6 +300,7 @@ pub struct LikeClause {
     pub constraints: bool,
     pub indexes: bool,
     pub identity: bool,
+    pub generated: bool,
 }
 
 /// `PARTITION BY`.

@@ -338,6 +338,10 @@ impl<'t, 'a> Cursor<'t, 'a> {
                 break;
             }
         }
+        // SQLite takes any text for a type: `varchar[10]`
+        if self.dialect == Dialect::Sqlite && self.peek().is_some_and(|t| t.text.starts_with('[')) {
+            self.at += 1;
+        }
         let mut array = self.word("array");
         while self.is_symbol("[") {
             while !self.is_done() && !self.is_symbol("]") {

@@ -10,7 +10,7 @@ mod scope;
 
 pub(crate) use parse::{begins_query, parse_tokens};
 
-use crate::{Name, Range};
+use crate::{Name, Range, SqlType};
 
 /// What a query does to its tables.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
@@ -82,6 +82,10 @@ pub struct Output {
     pub name: String,
     /// The column that it is, when it is one.
     pub column: Option<Column>,
+    /// The column whose type it has: the same, or the one inside `max`, `coalesce` and their like.
+    pub typed_as: Option<Column>,
+    /// Its type, where the expression says it: a cast, a literal, `count`.
+    pub data_type: Option<SqlType>,
 }
 
 /// A table, view or table expression that a query names.
@@ -309,8 +313,8 @@ pub struct Subquery {
 pub enum SubqueryPlace {
     /// A common table expression of this name.
     With(String),
-    /// In `FROM`.
-    From,
+    /// In `FROM`, by this alias.
+    From(String),
     /// `EXISTS`.
     Exists,
     /// `IN`.

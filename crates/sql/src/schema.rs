@@ -10,6 +10,7 @@ mod describe;
 mod keys;
 mod names;
 mod other;
+mod result;
 
 pub use ask::{Served, Wanted};
 pub use describe::comparable;
@@ -256,8 +257,8 @@ pub struct View {
     pub name: Name,
     /// Its rows are kept.
     pub materialized: bool,
-    /// Its columns, where they are known.
-    pub columns: Vec<String>,
+    /// Its columns with their types, as far as they are known.
+    pub columns: Vec<(String, SqlType)>,
     /// Its query, where it was understood.
     pub query: Option<Box<Query>>,
     /// Indexes of a materialized view.

@@ -129,7 +129,7 @@ fn like_clause(cursor: &mut Cursor<'_, '_>, table: &mut TableDefinition) -> Read
     cursor.expect_word("like")?;
     let mysql = cursor.dialect != Dialect::Postgres;
     let name = cursor.name()?;
-    let mut like = LikeClause { table: name, defaults: mysql, constraints: mysql, indexes: mysql, identity: mysql };
+    let mut like = like_all(name, mysql);
     loop {
         let on = cursor.word("including");
         if !on && !cursor.word("excluding") {
@@ -137,16 +137,21 @@ fn like_clause(cursor: &mut Cursor<'_, '_>, table: &mut TableDefinition) -> Read
         }
         let what = cursor.identifier()?.to_lowercase();
         match what.as_str() {
-            "all" => like = LikeClause { table: like.table, defaults: on, constraints: on, indexes: on, identity: on },
+            "all" => like = like_all(like.table, on),
             "defaults" => like.defaults = on,
             "constraints" => like.constraints = on,
             "indexes" => like.indexes = on,
             "identity" => like.identity = on,
+            "generated" => like.generated = on,
             _ => {}
         }
     }
     table.like.push(like);
     Ok(())
+}
+
+fn like_all(table: Name, on: bool) -> LikeClause {
+    LikeClause { table, defaults: on, constraints: on, indexes: on, identity: on, generated: on }
 }
 
 /// `FOR VALUES …` or `DEFAULT`, as written.

@@ -8,7 +8,7 @@ use super::{
     parse::{HOLE_NAME, Prepared, range_of},
     scope::Scopes,
 };
-use crate::{Dialect, Name, Range};
+use crate::{Dialect, Name, Range, SqlType};
 
 const AGGREGATES: &[&str] = &[
     "count",
@@ -211,21 +211,24 @@ impl<'p> Reader<'p> {
                     }
                     column = self.scopes.column(&parts);
                 }
-                query.outputs.push(Output { name: "*".into(), column });
+                query.outputs.push(Output { name: "*".into(), column, typed_as: None, data_type: None });
                 return;
             }
             ast::SelectItem::Wildcard(_) => {
                 query.is_star = true;
-                query.outputs.push(Output { name: "*".into(), column: None });
+                query.outputs.push(Output { name: "*".into(), column: None, typed_as: None, data_type: None });
                 return;
             }
         };
         let column = self.plain(expr);
         let name = alias.or_else(|| column.as_ref().map(|c| c.name.clone())).unwrap_or_else(|| match expr {
             Expr::Function(f) => self.scopes.name(&f.name).name,
+            Expr::Cast { expr, .. } => self.plain(expr).map_or(String::new(), |c| c.name),
+            Expr::Case { .. } => "case".into(),
             _ => String::new(),
         });
-        query.outputs.push(Output { name, column });
+        let typed_as = self.typed_as(expr);
+        query.outputs.push(Output { name, column, typed_as, data_type: self.data_type(expr) });
         self.reads(expr, query);
     }
 
@@ -331,9 +334,9 @@ impl<'p> Reader<'p> {
                 }
             }
             ast::TableFactor::Derived { subquery, alias, .. } => {
-                self.subquery(subquery, SubqueryPlace::From, query);
                 let alias = alias_of(self, alias);
                 let name = Name::bare(alias.clone().unwrap_or_default());
+                self.subquery(subquery, SubqueryPlace::From(name.name.clone()), query);
                 self.scopes.add(TableUse { name, alias, is_derived: true, is_written: false, is_optional, range });
             }
             ast::TableFactor::NestedJoin { table_with_joins, .. } => self.joined(table_with_joins, query, conditions),
@@ -828,6 +831,88 @@ impl<'p> Reader<'p> {
                 let name = self.scopes.name(&function.name).name.to_ascii_lowercase();
                 arguments(function).find_map(|e| inner(self, e)).map(|column| (column, name))
             }
+            _ => None,
+        }
+    }
+
+    /// The column whose type an expression has.
+    fn typed_as(&self, expr: &Expr) -> Option<Column> {
+        match expr {
+            Expr::Nested(inner) => self.typed_as(inner),
+            Expr::Function(function) => {
+                const SAME: &[&str] = &[
+                    "max",
+                    "min",
+                    "coalesce",
+                    "greatest",
+                    "least",
+                    "nullif",
+                    "lag",
+                    "lead",
+                    "first_value",
+                    "last_value",
+                ];
+                let name = self.scopes.name(&function.name).name.to_ascii_lowercase();
+                SAME.contains(&name.as_str()).then(|| arguments(function).find_map(|e| self.typed_as(e)))?
+            }
+            Expr::Case { conditions, else_result, .. } => {
+                let results = conditions.iter().map(|c| &c.result).chain(else_result.as_deref());
+                results.into_iter().find_map(|e| self.typed_as(e))
+            }
+            other => self.plain(other),
+        }
+    }
+
+    /// The type that an expression says itself.
+    fn data_type(&self, expr: &Expr) -> Option<SqlType> {
+        match expr {
+            Expr::Nested(inner) => self.data_type(inner),
+            Expr::Cast { data_type, .. } => {
+                let written = data_type.to_string();
+                let tokens = crate::lex::tokens(&written, self.scopes.dialect);
+                let lower = written.to_lowercase();
+                let tokens =
+                    if written.contains('"') { tokens } else { crate::lex::tokens(&lower, self.scopes.dialect) };
+                crate::cursor::Cursor::new(&tokens, &written, self.scopes.dialect).data_type().ok()
+            }
+            Expr::Value(value) => match &value.value {
+                Value::Number(text, _) if text.bytes().all(|b| b.is_ascii_digit()) => Some(SqlType::named("integer")),
+                Value::Number(..) => Some(SqlType::named("numeric")),
+                Value::Boolean(_) => Some(SqlType::named("boolean")),
+                Value::SingleQuotedString(_) => Some(SqlType::named("text")),
+                _ => None,
+            },
+            Expr::IsNull(_)
+            | Expr::IsNotNull(_)
+            | Expr::Exists { .. }
+            | Expr::InList { .. }
+            | Expr::IsTrue(_)
+            | Expr::IsNotTrue(_)
+            | Expr::IsFalse(_)
+            | Expr::IsNotFalse(_) => Some(SqlType::named("boolean")),
+            Expr::BinaryOp { op, .. } => match operator(op) {
+                Operator::Eq | Operator::NotEq | Operator::Lt | Operator::LtEq | Operator::Gt | Operator::GtEq => {
+                    Some(SqlType::named("boolean"))
+                }
+                _ => {
+                    matches!(op, ast::BinaryOperator::And | ast::BinaryOperator::Or).then(|| SqlType::named("boolean"))
+                }
+            },
+            Expr::Function(function) => {
+                let name = self.scopes.name(&function.name).name.to_ascii_lowercase();
+                match name.as_str() {
+                    "count" | "row_number" | "rank" | "dense_rank" => Some(SqlType::named("bigint")),
+                    "now" | "current_timestamp" => {
+                        Some(SqlType { suffix: "with time zone".into(), ..SqlType::named("timestamp") })
+                    }
+                    "bool_or" | "bool_and" => Some(SqlType::named("boolean")),
+                    "gen_random_uuid" | "uuid_generate_v4" => Some(SqlType::named("uuid")),
+                    "lower" | "upper" | "concat" | "string_agg" | "md5" => Some(SqlType::named("text")),
+                    "coalesce" => arguments(function).find_map(|e| self.data_type(e)),
+                    _ => None,
+                }
+            }
+            Expr::Case { conditions, .. } => conditions.iter().find_map(|c| self.data_type(&c.result)),
             _ => None,
         }
     }

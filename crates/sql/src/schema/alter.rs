@@ -380,17 +380,27 @@ impl Schema {
         self.find(&self.views, name).is_some() || self.find(&self.sequences, name).is_some()
     }
 
+    /// The name of a type of the project's own: with its schema, unless that is the dialect's own one.
+    pub(super) fn type_name(&self, name: &Name) -> String {
+        match &name.schema {
+            Some(schema) if schema != self.dialect.default_schema() => format!("{schema}.{}", name.name),
+            _ => name.name.clone(),
+        }
+    }
+
     /// The type, by the name that the catalog gives it.
     pub(super) fn resolved_type(&self, data_type: &SqlType) -> SqlType {
         let mut made = data_type.clone();
         if self.dialect != Dialect::Postgres {
             return made;
         }
-        if let Some((schema, name)) = made.name.split_once('.')
-            && self.search_path.first().map_or(schema == "public", |first| first == schema)
-        {
-            made.name = name.to_owned();
-        }
+        let written = match made.name.split_once('.') {
+            Some((schema, name)) => Name::new(schema, name),
+            None => Name::bare(made.name.clone()),
+        };
+        let found = self.find(&self.enums, &written).or_else(|| self.find(&self.domains, &written));
+        let found = found.or_else(|| self.find(&self.types, &written)).unwrap_or(written);
+        made.name = self.type_name(&found);
         made
     }
 }

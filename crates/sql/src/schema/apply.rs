@@ -144,7 +144,8 @@ impl Schema {
             }
         }
         if let Some(query) = &definition.query {
-            self.columns_of_query(&mut table, query, at);
+            let results = self.result_columns(query);
+            table.columns.extend(results.into_iter().map(|(name, data_type)| result_column(name, data_type, at)));
         }
         for column in &definition.columns {
             self.add_defined(&mut table, column, at);
@@ -260,31 +261,6 @@ impl Schema {
         self.sequences.insert(self.key_of(&name), sequence);
     }
 
-    /// `CREATE TABLE … AS SELECT`: names, and types where a column is taken as it is.
-    fn columns_of_query(&self, table: &mut Table, query: &Query, at: Span) {
-        for output in &query.outputs {
-            let source = output.column.as_ref();
-            let from = source.and_then(|c| self.table(c.table.as_ref()?));
-            if output.name == "*" {
-                let all: Vec<&Table> = match from {
-                    Some(one) => vec![one],
-                    None => query.tables.iter().filter_map(|t| self.table(&t.name)).collect(),
-                };
-                for column in all.into_iter().flat_map(|t| &t.columns) {
-                    table.columns.push(bare_copy(column, at));
-                }
-                continue;
-            }
-            let column = source.zip(from).and_then(|(c, t)| t.column(&c.name, self.dialect));
-            let mut made = match column {
-                Some(column) => bare_copy(column, at),
-                None => unknown_column(&output.name, at),
-            };
-            made.name = output.name.clone();
-            table.columns.push(made);
-        }
-    }
-
     pub(super) fn drop_table(&mut self, key: &Name, cascade: bool) {
         let Some(gone) = self.tables.remove(key) else { return };
         if cascade {
@@ -323,6 +299,14 @@ impl Schema {
         let Some(mut table) = self.tables.remove(key) else { return };
         let old = std::mem::replace(&mut table.name, to.clone());
         table.origin.touch(at);
+        if self.dialect == Dialect::MySql {
+            // names that it made up follow the table
+            for foreign in &mut table.foreign_keys {
+                if let Some(number) = foreign.name.strip_prefix(&format!("{}_ibfk_", old.name)) {
+                    foreign.name = format!("{}_ibfk_{number}", to.name);
+                }
+            }
+        }
         self.tables.insert(self.key_of(to), table);
         let change = |name: &mut Name| {
             if *name == old {
@@ -444,6 +428,8 @@ fn copy_columns(table: &mut Table, from: &Table, like: &LikeClause, at: Span) {
         if like.defaults {
             made.default = column.default.clone();
             made.identity = column.identity.filter(|i| *i == Identity::Serial);
+        }
+        if like.generated {
             made.generated = column.generated.clone();
         }
         if like.identity {
@@ -470,10 +456,10 @@ fn bare_copy(column: &Column, at: Span) -> Column {
     }
 }
 
-fn unknown_column(name: &str, at: Span) -> Column {
+fn result_column(name: String, data_type: SqlType, at: Span) -> Column {
     Column {
-        name: name.to_owned(),
-        data_type: SqlType::unknown(),
+        name,
+        data_type,
         not_null: false,
         default: None,
         identity: None,

@@ -117,13 +117,14 @@ pub fn comparable(expression: &str, dialect: Dialect) -> String {
     let mut at = 0;
     while let Some(token) = tokens.get(at) {
         at += 1;
-        let rest = &tokens[at..];
-        let is = |ahead: usize, word: &str| rest.get(ahead).is_some_and(|t| t.is(word));
         if token.is_symbol("::") {
             at += 1;
+            let is = |ahead: usize, word: &str| tokens.get(at..).and_then(|r| r.get(ahead)).is_some_and(|t| t.is(word));
             let long = [&["varying"][..], &["precision"], &["with", "time", "zone"], &["without", "time", "zone"]];
-            if let Some(rest) = long.iter().find(|rest| rest.iter().enumerate().all(|(i, w)| is(i, w))) {
-                at += rest.len();
+            let rest =
+                long.iter().find(|rest| rest.iter().enumerate().all(|(i, w)| is(i, w))).map_or(0, |rest| rest.len());
+            if rest > 0 {
+                at += rest;
             }
             if tokens.get(at).is_some_and(|t| t.is_symbol(".")) {
                 at += 2;

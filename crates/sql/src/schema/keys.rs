@@ -279,6 +279,7 @@ impl Schema {
         let columns = columns_of(text, table, self.dialect);
         let name = match (&constraint.name, self.dialect) {
             (Some(name), _) => name.clone(),
+            (None, Dialect::MySql) if constraint.of_column && !columns.is_empty() => columns[0].clone(),
             (None, Dialect::MySql) => {
                 let number = (1..).find(|n| !table.checks.iter().any(|c| c.name == format!("CONSTRAINT_{n}")));
                 format!("CONSTRAINT_{}", number.unwrap_or(1))

@@ -143,33 +143,29 @@ impl Schema {
     }
 
     fn rename_type(&mut self, from: &Name, to: &str, schema: Option<&String>) -> Result<(), String> {
-        let shown = |name: &Name, path: &[String]| {
-            let schema = name.schema.clone().unwrap_or_default();
-            if path.first() == Some(&schema) || schema == "public" { name.name.clone() } else { name.to_string() }
-        };
         let (old, new);
         if let Some(key) = self.find(&self.enums, from)
             && let Some(mut found) = self.enums.remove(&key)
         {
-            old = shown(&found.name, &self.search_path);
+            old = self.type_name(&found.name);
             let schema = schema.cloned().or(found.name.schema.clone());
             found.name = Name { schema, name: to.to_owned() };
-            new = shown(&found.name, &self.search_path);
+            new = self.type_name(&found.name);
             self.enums.insert(self.key_of(&found.name), found);
         } else if let Some(key) = self.find(&self.domains, from)
             && let Some(mut found) = self.domains.remove(&key)
         {
-            old = shown(&found.name, &self.search_path);
+            old = self.type_name(&found.name);
             let schema = schema.cloned().or(found.name.schema.clone());
             found.name = Name { schema, name: to.to_owned() };
-            new = shown(&found.name, &self.search_path);
+            new = self.type_name(&found.name);
             self.domains.insert(self.key_of(&found.name), found);
         } else if let Some(key) = self.find(&self.types, from)
             && let Some(found) = self.types.remove(&key)
         {
-            old = key.name.clone();
-            new = to.to_owned();
+            old = self.type_name(&key);
             let schema = schema.cloned().or(key.schema.clone()).unwrap_or_default();
+            new = self.type_name(&Name::new(schema.clone(), to));
             self.types.insert(self.key(&schema, to), found);
         } else {
             return Err(format!("no type `{from}`"));
@@ -193,10 +189,14 @@ impl Schema {
                     origin = known.origin.clone();
                     origin.touch(at);
                 }
-                let columns = match (columns.as_slice(), query) {
-                    ([], Some(query)) => output_names(query),
-                    (given, _) => given.to_vec(),
-                };
+                let mut results = query.as_deref().map(|q| self.result_columns(q)).unwrap_or_default();
+                for (at, name) in columns.iter().enumerate() {
+                    match results.get_mut(at) {
+                        Some(result) => result.0 = name.clone(),
+                        None => results.push((name.clone(), SqlType::unknown())),
+                    }
+                }
+                let columns = results;
                 let (materialized, query) = (*materialized, query.clone());
                 self.views.insert(key, View { name: full, materialized, columns, query, indexes: Vec::new(), origin });
                 Ok(())
@@ -371,10 +371,4 @@ impl Schema {
         }
         self.schemas.iter_mut().filter(|s| *s == from).for_each(|s| *s = to.to_owned());
     }
-}
-
-/// The names of a query's columns; none when one is `*`.
-fn output_names(query: &Query) -> Vec<String> {
-    let outputs = &query.outputs;
-    if outputs.iter().any(|o| o.name == "*") { Vec::new() } else { outputs.iter().map(|o| o.name.clone()).collect() }
 }

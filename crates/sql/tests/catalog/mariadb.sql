@@ -23,4 +23,7 @@ union all select concat('foreign key ', k.table_name, ' ', k.constraint_name, ' 
   join information_schema.referential_constraints r
     on r.constraint_schema = k.constraint_schema and r.constraint_name = k.constraint_name and r.table_name = k.table_name
   where k.table_schema = database() and k.referenced_table_name is not null
-  group by k.table_name, k.constraint_name, k.referenced_table_name;
+  group by k.table_name, k.constraint_name, k.referenced_table_name
+union all select concat('check ', table_name, ' ', constraint_name)
+  from information_schema.check_constraints
+  where constraint_schema = database() and check_clause not like 'json_valid%';

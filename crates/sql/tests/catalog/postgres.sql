@@ -22,7 +22,7 @@ indexes as (
     am.amname, con.contype,
     (select string_agg(
         case when i.indkey[k - 1] = 0 then '<' || chr(1) || pg_get_indexdef(i.indexrelid, k, true) || chr(2) || '>'
-          else (select attname from pg_attribute where attrelid = i.indrelid and attnum = i.indkey[k - 1]) end
+          else (select attname::text from pg_attribute where attrelid = i.indrelid and attnum = i.indkey[k - 1]) end
         || case when i.indoption[k - 1] & 1 = 1 then ' desc' else '' end, ', ' order by k)
       from generate_series(1, i.indnkeyatts) k) as elements,
     (select string_agg((select attname from pg_attribute where attrelid = i.indrelid and attnum = i.indkey[k - 1]), ', ' order by k)
