@@ -99,6 +99,7 @@ pub enum Step {
         table: Option<Name>,
         from: Name,
         to: String,
+        if_exists: bool,
     },
     Reindex {
         concurrently: bool,

@@ -214,7 +214,7 @@ impl<'t, 'a> Cursor<'t, 'a> {
     /// An expression as written: up to a comma, a closing parenthesis or one of the words, outside of groups.
     pub fn expression(&mut self, ends: &[&str]) -> Read<String> {
         let from = self.at;
-        let mut cases = 0;
+        let (mut cases, mut brackets) = (0, true);
         while let Some(token) = self.peek() {
             if token.is_symbol(",") || token.is_symbol(")") || token.is_symbol(";") {
                 break;
@@ -230,9 +230,10 @@ impl<'t, 'a> Cursor<'t, 'a> {
             {
                 break;
             }
-            if token.is_symbol("[") {
-                let end = self.tokens[self.at..].iter().position(|t| t.is_symbol("]")).unwrap_or(0);
-                self.at += end;
+            if token.is_symbol("[") && brackets {
+                let end = self.tokens[self.at..].iter().position(|t| t.is_symbol("]"));
+                brackets = end.is_some();
+                self.at += end.unwrap_or(0);
             }
             self.skip();
         }

@@ -44,7 +44,7 @@ impl Dialect {
     pub fn is_same(self, one: &str, other: &str) -> bool {
         match self {
             Dialect::Postgres | Dialect::Oracle => one == other,
-            _ => one == other || one.to_lowercase() == other.to_lowercase(),
+            _ => one.eq_ignore_ascii_case(other) || (!one.is_ascii() && one.to_lowercase() == other.to_lowercase()),
         }
     }
 

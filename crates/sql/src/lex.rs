@@ -121,11 +121,13 @@ pub(crate) struct Lexer<'a> {
     /// Inside `/*! … */`.
     executed: bool,
     previous_is_operand: bool,
+    /// A comment with others inside never ended: from then on they do not nest.
+    unended: bool,
 }
 
 impl<'a> Lexer<'a> {
     pub fn new(text: &'a str, dialect: Dialect) -> Self {
-        Self { text, at: 0, dialect, executed: false, previous_is_operand: false }
+        Self { text, at: 0, dialect, executed: false, previous_is_operand: false, unended: false }
     }
 
     fn byte(&self, ahead: usize) -> u8 {
@@ -163,7 +165,7 @@ impl<'a> Lexer<'a> {
     }
 
     fn skip_comment(&mut self) {
-        let nests = matches!(self.dialect, Dialect::Postgres | Dialect::SqlServer);
+        let nests = matches!(self.dialect, Dialect::Postgres | Dialect::SqlServer) && !self.unended;
         let (mut depth, start) = (0usize, self.at);
         while self.at < self.text.len() {
             if self.rest().as_bytes().starts_with(b"/*") && (nests || depth == 0) {
@@ -181,7 +183,8 @@ impl<'a> Lexer<'a> {
         }
         if nests && depth > 0 {
             // one that never ends: as far as the first end, else the whole rest
-            self.at = self.text[start..].find("*/").map_or(self.text.len(), |end| start + end + 2);
+            self.unended = true;
+            self.at = self.text[start + 2..].find("*/").map_or(self.text.len(), |end| start + end + 4);
         }
     }
 

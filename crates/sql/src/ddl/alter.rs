@@ -412,10 +412,10 @@ fn rename(cursor: &mut Cursor<'_, '_>, table: &Name) -> Read<Vec<Made>> {
 }
 
 fn alter_index(cursor: &mut Cursor<'_, '_>) -> Read<Steps> {
-    let _ = cursor.if_exists();
+    let if_exists = cursor.if_exists();
     let from = cursor.name()?;
     if cursor.take(&["rename", "to"]) {
-        return Ok(one(Step::RenameIndex { table: None, from, to: cursor.identifier()? }));
+        return Ok(one(Step::RenameIndex { table: None, from, to: cursor.identifier()?, if_exists }));
     }
     cursor.at = cursor.tokens.len();
     Ok(Steps::new())

@@ -414,7 +414,7 @@ fn sp_rename(cursor: &mut Cursor<'_, '_>) -> Option<Read<Steps>> {
         }
         Some(kind) if kind == "index" => {
             let table = parts.pop().map(|name| Name { name, schema: parts.pop() });
-            Step::RenameIndex { table, from: Name::bare(last), to: to.clone() }
+            Step::RenameIndex { table, from: Name::bare(last), to: to.clone(), if_exists: false }
         }
         _ => Step::RenameTable { from: Name { schema: parts.pop(), name: last }, to: Name::bare(to.clone()) },
     };

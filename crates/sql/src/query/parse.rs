@@ -18,6 +18,9 @@ const DEPTH: usize = 60;
 /// Beyond this many tokens a statement is data and no query.
 const TOKENS: usize = 60_000;
 
+/// A chain of operators makes a tree as deep as it is long; beyond this many a statement is not read.
+const OPERATORS: usize = 20_000;
+
 /// The name that stands for a hole in the syntax tree.
 pub(super) const HOLE_NAME: &str = "\u{fffc}";
 
@@ -132,6 +135,25 @@ fn attempt(tokens: &[Token], text: &str, dialect: Dialect, range: Range) -> Resu
     let mut prepared =
         Prepared { tokens: Vec::with_capacity(tokens.len()), strengths: Vec::new(), targets: Vec::new() };
     prepared.fill(tokens, dialect);
+    let operators = tokens.iter().filter(|t| is_operator(t)).count();
+    if operators > OPERATORS {
+        return Err(format!("{operators} operators are too many for one query"));
+    }
+    // the syntax tree is walked and dropped in recursion: room for its depth
+    let stack = 2 * 1024 * 1024 + operators * 4096;
+    stacker::maybe_grow(stack, stack, || attempt_here(prepared, text, dialect, range))
+}
+
+/// Whether a token may make the syntax tree deeper without opening a parenthesis.
+fn is_operator(token: &Token) -> bool {
+    match token.kind {
+        Kind::Symbol => !matches!(token.text, "," | "(" | ")" | "." | ";"),
+        Kind::Word => ["and", "or", "union", "except", "intersect", "minus", "join"].iter().any(|w| token.is(w)),
+        _ => false,
+    }
+}
+
+fn attempt_here(mut prepared: Prepared, text: &str, dialect: Dialect, range: Range) -> Result<Query, String> {
     let limited = Limited::new(dialect, prepared.tokens.len());
     let mut parser = Parser::new(&limited)
         .with_recursion_limit(DEPTH)

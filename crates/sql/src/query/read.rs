@@ -115,7 +115,11 @@ impl<'p> Reader<'p> {
             SetExpr::Query(inner) => self.subquery(inner, SubqueryPlace::Branch, query),
             SetExpr::SetOperation { left, right, .. } => {
                 for side in [left, right] {
-                    let range = range_of(side.span());
+                    // a chain of branches is as deep as it is long: only the last ones have a place of their own
+                    let range = match &**side {
+                        SetExpr::Select(select) => range_of(select.span()),
+                        _ => query.range,
+                    };
                     let made = self.framed(Operation::Select, range, |reader, query| reader.body(side, query));
                     if query.outputs.is_empty() {
                         query.outputs = made.outputs.clone();

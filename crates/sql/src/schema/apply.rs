@@ -83,7 +83,10 @@ impl Schema {
             },
             Step::CreateIndex(index) => self.create_index(index, at),
             Step::DropIndex { names, table, if_exists, .. } => self.drop_indexes(names, table.as_ref(), *if_exists),
-            Step::RenameIndex { table, from, to } => self.rename_index(table.as_ref(), from, to, at),
+            Step::RenameIndex { table, from, to, if_exists } => {
+                let renamed = self.rename_index(table.as_ref(), from, to, at);
+                if *if_exists { Ok(()) } else { renamed }
+            }
             Step::Truncate { .. }
             | Step::Reindex { .. }
             | Step::RefreshView { .. }
