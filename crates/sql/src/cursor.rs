@@ -117,6 +117,12 @@ impl<'t, 'a> Cursor<'t, 'a> {
 
     /// A name with its schema; a database before both is dropped.
     pub fn name(&mut self) -> Read<Name> {
+        // a schema that a template fills in is the one that we replay
+        if self.peek().is_some_and(|t| t.kind == Kind::Hole)
+            && self.tokens.get(self.at + 1).is_some_and(|t| t.is_symbol("."))
+        {
+            self.at += 2;
+        }
         let mut parts = vec![self.identifier()?];
         while self.is_symbol(".") && self.tokens.len() > self.at + 1 {
             self.at += 1;

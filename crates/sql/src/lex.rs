@@ -222,6 +222,7 @@ impl<'a> Lexer<'a> {
             '$' => self.dollar(),
             ':' | '@' | '?' | '%' | '#' => self.marked(first),
             HOLE => self.word(),
+            '{' if rest.starts_with("{{") && rest.contains("}}") => self.braces(),
             '0'..='9' => self.number(),
             '.' if self.byte(1).is_ascii_digit() && !self.previous_is_operand => self.number(),
             _ if first == '_' || first.is_alphabetic() => self.word(),
@@ -283,6 +284,15 @@ impl<'a> Lexer<'a> {
         }
         self.at += 1 + tag;
         if tag == 0 { Kind::Symbol } else { Kind::Placeholder }
+    }
+
+    /// `{{ … }}` of a template.
+    fn braces(&mut self) -> Kind {
+        self.at += self.rest().find("}}").unwrap_or(0) + 2;
+        while self.byte(0) == b'}' {
+            self.at += 1;
+        }
+        Kind::Hole
     }
 
     /// What begins with a sign that drivers use for placeholders.

@@ -15,6 +15,7 @@ mod ddl;
 mod dialect;
 mod fingerprint;
 mod lex;
+pub mod locks;
 pub mod migrations;
 pub mod query;
 mod range;

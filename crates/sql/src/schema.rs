@@ -12,6 +12,7 @@ mod names;
 mod other;
 mod result;
 
+pub(crate) use ask::normalised;
 pub use ask::{Served, Wanted};
 pub use describe::comparable;
 

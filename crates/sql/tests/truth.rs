@@ -284,3 +284,126 @@ impl Drop for MariaDb {
         let _ = self.server.wait();
     }
 }
+
+/// Statements against the tables below, with the lock on `t`, whether its rows are read, and whether they are written
+/// anew. What PostgreSQL does is asked of PostgreSQL; what the crate says must be the same.
+const CHANGES: &[&str] = &[
+    "ALTER TABLE t ADD COLUMN x int",
+    "ALTER TABLE t ADD COLUMN x int NOT NULL DEFAULT 0",
+    "ALTER TABLE t ADD COLUMN x timestamptz NOT NULL DEFAULT now()",
+    "ALTER TABLE t ADD COLUMN x timestamptz DEFAULT clock_timestamp()",
+    "ALTER TABLE t ADD COLUMN x uuid DEFAULT gen_random_uuid()",
+    "ALTER TABLE t ADD COLUMN x serial",
+    "ALTER TABLE t ADD COLUMN x int GENERATED ALWAYS AS IDENTITY",
+    "ALTER TABLE t ADD COLUMN x int GENERATED ALWAYS AS (small + 1) STORED",
+    "ALTER TABLE t ADD COLUMN x int UNIQUE",
+    "ALTER TABLE t ADD COLUMN x int CHECK (x > 0)",
+    "ALTER TABLE t ADD COLUMN x int REFERENCES p (id)",
+    "ALTER TABLE t DROP COLUMN small",
+    "ALTER TABLE t RENAME COLUMN small TO tiny",
+    "ALTER TABLE t RENAME TO other",
+    "ALTER TABLE t ALTER COLUMN small TYPE bigint",
+    "ALTER TABLE t ALTER COLUMN small TYPE int",
+    "ALTER TABLE t ALTER COLUMN short TYPE varchar(40)",
+    "ALTER TABLE t ALTER COLUMN short TYPE varchar(10)",
+    "ALTER TABLE t ALTER COLUMN short TYPE varchar",
+    "ALTER TABLE t ALTER COLUMN short TYPE text",
+    "ALTER TABLE t ALTER COLUMN long TYPE varchar",
+    "ALTER TABLE t ALTER COLUMN long TYPE varchar(50)",
+    "ALTER TABLE t ALTER COLUMN long TYPE text USING upper(long)",
+    "ALTER TABLE t ALTER COLUMN long TYPE jsonb USING long::jsonb",
+    "ALTER TABLE t ALTER COLUMN money TYPE numeric(14,2)",
+    "ALTER TABLE t ALTER COLUMN money TYPE numeric(14,4)",
+    "ALTER TABLE t ALTER COLUMN money TYPE numeric",
+    "ALTER TABLE t ALTER COLUMN stamp TYPE timestamp(6)",
+    "ALTER TABLE t ALTER COLUMN stamp TYPE timestamp(0)",
+    "ALTER TABLE t ALTER COLUMN net TYPE inet",
+    "ALTER TABLE t ALTER COLUMN fixed TYPE char(20)",
+    "ALTER TABLE t ALTER COLUMN tags TYPE text[]",
+    "ALTER TABLE t ALTER COLUMN small SET NOT NULL",
+    "ALTER TABLE t ALTER COLUMN checked SET NOT NULL",
+    "ALTER TABLE t ALTER COLUMN id SET NOT NULL",
+    "ALTER TABLE t ALTER COLUMN small DROP NOT NULL",
+    "ALTER TABLE t ALTER COLUMN small SET DEFAULT 1",
+    "ALTER TABLE t ADD CONSTRAINT c CHECK (small > 0)",
+    "ALTER TABLE t ADD CONSTRAINT c CHECK (small > 0) NOT VALID",
+    "ALTER TABLE t VALIDATE CONSTRAINT unchecked",
+    "ALTER TABLE t ADD CONSTRAINT f FOREIGN KEY (small) REFERENCES p (id)",
+    "ALTER TABLE t ADD CONSTRAINT f FOREIGN KEY (small) REFERENCES p (id) NOT VALID",
+    "ALTER TABLE t DROP CONSTRAINT t_parent_fkey",
+    "ALTER TABLE t ADD CONSTRAINT u UNIQUE (long)",
+    "ALTER TABLE t ADD CONSTRAINT u UNIQUE USING INDEX t_small_unique",
+    "CREATE INDEX i ON t (long)",
+    "CREATE UNIQUE INDEX i ON t (long)",
+    "DROP INDEX t_small_unique",
+    "ALTER TABLE t SET (fillfactor = 70)",
+    "ALTER TABLE t SET UNLOGGED",
+    "ALTER TABLE t ENABLE ROW LEVEL SECURITY",
+    "ALTER TABLE t DISABLE TRIGGER ALL",
+    "ALTER TABLE t ALTER COLUMN small SET STATISTICS 500",
+    "CREATE TRIGGER g BEFORE INSERT ON t FOR EACH ROW EXECUTE FUNCTION suppress_redundant_updates_trigger()",
+    "CREATE POLICY y ON t USING (true)",
+    "LOCK TABLE t IN SHARE ROW EXCLUSIVE MODE",
+    "TRUNCATE t",
+];
+
+const TABLES: &str = "
+CREATE TABLE p (id int PRIMARY KEY);
+CREATE TABLE t (
+  id int PRIMARY KEY, parent int REFERENCES p (id), small int, short varchar(20), long text, money numeric(10,2),
+  stamp timestamp(3), net cidr, fixed char(10), tags varchar(10)[], checked int, CHECK (checked IS NOT NULL)
+);
+CREATE UNIQUE INDEX t_small_unique ON t (small);
+INSERT INTO p VALUES (1);
+INSERT INTO t VALUES (1, 1, 1, 'a', '1', 1, now(), '10.0.0.0/8', 'a', '{a}', 1);
+ALTER TABLE t ADD CONSTRAINT unchecked CHECK (small < 1000) NOT VALID;
+";
+
+#[test]
+fn locks_scans_and_rewrites_are_those_of_postgresql() {
+    use specialist_sql::locks::{self, LockMode, Work};
+    let server = Postgres::start();
+    let version = server.run("SHOW server_version_num;");
+    let major: u16 = version.trim().parse::<u32>().map(|n| (n / 10_000) as u16).unwrap();
+    server.run(TABLES);
+    let mut before = Schema::new(Dialect::Postgres);
+    before.replay(&specialist_sql::parse(TABLES, Dialect::Postgres), base::FileId(0), 0);
+    assert_eq!(before.misfits, []);
+    let mut wrong = Vec::new();
+    for change in CHANGES {
+        let statements = specialist_sql::parse(change, Dialect::Postgres);
+        let specialist_sql::StatementKind::Change(changes) = &statements[0].kind else { panic!("{change}") };
+        let on = specialist_sql::locks::Server { dialect: Dialect::Postgres, major };
+        let effects = locks::effects(&changes[0], &before, on);
+        let ours = (effects[0].lock.unwrap(), effects[0].work > Work::Catalog, effects[0].work == Work::Rewrite);
+        // by number, since the table may have another name afterwards
+        let answer = server.run(&format!(
+            "SELECT 't'::regclass::oid AS t, pg_relation_filenode('t') AS file \\gset\nBEGIN;\n{change};\n\
+             SELECT string_agg(mode, ',') FROM pg_locks WHERE relation = :t AND pid = pg_backend_pid();\n\
+             SELECT pg_stat_get_xact_numscans(:t) > 0;\nSELECT pg_relation_filenode(:t::oid::regclass) <> :file;\nROLLBACK;\n"
+        ));
+        let lines: Vec<&str> = answer.lines().collect();
+        let strongest = lines[0].split(',').filter_map(|mode| mode_of(mode)).max().unwrap();
+        // a table that is emptied has a new file and nothing to write
+        let emptied = change.starts_with("TRUNCATE");
+        let theirs = (strongest, (lines[1] == "t" || lines[2] == "t") && !emptied, lines[2] == "t" && !emptied);
+        if ours != theirs {
+            wrong.push(format!("{change}: here {ours:?}, there {theirs:?}"));
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong:#?}");
+
+    fn mode_of(name: &str) -> Option<LockMode> {
+        Some(match name {
+            "AccessShareLock" => LockMode::AccessShare,
+            "RowShareLock" => LockMode::RowShare,
+            "RowExclusiveLock" => LockMode::RowExclusive,
+            "ShareUpdateExclusiveLock" => LockMode::ShareUpdateExclusive,
+            "ShareLock" => LockMode::Share,
+            "ShareRowExclusiveLock" => LockMode::ShareRowExclusive,
+            "ExclusiveLock" => LockMode::Exclusive,
+            "AccessExclusiveLock" => LockMode::AccessExclusive,
+            _ => return None,
+        })
+    }
+}

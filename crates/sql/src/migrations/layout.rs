@@ -259,7 +259,9 @@ pub(super) fn add_dumps(files: &[File<'_>], order: &[usize], sets: &mut Vec<Migr
                 || split(other).0 == directory
                 || (!above.is_empty() && (other == above || split(other).0 == above))
         };
-        let beside = taken.iter().any(|(other, d)| near(other) && (*d == dialect || dialect == Dialect::Generic));
+        let beside = taken
+            .iter()
+            .any(|(other, d)| near(other) && (*d == dialect || dialect == Dialect::Generic || *d == Dialect::Generic));
         let makes_tables = || {
             let lower = file.text.to_ascii_lowercase();
             lower.contains("create table")

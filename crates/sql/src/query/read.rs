@@ -774,7 +774,7 @@ impl<'p> Reader<'p> {
         query: &mut Query,
     ) {
         self.reads(left, query);
-        let range = range_of(whole.span());
+        let range = self.closed(range_of(whole.span()));
         if let Expr::Tuple(parts) = left {
             for part in parts {
                 if let Some(column) = self.plain(part) {
@@ -791,10 +791,33 @@ impl<'p> Reader<'p> {
             },
         };
         let mut made = plain_predicate(column, operator, against, stand);
-        made.expression = function.is_some().then(|| range_of(left.span()));
+        made.expression = function.is_some().then(|| self.closed(range_of(left.span())));
         made.function = function;
         made.range = range;
         query.predicates.push(made);
+    }
+
+    /// A range with the parentheses closed that it opens: sqlparser's places of calls end before them.
+    fn closed(&self, range: Range) -> Range {
+        let Some(rest) = self.text.get(range.start as usize..) else { return range };
+        let length = (range.end - range.start) as usize;
+        let mut lexer = crate::lex::Lexer::new(rest, self.scopes.dialect);
+        let (mut depth, mut end) = (0i32, length);
+        for _ in 0..400 {
+            let Some(token) = lexer.next_token() else { break };
+            if token.start >= length && depth <= 0 {
+                break;
+            }
+            depth += i32::from(token.is_symbol("(")) - i32::from(token.is_symbol(")"));
+            if depth < 0 {
+                break;
+            }
+            end = end.max(token.end());
+            if token.end() >= length && depth == 0 {
+                return Range::new(range.start as usize, range.start as usize + end);
+            }
+        }
+        range
     }
 
     // --- expressions ---
