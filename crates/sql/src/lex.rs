@@ -261,11 +261,11 @@ impl<'a> Lexer<'a> {
     }
 
     fn dollar(&mut self) -> Kind {
-        if self.byte(1) == b'{' {
-            if let Some(end) = self.rest().find('}') {
-                self.at += end + 1;
-                return Kind::Hole;
-            }
+        if self.byte(1) == b'{'
+            && let Some(end) = self.rest().find('}')
+        {
+            self.at += end + 1;
+            return Kind::Hole;
         }
         let digits = self.rest()[1..].bytes().take_while(u8::is_ascii_digit).count();
         if digits > 0 {

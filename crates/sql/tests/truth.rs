@@ -3,6 +3,8 @@
 //! Each test starts a server of its own in a temporary folder, on a socket in that folder and no port, and stops it. A
 //! server that is not installed is a failure and not a skip: `.ci/run` installs both.
 
+#![allow(clippy::unwrap_used)] // a test may fail
+
 use std::{
     fs,
     io::Write,

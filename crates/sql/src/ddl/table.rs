@@ -451,9 +451,7 @@ fn finish_constraint(
         } else if cursor.word("using") {
             let _ = cursor.take(&["index", "tablespace"]) || cursor.word("index");
             cursor.skip();
-        } else if cursor.word("comment") {
-            cursor.skip();
-        } else if cursor.dialect == Dialect::SqlServer && cursor.word("on") {
+        } else if cursor.word("comment") || (cursor.dialect == Dialect::SqlServer && cursor.word("on")) {
             cursor.skip();
         } else {
             break;

@@ -100,7 +100,8 @@ fn is_free(from: &SqlType, to: &SqlType) -> bool {
         "varchar" => {
             // the length of a value takes one byte up to 255 bytes: 63 characters of utf8mb4
             let (old, new) = (from.length().unwrap_or(0), to.length().unwrap_or(0));
-            new >= old && (old > 63) == (new > 63) || (new >= old && old > 255)
+            let same_bytes = (old > 63) == (new > 63) || old > 255;
+            new >= old && same_bytes
         }
         "enum" | "set" => to.arguments.starts_with(&from.arguments),
         // the width is shown and not kept

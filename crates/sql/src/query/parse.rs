@@ -198,7 +198,7 @@ impl Prepared {
                         break;
                     }
                 }
-                if !tokens.get(at).is_some_and(|t| t.start == token.start) {
+                if tokens.get(at).is_none_or(|t| t.start != token.start) {
                     continue;
                 }
             } else if are(&["lock", "in", "share", "mode"]) {
