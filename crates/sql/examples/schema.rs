@@ -1,5 +1,5 @@
 //! The schema that a project's migrations make, one line for each object:
-//! `cargo run -p specialist-sql --example schema -- DIR [FOLDER]`. Without a folder it lists the sets of migrations.
+//! `cargo run -p specialist-sql --example schema -- DIR [FOLDER [DIALECT]]`. Without a folder it lists the sets of migrations.
 //! `--statements` counts the statements by kind and prints those that were not understood.
 
 use std::{
@@ -8,7 +8,7 @@ use std::{
 };
 
 use specialist_sql::{
-    self as sql, Dialect, StatementKind,
+    self as sql, StatementKind,
     migrations::{self, File, MigrationSet},
 };
 
@@ -16,7 +16,7 @@ fn main() -> ExitCode {
     let args: Vec<String> = std::env::args().skip(1).collect();
     let (flags, rest): (Vec<&String>, Vec<&String>) = args.iter().partition(|a| a.starts_with("--"));
     let Some(root) = rest.first() else {
-        eprintln!("usage: schema DIR [FOLDER] [--statements]");
+        eprintln!("usage: schema DIR [FOLDER [DIALECT]] [--statements] [--order]");
         return ExitCode::FAILURE;
     };
     let mut paths = Vec::new();
@@ -33,8 +33,12 @@ fn main() -> ExitCode {
         })
         .collect();
     let files: Vec<File> = texts.iter().map(|(path, text)| File { path, text }).collect();
-    let sets = migrations::find(&files);
-    let chosen = rest.get(1).and_then(|folder| sets.iter().find(|s| s.directory == **folder));
+    let sets = migrations::find(&files, None);
+    let chosen = rest.get(1).and_then(|folder| {
+        let dialect = rest.get(2).map(|d| d.to_lowercase());
+        let is = |s: &&MigrationSet| dialect.as_ref().is_none_or(|d| format!("{:?}", s.dialect).to_lowercase() == *d);
+        sets.iter().filter(is).find(|s| s.directory == **folder)
+    });
     match chosen {
         None => {
             sets.iter().for_each(|s| println!("{:?} {:?} {} {}", s.tool, s.dialect, s.migrations.len(), s.directory))
@@ -67,17 +71,12 @@ fn statements(set: &MigrationSet, files: &[File]) {
     let mut counts = std::collections::BTreeMap::new();
     for migration in &set.migrations {
         let file = files[migration.file];
-        count(&migration.statements(file.text, set.dialect), &file, set.dialect, &mut counts);
+        count(&migration.statements(file.text, set.dialect), &file, &mut counts);
     }
     println!("{counts:?}");
 }
 
-fn count(
-    statements: &[sql::Statement],
-    file: &File,
-    dialect: Dialect,
-    counts: &mut std::collections::BTreeMap<&'static str, usize>,
-) {
+fn count(statements: &[sql::Statement], file: &File, counts: &mut std::collections::BTreeMap<&'static str, usize>) {
     for statement in statements {
         let kind = match &statement.kind {
             StatementKind::Query(_) => "query",
@@ -86,7 +85,7 @@ fn count(
             StatementKind::Set { .. } => "set",
             StatementKind::Load { .. } => "load",
             StatementKind::Block(inner) => {
-                count(inner, file, dialect, counts);
+                count(inner, file, counts);
                 "block"
             }
             StatementKind::Other { .. } => "other",

@@ -127,13 +127,15 @@ impl MigrationSet {
     }
 }
 
-/// The migrations of a project, by folder. The order of `files` does not matter.
-pub fn find(files: &[File<'_>]) -> Vec<MigrationSet> {
+/// The migrations of a project, by folder; one folder for several databases gives a set for each. The order of `files`
+/// does not matter. `known` is the dialect that the project's drivers or settings say: it counts where neither a folder
+/// nor the tool's own files say another.
+pub fn find(files: &[File<'_>], known: Option<Dialect>) -> Vec<MigrationSet> {
     let mut order: Vec<usize> = (0..files.len()).collect();
     order.sort_by_key(|at| files[*at].path);
-    let mut sets = layout::sql_sets(files, &order);
-    sets.extend(liquibase::sets(files, &order));
-    layout::add_dumps(files, &order, &mut sets);
-    sets.sort_by(|a, b| (&a.directory, a.tool).cmp(&(&b.directory, b.tool)));
+    let mut sets = layout::sql_sets(files, &order, known);
+    sets.extend(liquibase::sets(files, &order, known));
+    layout::add_dumps(files, &order, known, &mut sets);
+    sets.sort_by(|a, b| (&a.directory, a.tool, a.dialect).cmp(&(&b.directory, b.tool, b.dialect)));
     sets
 }

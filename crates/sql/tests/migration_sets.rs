@@ -8,7 +8,7 @@ use specialist_sql::{
 
 fn sets<'f>(files: &[(&'f str, &'f str)]) -> (Vec<File<'f>>, Vec<MigrationSet>) {
     let files: Vec<File> = files.iter().map(|(path, text)| File { path, text }).collect();
-    let found = find(&files);
+    let found = find(&files, None);
     (files, found)
 }
 
@@ -111,6 +111,21 @@ fn folders_of_several_databases_are_several_sets() {
 }
 
 #[test]
+fn files_named_for_one_database_take_the_place_of_those_for_all() {
+    let (files, found) = sets(&[
+        ("sql/1_a.up.sql", "CREATE TABLE a (id INT)"),
+        ("sql/2_b.up.sql", "CREATE TABLE b (id INT)"),
+        ("sql/2_b.mysql.up.sql", "CREATE TABLE b (id BIGINT)"),
+        ("sql/2_b.cockroach.up.sql", "CREATE TABLE b (id STRING)"),
+        ("sql/3_c.postgres.up.sql", "CREATE TABLE c (id SERIAL)"),
+    ]);
+    let shown: Vec<(Dialect, Vec<&str>)> = found.iter().map(|s| (s.dialect, versions(s))).collect();
+    assert_eq!(shown, [(Dialect::Postgres, vec!["1", "2", "3"]), (Dialect::MySql, vec!["1", "2"])]);
+    assert_eq!(forward(&files, &found[0], 1), "CREATE TABLE b (id INT)");
+    assert_eq!(forward(&files, &found[1], 1), "CREATE TABLE b (id BIGINT)");
+}
+
+#[test]
 fn a_dump_counts_where_there_are_no_migrations() {
     let (_, found) = sets(&[("sql/schema.sql", "CREATE TABLE a (id serial);"), ("sql/queries.sql", "SELECT 1;")]);
     assert_eq!(found.iter().map(|s| s.tool).collect::<Vec<_>>(), [Tool::Dump]);
@@ -173,9 +188,8 @@ fn liquibase_change_sets_are_read_from_xml_and_yaml() {
     assert!(found[0].migrations[2].is_reversible);
     let Body::Changes(changes) = &found[0].migrations[1].forward else { panic!("{found:?}") };
     assert!(changes[0].range.of(YAML).contains("id: later"));
-    let mut set = found[0].clone();
-    set.dialect = Dialect::Postgres;
-    let schema = set.schema(&files, |at| FileId(at as u32));
+    let found = find(&files, Some(Dialect::Postgres));
+    let schema = found[0].schema(&files, |at| FileId(at as u32));
     assert_eq!(schema.misfits, []);
     let lines = schema.describe();
     for line in [

@@ -60,7 +60,7 @@ impl Project {
     /// What the tool would run, one migration after the other.
     fn script(&self, between: &str) -> String {
         let files = self.files();
-        let sets = migrations::find(&files);
+        let sets = migrations::find(&files, None);
         assert_eq!(sets.len(), 1, "one set of migrations: {sets:?}");
         let mut script = String::new();
         for migration in &sets[0].migrations {
@@ -77,7 +77,7 @@ impl Project {
 
     fn schema(&self) -> Schema {
         let files = self.files();
-        migrations::find(&files)[0].schema(&files, |at| base::FileId(at as u32))
+        migrations::find(&files, None)[0].schema(&files, |at| base::FileId(at as u32))
     }
 
     fn compare(&self, catalog: &str, dialect: Dialect) {
@@ -385,7 +385,7 @@ fn locks_scans_and_rewrites_are_those_of_postgresql() {
              SELECT pg_stat_get_xact_numscans(:t) > 0;\nSELECT pg_relation_filenode(:t::oid::regclass) <> :file;\nROLLBACK;\n"
         ));
         let lines: Vec<&str> = answer.lines().collect();
-        let strongest = lines[0].split(',').filter_map(|mode| mode_of(mode)).max().unwrap();
+        let strongest = lines[0].split(',').filter_map(mode_of).max().unwrap();
         // a table that is emptied has a new file and nothing to write
         let emptied = change.starts_with("TRUNCATE");
         let theirs = (strongest, (lines[1] == "t" || lines[2] == "t") && !emptied, lines[2] == "t" && !emptied);

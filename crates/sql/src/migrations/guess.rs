@@ -6,7 +6,8 @@ use crate::Dialect;
 pub(super) fn by_path(path: &str) -> Option<Dialect> {
     let path = path.to_ascii_lowercase();
     let words: Vec<&str> = path.split(|c: char| !c.is_ascii_alphanumeric()).collect();
-    let names: [(Dialect, &[&str]); 5] = [
+    let names: [(Dialect, &[&str]); 6] = [
+        (Dialect::Generic, &["clickhouse", "h2", "hsqldb", "derby", "snowflake", "bigquery"]),
         (Dialect::Postgres, &["postgres", "postgresql", "pg", "pgsql", "cockroach", "cockroachdb", "psql"]),
         (Dialect::MySql, &["mysql", "mariadb"]),
         (Dialect::Sqlite, &["sqlite", "sqlite3"]),

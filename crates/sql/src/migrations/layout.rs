@@ -6,6 +6,7 @@ use super::{Body, File, Migration, MigrationSet, Tool, TransactionMode, guess, s
 use crate::{Dialect, Range};
 
 /// A file that takes part in a set.
+#[derive(Clone)]
 struct Candidate {
     tool: Tool,
     directory: String,
@@ -14,10 +15,12 @@ struct Candidate {
     file: usize,
     goes_back: bool,
     repeatable: bool,
+    /// The database that the file's name says it is for: `1_a.mysql.up.sql`.
+    dialect: Option<Dialect>,
 }
 
 /// Sets of SQL files; `order` has their indexes by path.
-pub(super) fn sql_sets(files: &[File<'_>], order: &[usize]) -> Vec<MigrationSet> {
+pub(super) fn sql_sets(files: &[File<'_>], order: &[usize], known: Option<Dialect>) -> Vec<MigrationSet> {
     let mut groups: BTreeMap<String, Vec<Candidate>> = BTreeMap::new();
     for at in order {
         let file = &files[*at];
@@ -28,7 +31,20 @@ pub(super) fn sql_sets(files: &[File<'_>], order: &[usize]) -> Vec<MigrationSet>
             groups.entry(candidate.directory.clone()).or_default().push(candidate);
         }
     }
-    groups.into_iter().filter_map(|(directory, found)| set(files, directory, found)).collect()
+    let mut sets = Vec::new();
+    for (directory, found) in groups {
+        let mut dialects: Vec<Option<Dialect>> = found.iter().map(|c| c.dialect).filter(Option::is_some).collect();
+        dialects.sort();
+        dialects.dedup();
+        if dialects.is_empty() {
+            dialects.push(None);
+        }
+        for dialect in dialects {
+            let own = of_dialect(files, &found, dialect);
+            sets.extend(set(files, directory.clone(), own, dialect, known));
+        }
+    }
+    sets
 }
 
 fn has_extension(path: &str, extension: &str) -> bool {
@@ -71,6 +87,7 @@ fn candidate(file: &File<'_>, at: usize) -> Option<Candidate> {
         file: at,
         goes_back: false,
         repeatable: false,
+        dialect: None,
     };
     // a folder for each migration
     if matches!(base, "up.sql" | "down.sql") && numbered(folder).is_some() {
@@ -89,7 +106,8 @@ fn candidate(file: &File<'_>, at: usize) -> Option<Candidate> {
     for (end, goes_back) in [(".up", false), (".down", true)] {
         if let Some(stem) = stem.strip_suffix(end) {
             let (version, name) = numbered(stem).unwrap_or((stem, ""));
-            return Some(Candidate { goes_back, ..made(Tool::GolangMigrate, directory, version, name) });
+            let dialect = name.rsplit_once('.').and_then(|(_, last)| guess::by_path(last));
+            return Some(Candidate { goes_back, dialect, ..made(Tool::GolangMigrate, directory, version, name) });
         }
     }
     for (middle, goes_back) in [(".do.", false), (".undo.", true)] {
@@ -131,7 +149,25 @@ fn version_key(version: &str) -> (Vec<u64>, &str) {
     (numbers.map(|part| part.parse().unwrap_or(u64::MAX)).collect(), version)
 }
 
-fn set(files: &[File<'_>], directory: String, mut found: Vec<Candidate>) -> Option<MigrationSet> {
+/// The files for one database: its own, and those for all where it has none of its own.
+fn of_dialect(files: &[File<'_>], found: &[Candidate], dialect: Option<Dialect>) -> Vec<Candidate> {
+    // `cockroach` speaks PostgreSQL's language, and has files of its own
+    let is_other = |c: &Candidate| files[c.file].path.contains(".cockroach.");
+    let owned = |c: &Candidate| c.dialect == dialect && !(dialect == Some(Dialect::Postgres) && is_other(c));
+    let has_own = |c: &Candidate| {
+        found.iter().any(|o| o.dialect.is_some() && owned(o) && o.version == c.version && o.goes_back == c.goes_back)
+    };
+    let wanted = |c: &&Candidate| owned(c) || (c.dialect.is_none() && !has_own(c));
+    found.iter().filter(wanted).cloned().collect()
+}
+
+fn set(
+    files: &[File<'_>],
+    directory: String,
+    mut found: Vec<Candidate>,
+    named: Option<Dialect>,
+    known: Option<Dialect>,
+) -> Option<MigrationSet> {
     let marker = |name: &str| {
         let above = |path: &str| {
             let (folder, base) = split(path);
@@ -145,11 +181,11 @@ fn set(files: &[File<'_>], directory: String, mut found: Vec<Candidate>) -> Opti
     }
     let text = |c: &Candidate| files[c.file].text;
     let forward: Vec<&Candidate> = found.iter().filter(|c| !c.goes_back).collect();
-    let dialect = configured(files, &directory).or_else(|| guess::by_path(&directory)).unwrap_or_else(|| {
+    let said = named.or_else(|| configured(files, &directory)).or_else(|| guess::by_path(&directory)).or(known);
+    let dialect = said.unwrap_or_else(|| {
         let whole: String = forward.iter().map(|c| text(c)).collect::<Vec<_>>().join("\n");
         guess::dialect_of(&whole)
     });
-    // one folder for several databases, told apart by their files' names, is not one set: those of the others are left out
     let backward: Vec<String> = found.iter().filter(|c| c.goes_back).map(|c| c.version.clone()).collect();
     found.retain(|c| !c.goes_back);
     match tool {
@@ -237,7 +273,7 @@ fn refuses_transaction(text: &str) -> bool {
 }
 
 /// Files that hold the whole schema, where there are no migrations beside, above or below them.
-pub(super) fn add_dumps(files: &[File<'_>], order: &[usize], sets: &mut Vec<MigrationSet>) {
+pub(super) fn add_dumps(files: &[File<'_>], order: &[usize], known: Option<Dialect>, sets: &mut Vec<MigrationSet>) {
     const NAMES: &[&str] =
         &["schema", "structure", "init", "create", "tables", "ddl", "dump", "database", "db", "setup"];
     let taken: Vec<(String, Dialect)> = sets.iter().map(|s| (s.directory.clone(), s.dialect)).collect();
@@ -250,7 +286,7 @@ pub(super) fn add_dumps(files: &[File<'_>], order: &[usize], sets: &mut Vec<Migr
         let stem = base[..base.len() - 4].to_ascii_lowercase();
         let is_named = stem.split(['-', '_', '.']).any(|word| NAMES.contains(&word));
         let used = sets.iter().any(|s| s.migrations.iter().any(|m| m.file == *at));
-        let dialect = guess::by_path(file.path).unwrap_or_else(|| guess::dialect_of(file.text));
+        let dialect = guess::by_path(file.path).or(known).unwrap_or_else(|| guess::dialect_of(file.text));
         let near = |other: &str| {
             let above = split(directory).0;
             other == directory

@@ -11,20 +11,24 @@ use tree::Node;
 const DEPTH: u8 = 8;
 
 /// The sets of change logs: one for each log that no other includes.
-pub(super) fn sets(files: &[File<'_>], order: &[usize]) -> Vec<MigrationSet> {
+pub(super) fn sets(files: &[File<'_>], order: &[usize], known: Option<Dialect>) -> Vec<MigrationSet> {
     let logs: Vec<(usize, Log)> = order.iter().filter_map(|at| Some((*at, Log::read(&files[*at])?))).collect();
     let included: Vec<usize> = logs.iter().flat_map(|(at, log)| log.includes(files, *at)).collect();
     let mut sets: Vec<MigrationSet> = Vec::new();
     for (at, _) in logs.iter().filter(|(at, _)| !included.contains(at)) {
-        let mut migrations = Vec::new();
-        let mut seen = Vec::new();
-        collect(files, &logs, *at, DEPTH, &mut seen, &mut migrations);
+        let mut reached = Vec::new();
+        reach(files, &logs, *at, DEPTH, &mut reached);
+        let dialect = guess::by_path(files[*at].path).or(known).unwrap_or_else(|| dialect(files, &reached));
+        let mut collected = Collected { files, logs: &logs, dialect, properties: Vec::new(), migrations: Vec::new() };
+        for file in &reached {
+            collected.add_properties(*file);
+        }
+        collected.add(*at, DEPTH, &mut Vec::new());
+        let migrations = collected.migrations;
         if migrations.is_empty() {
             continue;
         }
         let directory = files[*at].path.rsplit_once('/').map_or("", |(d, _)| d).to_owned();
-        let texts: String = seen.iter().map(|f| files[*f].text).collect::<Vec<_>>().join("\n");
-        let dialect = guess::by_path(files[*at].path).unwrap_or_else(|| guess::dialect_of(&texts));
         // logs of formatted SQL in one folder with no log above them run in the order of their names
         match sets.iter_mut().find(|s| s.directory == directory) {
             Some(set) => set.migrations.extend(migrations),
@@ -98,74 +102,140 @@ fn find(files: &[File<'_>], directory: &str, wanted: &str) -> Option<usize> {
     })
 }
 
-fn collect(
-    files: &[File<'_>],
-    logs: &[(usize, Log)],
-    at: usize,
-    depth: u8,
-    seen: &mut Vec<usize>,
-    made: &mut Vec<Migration>,
-) {
-    let Some((_, log)) = logs.iter().find(|(own, _)| *own == at) else {
-        // a plain SQL file that a log includes
-        return;
-    };
+/// The logs that one includes, itself first.
+fn reach(files: &[File<'_>], logs: &[(usize, Log)], at: usize, depth: u8, seen: &mut Vec<usize>) {
+    let Some((_, log)) = logs.iter().find(|(own, _)| *own == at) else { return };
     if depth == 0 || seen.contains(&at) {
         return;
     }
     seen.push(at);
-    match log {
-        Log::Formatted(change_sets) => {
-            made.extend(change_sets.iter().map(|set| Migration {
-                version: set.id.clone(),
-                name: set.dbms.clone().unwrap_or_default(),
-                file: at,
-                forward: Body::Sql(vec![set.range]),
-                is_reversible: set.has_rollback,
-                transaction: set.transaction,
-                is_repeatable: false,
-            }));
-        }
-        Log::Tree(root) => {
-            let mut properties = Vec::new();
-            for child in &root.children {
-                match child.name.as_str() {
-                    "property" => {
-                        let dbms = child.attribute("dbms").unwrap_or_default();
-                        let wanted = dbms.is_empty() || dbms.contains("postgres");
-                        if let (Some(name), Some(value), true) =
-                            (child.attribute("name"), child.attribute("value"), wanted)
-                        {
-                            properties.push((name, value));
-                        }
-                    }
-                    "changeSet" => made.push(change_set(child, files, at, &properties)),
-                    _ => {
-                        for file in included_by(child, files, at) {
-                            collect(files, logs, file, depth - 1, seen, made);
-                        }
-                    }
-                }
-            }
-        }
+    for included in log.includes(files, at) {
+        reach(files, logs, included, depth - 1, seen);
     }
 }
 
-fn change_set(node: &Node, files: &[File<'_>], at: usize, properties: &[(String, String)]) -> Migration {
+/// The dialect of logs: formatted SQL is SQL, the others say it where a change set is for one database only.
+fn dialect(files: &[File<'_>], reached: &[usize]) -> Dialect {
+    let texts = || reached.iter().map(|f| files[*f].text);
+    let formatted: Vec<&str> = texts().filter(|t| sections::formatted(t).is_some()).collect();
+    if !formatted.is_empty() {
+        return guess::dialect_of(&formatted.join("\n"));
+    }
+    let count = |name: &str| texts().map(|t| t.matches(name).count()).sum::<usize>();
+    let postgres = count("dbms=\"postgresql") + count("dbms: postgresql");
+    let mysql = count("dbms=\"mysql") + count("dbms=\"mariadb") + count("dbms: mysql");
+    match (postgres, mysql) {
+        (0, 0) => Dialect::Generic,
+        _ if postgres >= mysql => Dialect::Postgres,
+        _ => Dialect::MySql,
+    }
+}
+
+/// Whether what is for these databases is for this one: `postgresql, h2`, `!mysql`.
+fn is_for(dbms: &str, dialect: Dialect) -> bool {
+    let name = match dialect {
+        Dialect::Postgres => "postgresql",
+        Dialect::MySql => "mysql",
+        Dialect::Sqlite => "sqlite",
+        Dialect::SqlServer => "mssql",
+        Dialect::Oracle => "oracle",
+        Dialect::Generic => return true,
+    };
+    let words: Vec<&str> = dbms.split(',').map(str::trim).filter(|w| !w.is_empty()).collect();
+    let is = |word: &str| word.eq_ignore_ascii_case(name) || (name == "mysql" && word.eq_ignore_ascii_case("mariadb"));
+    if words.iter().any(|w| w.strip_prefix('!').is_some_and(is)) {
+        return false;
+    }
+    let positive: Vec<&&str> = words.iter().filter(|w| !w.starts_with('!')).collect();
+    positive.is_empty() || positive.iter().any(|w| is(w) || w.eq_ignore_ascii_case("all"))
+}
+
+struct Collected<'c, 'f> {
+    files: &'c [File<'f>],
+    logs: &'c [(usize, Log)],
+    dialect: Dialect,
+    properties: Vec<(String, String)>,
+    migrations: Vec<Migration>,
+}
+
+impl Collected<'_, '_> {
+    fn log(&self, at: usize) -> Option<&Log> {
+        self.logs.iter().find(|(own, _)| *own == at).map(|(_, log)| log)
+    }
+
+    fn add_properties(&mut self, at: usize) {
+        let Some(Log::Tree(root)) = self.log(at) else { return };
+        let mut found = Vec::new();
+        for child in root.all("property") {
+            let dbms = child.attribute("dbms").unwrap_or_default();
+            if let (Some(name), Some(value)) = (child.attribute("name"), child.attribute("value"))
+                && is_for(&dbms, self.dialect)
+            {
+                found.push((name, value));
+            }
+        }
+        self.properties.extend(found);
+    }
+
+    fn add(&mut self, at: usize, depth: u8, seen: &mut Vec<usize>) {
+        if depth == 0 || seen.contains(&at) {
+            return;
+        }
+        seen.push(at);
+        let mut made = Vec::new();
+        let mut included = Vec::new();
+        match self.log(at) {
+            None => return,
+            Some(Log::Formatted(change_sets)) => {
+                let wanted = change_sets.iter().filter(|s| is_for(s.dbms.as_deref().unwrap_or_default(), self.dialect));
+                made.extend(wanted.map(|set| Migration {
+                    version: set.id.clone(),
+                    name: set.dbms.clone().unwrap_or_default(),
+                    file: at,
+                    forward: Body::Sql(vec![set.range]),
+                    is_reversible: set.has_rollback,
+                    transaction: set.transaction,
+                    is_repeatable: false,
+                }));
+            }
+            Some(Log::Tree(root)) => {
+                for child in &root.children {
+                    let for_us = is_for(&child.attribute("dbms").unwrap_or_default(), self.dialect);
+                    if child.name == "changeSet" && for_us {
+                        made.push(change_set(child, self.files, at, &self.properties, self.dialect));
+                    }
+                    // what is included runs where it is named
+                    included.extend(included_by(child, self.files, at).into_iter().map(|file| (made.len(), file)));
+                }
+            }
+        }
+        let mut done = 0;
+        for (before, file) in included {
+            self.migrations.extend(made.drain(..before - done));
+            done = before;
+            self.add(file, depth - 1, seen);
+        }
+        self.migrations.extend(made);
+    }
+}
+
+fn change_set(
+    node: &Node,
+    files: &[File<'_>],
+    at: usize,
+    properties: &[(String, String)],
+    dialect: Dialect,
+) -> Migration {
     let id = node.attribute("id").unwrap_or_default();
     let author = node.attribute("author").unwrap_or_default();
     let is = |name: &str, value: &str| node.attribute(name).is_some_and(|v| v == value);
     let transaction = if is("runInTransaction", "false") { TransactionMode::None } else { TransactionMode::Whole };
-    let dbms = node.attribute("dbms").unwrap_or_default().to_lowercase();
-    let dialect = guess::by_path(&dbms).or_else(|| guess::by_path(files[at].path)).unwrap_or(Dialect::Postgres);
-    let changes = changes::read(node, files, at, properties, dialect);
-    let is_reversible = node.children.iter().any(|c| c.name == "rollback");
     Migration {
         version: format!("{author}:{id}"),
-        name: dbms,
+        name: node.attribute("dbms").unwrap_or_default(),
         file: at,
-        forward: Body::Changes(changes),
-        is_reversible,
+        forward: Body::Changes(changes::read(node, files, at, properties, dialect)),
+        is_reversible: node.children.iter().any(|c| c.name == "rollback"),
         transaction,
         is_repeatable: is("runOnChange", "true") || is("runAlways", "true"),
     }
