@@ -1,0 +1,3 @@
+DROP TABLE IF EXISTS archived;
+ALTER TABLE products ALTER COLUMN origin DROP DEFAULT;
+ALTER TABLE orders RENAME shop_orders;

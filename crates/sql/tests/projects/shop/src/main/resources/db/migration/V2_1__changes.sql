@@ -1,0 +1,12 @@
+ALTER TABLE products MODIFY COLUMN weight DECIMAL(8,3) NOT NULL DEFAULT 1, CHANGE body description LONGTEXT, DROP COLUMN attributes;
+ALTER TABLE products ADD COLUMN (brand VARCHAR(40), origin CHAR(2) NOT NULL DEFAULT 'DE');
+ALTER TABLE categories RENAME COLUMN position TO sort_order, RENAME INDEX idx_position TO idx_sort_order;
+ALTER TABLE categories ADD CONSTRAINT fk_parent FOREIGN KEY (parent_id) REFERENCES categories (id) ON DELETE SET NULL;
+CREATE UNIQUE INDEX uq_brand ON products (brand, title(50));
+DROP INDEX title ON products;
+RENAME TABLE order_lines TO order_items;
+ALTER TABLE order_items DROP FOREIGN KEY order_items_ibfk_2;
+ALTER TABLE orders ADD UNIQUE KEY uq_customer (customer, placed), DROP KEY customer;
+/*!40101 SET NAMES utf8mb4 */;
+CREATE TABLE IF NOT EXISTS order_items LIKE orders;
+CREATE TABLE archived LIKE products;
