@@ -12,7 +12,7 @@ use crate::{
     dynamic::{entries, keyed, keys},
     interpret::Run,
     names::{answers_about, gives_own_address, is_shell, keeps_items, names_no_host, passes_on, puts_in},
-    places::{Firsts, key_of},
+    places::Firsts,
     strings::{cleared_by_string, folded},
     types::is_harmless,
     value::{Constant, From, Key, THIS, Taint, Value, joined},

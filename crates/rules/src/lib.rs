@@ -119,30 +119,6 @@ mod query_in_loop;
 mod row_by_row_write;
 #[path = "../data/unbounded-query/rule.rs"]
 mod unbounded_query;
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_is_for_auditors_is_shown_to_auditors_alone() {
-        let info = support::info(
-            "open-door",
-            "A door is open",
-            base::Severity::Critical,
-            base::Stage::Security,
-            &[],
-            &[],
-            &[],
-        );
-        for (persona, shown) in [(Persona::Regular, 1), (Persona::Auditor, 2), (Persona::Pedantic, 2)] {
-            let mut report = Report::new(&info, persona);
-            let span = Span { file: base::FileId(0), start: 0, end: 1 };
-            report.add(report.finding("front".to_owned(), span, Text::new()));
-            report.add_for_auditors(report.finding("back".to_owned(), span, Text::new()));
-            assert_eq!(report.finish().0.len(), shown, "{persona:?}");
-        }
-    }
-}
 
 #[path = "../reliability/blocking-call-in-async/rule.rs"]
 mod blocking_call_in_async;
@@ -299,4 +275,29 @@ pub fn all() -> Vec<Rule> {
     ];
     all.sort_by_key(|r| r.info.id);
     all
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_for_auditors_is_shown_to_auditors_alone() {
+        let info = support::info(
+            "open-door",
+            "A door is open",
+            base::Severity::Critical,
+            base::Stage::Security,
+            &[],
+            &[],
+            &[],
+        );
+        for (persona, shown) in [(Persona::Regular, 1), (Persona::Auditor, 2), (Persona::Pedantic, 2)] {
+            let mut report = Report::new(&info, persona);
+            let span = Span { file: base::FileId(0), start: 0, end: 1 };
+            report.add(report.finding("front".to_owned(), span, Text::new()));
+            report.add_for_auditors(report.finding("back".to_owned(), span, Text::new()));
+            assert_eq!(report.finish().0.len(), shown, "{persona:?}");
+        }
+    }
 }
