@@ -169,7 +169,19 @@ impl Model {
             )
         };
         let (mut by_token, mut by_session) = says(&guard.name);
-        for function in guard.function.iter().flat_map(|f| self.reachable(*f, 2).into_iter().chain([*f])) {
+        let mut functions: Vec<FnId> = guard.function.into_iter().collect();
+        // `unlessPublic(this.asks.bind(this))`: what the guard is made of
+        if let Some(id) = self.program.module_of_file(guard.span.file) {
+            let module = self.program.module(id);
+            let named = module.exprs_within(ir::Range { start: guard.span.start, end: guard.span.end });
+            let context = self.context();
+            functions.extend(
+                named
+                    .filter(|(_, e)| matches!(e.kind, ExprKind::Name(_) | ExprKind::Member { .. }))
+                    .filter_map(|(expr, _)| context.function(program::ExprRef { module: id, expr })),
+            );
+        }
+        for function in functions.into_iter().flat_map(|f| self.reachable(f, 2).into_iter().chain([f])) {
             let module = self.program.module(function.module);
             for (id, e) in module.exprs_within(module.function(function.function).range) {
                 match &e.kind {

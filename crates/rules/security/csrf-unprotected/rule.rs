@@ -58,24 +58,50 @@ fn without_any(model: &Model, report: &mut Report<'_>, forgery: &Forgery, writes
     if !forgery.guards.is_empty() || writes.iter().any(|r| r.has_guard(GuardKind::Csrf)) {
         return;
     }
-    let place = forgery.off.first().or(forgery.sessions.first().filter(|_| forgery.takes_forms));
-    // where every write asks for a token in a header, or only lets in, there is no session to ride on
-    let guards = |r: &&Route| {
-        r.guards.iter().filter(|g| matches!(g.kind, GuardKind::Authentication | GuardKind::Authorization)).count()
+    let places = match is_off {
+        true => &forgery.off,
+        false if forgery.takes_forms => &forgery.sessions,
+        false => return,
     };
-    let by_token = |r: &&Route| r.guards.iter().any(|g| model.asks_for_token(g));
-    let guarded: Vec<&&Route> = writes.iter().filter(|r| guards(r) > 0).collect();
-    if !is_off && !guarded.is_empty() && guarded.iter().all(|r| by_token(r)) || writes.iter().all(|r| only_lets_in(r)) {
-        return;
-    }
+    // of several programs in one repository, the one that the place belongs to
+    let in_reach = |span: &Span| -> Vec<&Route> {
+        let of = service_of(model, *span);
+        let own: Vec<&Route> = writes.iter().copied().filter(|r| service_of(model, r.span) == of).collect();
+        if own.is_empty() && !is_off { writes.to_vec() } else { own }
+    };
+    let found = places.iter().find_map(|span| {
+        let routes = in_reach(span);
+        is_ridden(model, &routes, is_off).then_some((*span, routes))
+    });
+    let Some((span, writes)) = found else { return };
     let Some(route) = writes.iter().find(|r| r.method == Method::Post).or(writes.first()) else { return };
-    let Some(span) = place else { return };
     let issue = match is_off {
         true => "Protection against forged requests is switched off, and callers are known by a cookie.",
         false => "Callers are known by a cookie, and nothing protects against forged requests.",
     };
-    let subject = format!("forgery {}", path(model, *span));
-    add(model, report, subject, *span, Text::from(issue), route, &[]);
+    let subject = format!("forgery {}", path(model, span));
+    add(model, report, subject, span, Text::from(issue), route, &[]);
+}
+
+/// Whether there is a session to ride on: not where everything is declared open, where nearly every guarded
+/// route asks for a token in a header, or where people are only let in.
+fn is_ridden(model: &Model, writes: &[&Route], is_off: bool) -> bool {
+    let asks =
+        |r: &&&Route| r.guards.iter().any(|g| matches!(g.kind, GuardKind::Authentication | GuardKind::Authorization));
+    let guarded: Vec<&&Route> = writes.iter().filter(asks).collect();
+    let by_token = guarded.iter().filter(|r| r.guards.iter().any(|g| model.asks_for_token(g))).count();
+    let by_cookie = match is_off {
+        true => !writes.iter().all(|r| r.has_guard(GuardKind::Anonymous)),
+        false => guarded.is_empty() || by_token * 10 < guarded.len() * 9,
+    };
+    by_cookie && !writes.iter().all(|r| only_lets_in(r))
+}
+
+/// The root of the service that a place belongs to.
+fn service_of(model: &Model, span: Span) -> &str {
+    let file = path(model, span);
+    let roots = model.services.iter().map(|s| s.root.as_str());
+    roots.filter(|r| file.starts_with(r)).max_by_key(|r| r.len()).unwrap_or("")
 }
 
 /// Whether a place is a decorator of a function that hands requests on to the methods of views.
