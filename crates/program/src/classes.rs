@@ -394,6 +394,15 @@ impl Program {
         }
         let item = self.module(module);
         let targets = self.imports.get(module.0 as usize)?;
+        // `model.Article`, by the name of its package
+        if item.language == base::Language::Go
+            && let Some((package, name)) = name.as_str().split_once('.')
+        {
+            return item.imports.iter().zip(targets).find_map(|(import, target)| match target {
+                resolve::Target::Namespace(ns) if import.alias == package => in_namespace(*ns, Symbol::new(name)),
+                _ => None,
+            });
+        }
         item.imports.iter().zip(targets).find_map(|(import, target)| match target {
             resolve::Target::Member(ns, member) if import.alias == name => in_namespace(*ns, *member),
             resolve::Target::Namespace(ns) if import.name.is_some_and(|n| n == "*") => in_namespace(*ns, name),
