@@ -8,9 +8,12 @@ use std::{
 };
 
 use specialist_sql::{
-    self as sql, StatementKind,
+    self as sql, Dialect, StatementKind,
     migrations::{self, File, MigrationSet},
 };
+
+const DIALECTS: [Dialect; 5] =
+    [Dialect::Postgres, Dialect::MySql, Dialect::Sqlite, Dialect::SqlServer, Dialect::Oracle];
 
 fn main() -> ExitCode {
     let args: Vec<String> = std::env::args().skip(1).collect();
@@ -33,11 +36,13 @@ fn main() -> ExitCode {
         })
         .collect();
     let files: Vec<File> = texts.iter().map(|(path, text)| File { path, text }).collect();
-    let sets = migrations::find(&files, None);
+    // the dialect is what the project's drivers would say
+    let known =
+        rest.get(2).and_then(|name| DIALECTS.iter().copied().find(|d| format!("{d:?}").eq_ignore_ascii_case(name)));
+    let sets = migrations::find(&files, known);
     let chosen = rest.get(1).and_then(|folder| {
-        let dialect = rest.get(2).map(|d| d.to_lowercase());
-        let is = |s: &&MigrationSet| dialect.as_ref().is_none_or(|d| format!("{:?}", s.dialect).to_lowercase() == *d);
-        sets.iter().filter(is).find(|s| s.directory == **folder)
+        let mut found = sets.iter().filter(|s| s.directory == **folder);
+        found.find(|s| known.is_none_or(|d| s.dialect == d))
     });
     match chosen {
         None => {

@@ -150,6 +150,15 @@ fn is_for(dbms: &str, dialect: Dialect) -> bool {
     positive.is_empty() || positive.iter().any(|w| is(w) || w.eq_ignore_ascii_case("all"))
 }
 
+/// The databases that a node's context names, as `dbms` would: projects use contexts for that too.
+fn databases_of(node: &Node) -> String {
+    let context = node.attribute("context").or_else(|| node.attribute("contextFilter")).unwrap_or_default();
+    let words = context.split(|c: char| !(c.is_alphanumeric() || c == '!' || c == '_'));
+    let named: Vec<&str> =
+        words.filter(|w| matches!(w.trim_start_matches('!'), "mysql" | "mariadb" | "postgresql")).collect();
+    named.join(",")
+}
+
 struct Collected<'c, 'f> {
     files: &'c [File<'f>],
     logs: &'c [(usize, Log)],
@@ -170,6 +179,7 @@ impl Collected<'_, '_> {
             let dbms = child.attribute("dbms").unwrap_or_default();
             if let (Some(name), Some(value)) = (child.attribute("name"), child.attribute("value"))
                 && is_for(&dbms, self.dialect)
+                && is_for(&databases_of(child), self.dialect)
             {
                 found.push((name, value));
             }
@@ -200,8 +210,12 @@ impl Collected<'_, '_> {
             }
             Some(Log::Tree(root)) => {
                 for child in &root.children {
-                    let for_us = is_for(&child.attribute("dbms").unwrap_or_default(), self.dialect);
-                    if child.name == "changeSet" && for_us {
+                    let for_us = is_for(&child.attribute("dbms").unwrap_or_default(), self.dialect)
+                        && is_for(&databases_of(child), self.dialect);
+                    if !for_us {
+                        continue;
+                    }
+                    if child.name == "changeSet" {
                         made.push(change_set(child, self.files, at, &self.properties, self.dialect));
                     }
                     // what is included runs where it is named

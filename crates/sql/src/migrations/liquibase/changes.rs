@@ -69,11 +69,12 @@ impl Reader<'_, '_> {
         let written = match (written.to_ascii_lowercase().as_str(), self.dialect) {
             ("clob" | "longvarchar" | "nclob", Dialect::Postgres) => "text".to_owned(),
             ("clob" | "nclob", Dialect::MySql) => "longtext".to_owned(),
-            ("blob" | "longblob" | "longvarbinary" | "varbinary" | "binary", Dialect::Postgres) => "bytea".to_owned(),
+            ("longvarbinary" | "varbinary" | "binary", Dialect::Postgres) => "bytea".to_owned(),
+            (blob, Dialect::Postgres) if blob.ends_with("blob") => "bytea".to_owned(),
+            (text, Dialect::Postgres) if text.ends_with("text") => "text".to_owned(),
             ("datetime", Dialect::Postgres) => "timestamp".to_owned(),
             ("tinyint", Dialect::Postgres) => "smallint".to_owned(),
             ("double", Dialect::Postgres) => "double precision".to_owned(),
-            ("boolean", Dialect::MySql) => "bit(1)".to_owned(),
             ("currency", Dialect::Postgres) => "decimal".to_owned(),
             ("nvarchar" | "nvarchar2", Dialect::Postgres) => "varchar".to_owned(),
             _ => written,
@@ -161,6 +162,23 @@ impl Reader<'_, '_> {
         Some(column)
     }
 
+    fn bare_column(&self, node: &Node, name: &str, data_type: SqlType) -> ColumnDefinition {
+        ColumnDefinition {
+            name: name.to_owned(),
+            range: range(node),
+            data_type,
+            not_null: None,
+            default: None,
+            identity: None,
+            generated: None,
+            collation: None,
+            on_update: None,
+            comment: None,
+            constraints: Vec::new(),
+            place: ColumnPlace::Last,
+        }
+    }
+
     fn constraint(&self, node: &Node, name: &str, kind: ConstraintKind) -> ConstraintDefinition {
         ConstraintDefinition {
             name: self.column_name(node, name),
@@ -218,7 +236,14 @@ impl Reader<'_, '_> {
             }
             "modifyDataType" => {
                 let data_type = self.data_type(node, "newDataType");
-                let action = TableAction::SetType { column: column()?, data_type, using: None, collation: None };
+                let column = column()?;
+                // MySQL writes the whole column anew, and forgets what is not said again
+                let action = if self.dialect == Dialect::MySql {
+                    let definition = Box::new(self.bare_column(node, &column, data_type));
+                    TableAction::ModifyColumn { column, definition }
+                } else {
+                    TableAction::SetType { column, data_type, using: None, collation: None }
+                };
                 self.alter(node, "tableName", action)
             }
             "addNotNullConstraint" => self.alter(node, "tableName", TableAction::SetNotNull { column: column()? }),
