@@ -10,7 +10,7 @@ use self::filters::action_guards;
 use super::{Adapter, Context, Found};
 use crate::entities::join_path;
 use crate::guards::declared;
-use crate::{Guard, GuardKind, Handler, Method, Route};
+use crate::{Auth, Guard, GuardKind, Handler, Method, Route};
 
 /// The adapter.
 pub(crate) struct Rails;
@@ -613,7 +613,12 @@ impl Reader<'_, '_> {
         let mut guards = scope.guards.clone();
         let handler = match (class, function) {
             (Some(class), function) => {
-                guards.extend(action_guards(self.context, class, action));
+                // a controller opens what its own filters closed, and not what the routes ask for
+                let is_closed = Route::auth_of(&guards) == Auth::Required;
+                let opens = |g: &Guard| g.kind == GuardKind::Anonymous;
+                guards.extend(
+                    action_guards(self.context, class, action).into_iter().filter(|g| !(is_closed && opens(g))),
+                );
                 let at = match function {
                     Some(function) => self.context.function_span(function),
                     None => {
