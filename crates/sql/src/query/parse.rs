@@ -19,7 +19,7 @@ const DEPTH: usize = 60;
 const TOKENS: usize = 60_000;
 
 /// A chain of operators makes a tree as deep as it is long; beyond this many a statement is not read.
-const OPERATORS: usize = 20_000;
+const OPERATORS: usize = 5_000;
 
 /// The name that stands for a hole in the syntax tree.
 pub(super) const HOLE_NAME: &str = "\u{fffc}";
@@ -185,7 +185,8 @@ fn attempt(tokens: &[Token], text: &str, dialect: Dialect, range: Range) -> Resu
         return Err(format!("{operators} operators are too many for one query"));
     }
     // the syntax tree is walked and dropped in recursion: room for its depth
-    let stack = 2 * 1024 * 1024 + operators * 4096;
+    let (base, each) = if cfg!(debug_assertions) { (16 << 20, 24 << 10) } else { (4 << 20, 4 << 10) };
+    let stack = base + operators * each;
     stacker::maybe_grow(stack, stack, || attempt_here(prepared, text, dialect, range))
 }
 
