@@ -267,6 +267,10 @@ impl<'a> Lexer<'a> {
             self.at += end + 1;
             return Kind::Hole;
         }
+        if self.rest()[1..].starts_with(HOLE) {
+            self.at += 1 + HOLE.len_utf8();
+            return Kind::Placeholder;
+        }
         let digits = self.rest()[1..].bytes().take_while(u8::is_ascii_digit).count();
         if digits > 0 {
             self.at += 1 + digits;
@@ -313,7 +317,11 @@ impl<'a> Lexer<'a> {
             '%' if rest.starts_with("%(") && rest.find(')').is_some_and(|at| rest[at + 1..].starts_with('s')) => {
                 self.at += rest.find(")s").unwrap_or(0) + 2;
             }
-            '%' if name == 1 && (rest.starts_with("%s") || (rest.starts_with("%d") && !self.previous_is_operand)) => {
+            '%' if is_verb(rest) && !self.previous_is_operand => self.at += rest.find(']').unwrap_or(0) + 2,
+            '%' if name == 1
+                && (rest.starts_with("%s")
+                    || (rest[1..].starts_with(['d', 'v', 'q']) && !self.previous_is_operand)) =>
+            {
                 self.at += 2;
             }
             '#' if rest.starts_with("#{") && rest.contains('}') => self.at += rest.find('}').unwrap_or(0) + 1,
@@ -388,6 +396,13 @@ impl<'a> Lexer<'a> {
         self.step();
         Kind::Symbol
     }
+}
+
+/// `%[1]s`: a verb that names its argument.
+fn is_verb(rest: &str) -> bool {
+    let Some(inner) = rest.strip_prefix("%[") else { return false };
+    let digits = inner.bytes().take_while(u8::is_ascii_digit).count();
+    digits > 0 && inner[digits..].starts_with(']') && inner[digits + 1..].starts_with(['s', 'd', 'v', 'q'])
 }
 
 /// All tokens of a text.

@@ -40,8 +40,9 @@ fn within_a_second(name: &str, text: &str) {
         let mut schema = Schema::new(*dialect);
         schema.replay(&statements, base::FileId(0), 0);
         let took = started.elapsed();
-        // a debug build and a busy machine are slower than what users have
-        assert!(took < Duration::from_secs(3), "{name} in {dialect:?} took {took:?}");
+        // an unoptimised build is many times slower than what users have
+        let limit = if cfg!(debug_assertions) { 15 } else { 1 };
+        assert!(took < Duration::from_secs(limit), "{name} in {dialect:?} took {took:?}");
     }
 }
 

@@ -123,6 +123,15 @@ fn holes_say_what_they_stand_for() {
     assert_eq!(positions, [Name, Table, Value, InString, Clause, Name]);
     let prefix = format!("SELECT a FROM {hole}_users u WHERE u.id = 1");
     assert_eq!(kinds(&parse(&prefix, Dialect::MySql)), ["query"]);
+    for text in [
+        format!("SELECT * FROM ({hole}) f JOIN %s g ON f.a = g.a {hole} ORDER BY f.b {hole} LIMIT ${hole}::int"),
+        format!("INSERT INTO t (a, b) VALUES {hole} ON CONFLICT DO NOTHING"),
+        format!("WITH x AS ({hole}) SELECT a FROM x WHERE {hole}"),
+        "SELECT e.%[1]s FROM %s e WHERE e.id = %d ORDER BY e.%[1]s".to_owned(),
+    ] {
+        let statements = parse(&text, Dialect::Postgres);
+        assert_eq!(kinds(&statements), ["query"], "{text}: {statements:?}");
+    }
     assert_eq!(kinds(&parse("SELECT a FROM ${table} WHERE id = #{id}", Dialect::MySql)), ["query"]);
 }
 

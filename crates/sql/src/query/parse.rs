@@ -19,7 +19,7 @@ const DEPTH: usize = 60;
 const TOKENS: usize = 60_000;
 
 /// A chain of operators makes a tree as deep as it is long; beyond this many a statement is not read.
-const OPERATORS: usize = 20_000;
+const OPERATORS: usize = 5_000;
 
 /// The name that stands for a hole in the syntax tree.
 pub(super) const HOLE_NAME: &str = "\u{fffc}";
@@ -46,13 +46,17 @@ pub(crate) fn parse_tokens(tokens: &[Token], text: &str, dialect: Dialect) -> Re
     }
     let holes: Vec<usize> = (0..tokens.len()).filter(|at| tokens[*at].kind == Kind::Hole).collect();
     let mut found = attempt(&tokens, text, dialect, range);
-    // a hole that may be a whole clause: without those that follow an operand
-    if found.is_err() && !holes.is_empty() {
-        let clauses: Vec<usize> = holes.into_iter().filter(|at| is_clause(&tokens, *at)).collect();
-        let kept = tokens.iter().enumerate().filter(|(at, _)| !clauses.contains(at));
-        let without: Vec<Token> = kept.map(|(_, token)| *token).collect();
-        if !clauses.is_empty() {
-            found = attempt(&without, text, dialect, range).or(found);
+    // what a program fills in may stand for a name, a subquery, rows or a whole clause
+    if found.is_err() {
+        let has_verbs = tokens.iter().any(|t| t.kind == Kind::Placeholder && t.text.starts_with('%'));
+        if has_verbs || !holes.is_empty() {
+            let filled = filled(&tokens);
+            found = attempt(&filled, text, dialect, range).or(found);
+            if found.is_err() {
+                let clause = |at: &usize| filled[*at].kind == Kind::Hole && is_clause(&filled, *at);
+                let kept = (0..filled.len()).filter(|at| !clause(at)).map(|at| filled[at]);
+                found = attempt(&kept.collect::<Vec<_>>(), text, dialect, range).or(found);
+            }
         }
     }
     if rows > 0
@@ -61,6 +65,47 @@ pub(crate) fn parse_tokens(tokens: &[Token], text: &str, dialect: Dialect) -> Re
         query.rows += rows;
     }
     found
+}
+
+/// The tokens with holes where they can be read: `FROM (hole)` as a table, `AS (hole)` and `IN (hole)` as they are,
+/// `VALUES hole` as rows; a verb such as `%s` in the place of a name is a hole.
+fn filled<'a>(tokens: &[Token<'a>]) -> Vec<Token<'a>> {
+    let mut made: Vec<Token<'a>> = Vec::with_capacity(tokens.len());
+    let mut at = 0;
+    while let Some(token) = tokens.get(at) {
+        let is_hole = |t: Option<&Token<'a>>| {
+            t.is_some_and(|t| t.kind == Kind::Hole || (t.kind == Kind::Placeholder && t.text.starts_with('%')))
+        };
+        let after = |words: &[&str]| made.last().is_some_and(|t| words.iter().any(|w| t.is(w)));
+        let in_group =
+            token.is_symbol("(") && is_hole(tokens.get(at + 1)) && tokens.get(at + 2).is_some_and(|t| t.is_symbol(")"));
+        if in_group && after(&["from", "join"]) {
+            made.push(Token { kind: Kind::Hole, ..tokens[at + 1] });
+            at += 3;
+            continue;
+        }
+        if in_group && after(&["as", "exists", "union", "all"]) {
+            // something that is a query: its words stand where the hole does
+            let inner = tokens[at + 1];
+            made.push(*token);
+            made.push(Token { kind: Kind::Word, text: "select", ..inner });
+            made.push(Token { kind: Kind::Hole, ..inner });
+            made.push(tokens[at + 2]);
+            at += 3;
+            continue;
+        }
+        if is_hole(Some(token)) && after(&["values"]) {
+            made.push(Token { kind: Kind::Symbol, text: "(", ..*token });
+            made.push(Token { kind: Kind::Hole, ..*token });
+            made.push(Token { kind: Kind::Symbol, text: ")", ..*token });
+        } else if is_hole(Some(token)) {
+            made.push(Token { kind: Kind::Hole, ..*token });
+        } else {
+            made.push(*token);
+        }
+        at += 1;
+    }
+    made
 }
 
 /// Whether the hole at `at` follows something complete, so that it stands for a clause.
@@ -140,7 +185,8 @@ fn attempt(tokens: &[Token], text: &str, dialect: Dialect, range: Range) -> Resu
         return Err(format!("{operators} operators are too many for one query"));
     }
     // the syntax tree is walked and dropped in recursion: room for its depth
-    let stack = 2 * 1024 * 1024 + operators * 4096;
+    let (base, each) = if cfg!(debug_assertions) { (16 << 20, 24 << 10) } else { (4 << 20, 4 << 10) };
+    let stack = base + operators * each;
     stacker::maybe_grow(stack, stack, || attempt_here(prepared, text, dialect, range))
 }
 
