@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeSet, env, fmt::Write as _, fs, path::Path};
 
-const LANGUAGES: [(&str, &str); 9] = [
+const LANGUAGES: [(&str, &str); 10] = [
     ("js", "JavaScript"),
     ("ts", "TypeScript"),
     ("py", "Python"),
@@ -11,6 +11,7 @@ const LANGUAGES: [(&str, &str); 9] = [
     ("rs", "Rust"),
     ("cs", "C#"),
     ("rb", "Ruby"),
+    ("sql", "SQL"),
     ("properties", "configuration"),
 ];
 

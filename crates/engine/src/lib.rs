@@ -41,7 +41,7 @@ pub enum Error {
         reason: String,
     },
     /// No source file in a language that is read.
-    #[error("nothing to review in {0}: no source file in JavaScript, TypeScript, Python, Go, Java, Rust, C# or Ruby.")]
+    #[error("nothing to review in {0}: no source file in JavaScript, TypeScript, Python, Go, Java, Rust, C# or Ruby, and no SQL.")]
     Nothing(String),
     /// Facts that are not as the schema has them.
     #[error(transparent)]
@@ -208,7 +208,8 @@ impl Session {
         }));
         let sources = Arc::new(SourceMap::new(files));
         let code: Vec<_> = sources.files().filter_map(|(id, f)| f.language.map(|l| (id, l))).collect();
-        if code.is_empty() {
+        // migrations alone make a schema
+        if code.is_empty() && !sources.files().any(|(_, f)| f.path.ends_with(".sql")) {
             return Err(Error::Nothing(root.display().to_string()));
         }
         let started = Instant::now();

@@ -38,6 +38,7 @@ pub mod owners;
 mod paths;
 pub mod patterns;
 mod reach;
+pub mod schemas;
 mod semantics;
 mod settings;
 pub mod templates;
@@ -73,6 +74,8 @@ pub struct Model {
     pub effects: Vec<Effect>,
     /// Calls that go to databases, and what repeats them.
     pub accesses: accesses::Accesses,
+    /// The schemas that migrations make.
+    pub schemas: Vec<schemas::DatabaseSchema>,
     /// Settings of the application and its frameworks.
     pub settings: Vec<Setting>,
     /// Answers that send something of an error.
@@ -103,8 +106,10 @@ pub struct Model {
 impl Model {
     /// Makes the model of a repository.
     pub fn build(modules: Vec<ir::Module>, sources: Arc<SourceMap>, facts: Arc<Facts>) -> Model {
-        let (program, (config, config_gaps)) =
-            rayon::join(|| Program::build(modules, &sources, &*facts), || config::read(&sources));
+        let (program, ((config, config_gaps), schemas)) = rayon::join(
+            || Program::build(modules, &sources, &*facts),
+            || rayon::join(|| config::read(&sources), || schemas::read(&sources)),
+        );
         let seen = guards::Known::default();
         let context = adapters::Context { program: &program, facts: &facts, sources: &sources, seen: &seen };
         let mut found: Vec<adapters::Found> =
@@ -155,6 +160,7 @@ impl Model {
             frameworks,
             effects,
             accesses,
+            schemas,
             settings,
             answers,
             config,

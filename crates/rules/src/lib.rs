@@ -109,8 +109,12 @@ impl<'r> Report<'r> {
     }
 }
 
+#[path = "../data/duplicate-index/rule.rs"]
+mod duplicate_index;
 #[path = "../data/lost-update/rule.rs"]
 mod lost_update;
+#[path = "../data/missing-primary-key/rule.rs"]
+mod missing_primary_key;
 #[path = "../data/partial-write/rule.rs"]
 mod partial_write;
 #[path = "../data/query-in-loop/rule.rs"]
@@ -119,6 +123,8 @@ mod query_in_loop;
 mod row_by_row_write;
 #[path = "../data/unbounded-query/rule.rs"]
 mod unbounded_query;
+#[path = "../data/unindexed-foreign-key/rule.rs"]
+mod unindexed_foreign_key;
 
 #[path = "../reliability/blocking-call-in-async/rule.rs"]
 mod blocking_call_in_async;
@@ -224,11 +230,14 @@ macro_rules! rule {
 /// Every rule, by id.
 pub fn all() -> Vec<Rule> {
     let mut all = vec![
+        rule!("data/duplicate-index", duplicate_index),
         rule!("data/lost-update", lost_update),
+        rule!("data/missing-primary-key", missing_primary_key),
         rule!("data/partial-write", partial_write),
         rule!("data/query-in-loop", query_in_loop),
         rule!("data/row-by-row-write", row_by_row_write),
         rule!("data/unbounded-query", unbounded_query),
+        rule!("data/unindexed-foreign-key", unindexed_foreign_key),
         rule!("reliability/blocking-call-in-async", blocking_call_in_async),
         rule!("reliability/missing-timeout", missing_timeout),
         rule!("reliability/swallowed-error", swallowed_error),

@@ -1,0 +1,56 @@
+//! An index that another one serves in its place.
+
+use base::{Related, RuleInfo, Severity, Stage, Text};
+use model::Model;
+use sql::Dialect;
+
+use crate::support::info;
+use crate::{Report, Rule};
+
+pub const RULE: Rule = Rule {
+    info: RuleInfo {
+        security_severity: None,
+        ..info(
+            "duplicate-index",
+            "An index that another one makes needless",
+            Severity::Suggestion,
+            Stage::Data,
+            &["W3.4"],
+            &[1089],
+            &[],
+        )
+    },
+    check,
+};
+
+fn check(model: &Model, report: &mut Report<'_>) {
+    for database in &model.schemas {
+        let schema = &database.schema;
+        for table in schema.tables.values().filter(|t| t.partition_of.is_none()) {
+            for (index, better) in table.redundant_indexes(schema.dialect) {
+                let name = table.name.name.as_str();
+                let subject = format!("index {} {name} {}", database.set.directory, index.name);
+                let mut finding = report.finding(
+                    subject,
+                    index.origin.made,
+                    Text::say("The index `{}` of `{}` is not needed beside `{}`.", &[&index.name, name, &better.name]),
+                );
+                finding.related =
+                    vec![Related { span: better.origin.made, message: Text::from("This one serves in its place.") }];
+                finding.impact = Text::from(
+                    "Every write keeps it up to date, it takes memory that the cache could use, and no query is faster by it.",
+                );
+                let drop = match schema.dialect {
+                    Dialect::Postgres => format!("DROP INDEX CONCURRENTLY {};", index.name),
+                    Dialect::MySql => format!("ALTER TABLE {} DROP INDEX {};", table.name, index.name),
+                    _ => format!("DROP INDEX {};", index.name),
+                };
+                finding.fix = Text::from("Drop it in a migration of its own:").block("sql", drop);
+                finding.verification = Text::from(
+                    "`EXPLAIN` the queries that used it before and after: the plans must use the other one at the same cost.",
+                );
+                report.add(finding);
+            }
+        }
+    }
+}

@@ -1,0 +1,46 @@
+//! A table without a primary key.
+
+use base::{RuleInfo, Severity, Stage, Text};
+use model::Model;
+
+use crate::support::info;
+use crate::{Report, Rule};
+
+pub const RULE: Rule = Rule {
+    info: RuleInfo {
+        security_severity: None,
+        ..info(
+            "missing-primary-key",
+            "A table without a primary key",
+            Severity::Suggestion,
+            Stage::Data,
+            &["W3.1"],
+            &[1066],
+            &[],
+        )
+    },
+    check,
+};
+
+fn check(model: &Model, report: &mut Report<'_>) {
+    for database in &model.schemas {
+        let schema = &database.schema;
+        for table in schema.tables_without_key().filter(|t| t.inherits.is_empty() && !t.unlogged) {
+            let name = table.name.name.as_str();
+            let subject = format!("table {} {name}", database.set.directory);
+            let issue = Text::say("The table `{}` has no primary key.", &[name]);
+            let mut finding = report.finding(subject, table.origin.made, issue);
+            finding.details = Text::say(
+                "So the migrations of `{}` leave it, up to the last one.",
+                &[database.set.directory.as_str()],
+            );
+            finding.impact = Text::from(
+                "The same row can be there twice and cannot be told apart; logical replication cannot update or delete its rows, and tools that change tables online refuse it.",
+            );
+            finding.fix = Text::from("Make the columns that tell its rows apart its key, or give it one of its own:")
+                .block("sql", format!("ALTER TABLE {} ADD PRIMARY KEY (…);", table.name));
+            finding.verification = Text::from("Insert the same row twice: the second must be refused.");
+            report.add(finding);
+        }
+    }
+}

@@ -1,0 +1,71 @@
+//! A foreign key that no index of its table serves.
+
+use base::{RuleInfo, Severity, Stage, Text};
+use model::Model;
+use sql::{Dialect, ReferentialAction};
+
+use crate::support::info;
+use crate::{Report, Rule};
+
+pub const RULE: Rule = Rule {
+    info: RuleInfo {
+        security_severity: None,
+        ..info(
+            "unindexed-foreign-key",
+            "A foreign key without an index",
+            Severity::Suggestion,
+            Stage::Data,
+            &["W3.1", "W3.4"],
+            &[1066, 1067],
+            &[],
+        )
+    },
+    check,
+};
+
+fn check(model: &Model, report: &mut Report<'_>) {
+    for database in &model.schemas {
+        let schema = &database.schema;
+        for table in schema.tables.values().filter(|t| t.partition_of.is_none()) {
+            for key in table.unindexed_foreign_keys(schema.dialect) {
+                let columns = key.columns.join(", ");
+                let name = table.name.name.as_str();
+                let span = key.origin.made;
+                let subject = format!("foreign key {} {name} {columns}", database.set.directory);
+                let mut finding = report.finding(
+                    subject,
+                    span,
+                    Text::say("`{}.{}` references `{}` and has no index.", &[name, &columns, &key.references.name]),
+                );
+                let spreads = matches!(key.on_delete, ReferentialAction::Cascade | ReferentialAction::SetNull);
+                if spreads {
+                    finding.severity = Severity::Important;
+                }
+                finding.details = Text::say(
+                    "So the migrations of `{}` leave it, up to the last one.",
+                    &[database.set.directory.as_str()],
+                );
+                finding.impact = Text::from(match spreads {
+                    true => {
+                        "Whenever a row there is deleted, the database reads this whole table to find what goes with it, row by row, and holds locks meanwhile; joins and lists by this key read it as well."
+                    }
+                    false => {
+                        "Deleting a row there, or changing its key, reads this whole table to see that nothing references it; joins and lists by this key read it as well."
+                    }
+                });
+                let create =
+                    if schema.dialect == Dialect::Postgres { "CREATE INDEX CONCURRENTLY" } else { "CREATE INDEX" };
+                finding.fix = Text::from("Add an index that begins with it, in a migration of its own:").block(
+                    "sql",
+                    format!("{create} {name}_{}_idx ON {} ({columns});", key.columns.join("_"), table.name),
+                );
+                finding.verification = Text::say(
+                    "`EXPLAIN SELECT * FROM {} WHERE {} = …` must show an index scan on a table with a realistic number of rows.",
+                    &[name, key.columns.first().map_or("", String::as_str)],
+                );
+                finding.trade_offs = Text::from("Each index makes writes a little slower and takes space.");
+                report.add(finding);
+            }
+        }
+    }
+}
