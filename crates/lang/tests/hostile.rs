@@ -2,7 +2,7 @@
 
 #![allow(clippy::unwrap_used)]
 
-use base::{FileId, Language};
+use base::{FileId, GapKind, Language};
 use specialist_lang::{Lowered, lower};
 
 /// Lowers on a thread with the stack that workers have.
@@ -89,5 +89,27 @@ fn odd_bytes_and_line_ends_are_read() {
         check_bounds(&lowered(language, text.clone()), &text);
         let text = format!("\u{feff}{}\0\u{fffd}", sample(language));
         check_bounds(&lowered(language, text.clone()), &text);
+    }
+}
+
+#[test]
+fn a_table_of_numbers_is_read_up_to_a_bound() {
+    for language in Language::ALL {
+        let (before, after) = match language {
+            Language::Go => ("package p\nvar first = f()\nvar t = []int{", "}\n"),
+            Language::Java => ("class B { int first = f(); } class A { int[] t = {", "}; }\n"),
+            Language::CSharp => ("class B { int first = f(); } class A { int[] t = {", "}; }\n"),
+            Language::Rust => ("static FIRST: i32 = f();\nstatic T: &[i32] = &[", "];\n"),
+            _ => ("first = f()\nt = [", "]\n"),
+        };
+        let text = format!("{before}{}{after}", "1,".repeat(480_000));
+        let lowered = lowered(language, text.clone());
+        check_bounds(&lowered, &text);
+        // Go has two nodes for each number
+        assert!(lowered.nodes < 450_000, "{language:?}: {}", lowered.nodes);
+        let is_call = |e: &ir::Expr| matches!(e.kind, ir::ExprKind::Call { .. });
+        assert!(lowered.module.exprs().any(|(_, e)| is_call(e)), "{language:?}");
+        let gap = lowered.gaps.iter().find(|g| g.kind == GapKind::Bound).and_then(|g| g.span).unwrap();
+        assert!((400_000..420_000).contains(&gap.start) && gap.end as usize == text.len(), "{language:?}: {gap:?}");
     }
 }
