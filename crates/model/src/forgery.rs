@@ -54,6 +54,7 @@ impl Model {
                 Language::Python => self.python(id, module, &mut found),
                 Language::Ruby => self.ruby(id, module, &mut found),
                 Language::Java => java(module, &mut found),
+                Language::CSharp => self.bearers(module, &mut found),
                 _ => {}
             }
         }
@@ -143,6 +144,25 @@ impl Model {
                 false => found.sessions.push(effect.span),
             }
         }
+    }
+
+    /// `options.DefaultAuthenticateScheme = JwtBearerDefaults.AuthenticationScheme`: callers come with a token.
+    fn bearers(&self, module: &Module, found: &mut Forgery) {
+        for (_, e) in module.exprs() {
+            let ExprKind::Assign { target, value, .. } = &e.kind else { continue };
+            found.guards.extend(self.by_bearer(module, *target, *value));
+        }
+        for stmt in module.stmts() {
+            let StmtKind::Assign { target, value: Some(value), .. } = &stmt.kind else { continue };
+            found.guards.extend(self.by_bearer(module, *target, *value));
+        }
+    }
+
+    fn by_bearer(&self, module: &Module, target: ExprId, value: ExprId) -> Option<Span> {
+        let is_scheme = matches!(&module.expr(target).kind, ExprKind::Member { name, .. }
+            if matches!(name.as_str(), "DefaultAuthenticateScheme" | "DefaultScheme"));
+        let span = module.expr_span(value);
+        (is_scheme && self.sources.text(span).contains("Bearer")).then_some(span)
     }
 
     /// Whether a file sets cookies to be sent from their own site only: `options.SameSite = http.SameSiteLaxMode`.

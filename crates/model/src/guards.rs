@@ -494,7 +494,10 @@ pub fn by_name(name: &str) -> GuardKind {
     } else if has(&["cors"]) {
         GuardKind::Cors
     } else if has(&["ratelimit", "ratelimiter", "throttle", "throttling", "limiter", "slowdown"])
-        || has(&["limit"]) && !has(&["size", "body", "upload", "length", "payload", "memory", "page", "file", "bytes"])
+        || has(&["limit"])
+            && (words.first().is_some_and(|w| w == "limit")
+                || has(&["rate", "request", "requests", "ip", "login", "auth", "attempt", "attempts", "api", "calls"]))
+            && !has(&["size", "body", "upload", "length", "payload", "memory", "page", "file", "bytes"])
     {
         GuardKind::RateLimit
     } else if has(&["validate", "validator", "validation", "schema", "celebrate"])
@@ -659,6 +662,9 @@ mod tests {
         assert_eq!(by_name("auth.optional"), GuardKind::OptionalAuthentication);
         assert_eq!(by_name("isAdmin"), GuardKind::Authorization);
         assert_eq!(by_name("rateLimit"), GuardKind::RateLimit);
+        assert_eq!(by_name("loginLimit"), GuardKind::RateLimit);
+        assert_eq!(by_name("limitRequests"), GuardKind::RateLimit);
+        assert_eq!(by_name("check_guest_limit"), GuardKind::Other);
         assert_eq!(by_name("bodyParser.json"), GuardKind::Other);
         assert_eq!(by_name("loadAuthor"), GuardKind::Other);
         assert_eq!(by_name("verifyToken"), GuardKind::Authentication);

@@ -197,15 +197,7 @@ impl Model {
                 .any(|w| plain.contains(w))
         };
         // `devise :database_authenticatable, :lockable`
-        let locks = self.effects.iter().filter(|e| e.kind == Kind::CountsAttempts).any(|e| {
-            let (module, record) = (self.program.module(e.call.module), self.facts.record(e.record));
-            let ir::ExprKind::Call { args, .. } = &module.expr(e.call.expr).kind else { return false };
-            record
-                .keyword
-                .as_ref()
-                .is_some_and(|k| args.iter().any(|a| module.string(a.value).is_some_and(|s| s.as_str() == k)))
-        });
-        locks
+        self.locks_accounts()
             || self.routes.iter().any(|r| r.has_guard(GuardKind::RateLimit))
             || self.program.ids().any(|m| {
                 self.program
@@ -217,6 +209,18 @@ impl Model {
             })
             || self.literals.iter().any(|l| named(l.name))
             || self.keeps_attempts()
+    }
+
+    /// Whether a library is told to lock accounts: `devise :database_authenticatable, :lockable`.
+    pub fn locks_accounts(&self) -> bool {
+        self.effects.iter().filter(|e| e.kind == Kind::CountsAttempts).any(|e| {
+            let (module, record) = (self.program.module(e.call.module), self.facts.record(e.record));
+            let ir::ExprKind::Call { args, .. } = &module.expr(e.call.expr).kind else { return false };
+            record
+                .keyword
+                .as_ref()
+                .is_some_and(|k| args.iter().any(|a| module.string(a.value).is_some_and(|s| s.as_str() == k)))
+        })
     }
 
     /// Whether a part of the project imports what tells people from programs.

@@ -176,6 +176,17 @@ fn filter_of(context: &Context<'_>, module: ModuleId, annotation: ExprId, name: 
         program::Value::Class(class) => Some(*class),
         _ => None,
     })?;
+    // `class StaffOnlyAttribute : AuthorizeAttribute { … Roles = "Staff" … }`
+    let of_library = context.program.classes().external_bases(class);
+    if of_library.iter().any(|b| b.as_str().ends_with("AuthorizeAttribute")) {
+        let part = context.program.module(class.module);
+        let text = context.sources.text(part.span(context.program.class(class).range));
+        let kind = match text.contains("Roles") || text.contains("Policy") {
+            true => GuardKind::Authorization,
+            false => GuardKind::Authentication,
+        };
+        return Some(declared(kind, &format!("[{name}]"), context.program.module(module).expr_span(annotation)));
+    }
     // a route that exists under a condition of the project's own, such as a mode for tests
     let info = context.program.classes().info(class);
     let is_condition = |base: &program::Value| matches!(base, program::Value::External(n) if n.as_str().ends_with("IActionConstraint"));

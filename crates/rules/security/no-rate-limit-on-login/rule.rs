@@ -26,8 +26,8 @@ pub const RULE: Rule = Rule {
 fn check(model: &Model, report: &mut Report<'_>) {
     unlocked(model, report);
     let limited: Vec<&Route> = routes(model).filter(|r| r.has_guard(GuardKind::RateLimit)).collect();
-    // something limits rates, and where is not known
-    if limited.is_empty() && model.limits_rates() {
+    // something limits rates, and where is not known; accounts are locked after too many attempts
+    if limited.is_empty() && model.limits_rates() || model.locks_accounts() {
         return;
     }
     for route in routes(model).filter(|r| is_login(r) && !r.has_guard(GuardKind::RateLimit)) {
