@@ -41,7 +41,9 @@ pub enum Error {
         reason: String,
     },
     /// No source file in a language that is read.
-    #[error("nothing to review in {0}: no source file in JavaScript, TypeScript, Python, Go, Java, Rust, C# or Ruby, and no SQL.")]
+    #[error(
+        "nothing to review in {0}: no source file in JavaScript, TypeScript, Python, Go, Java, Rust, C# or Ruby, and no SQL."
+    )]
     Nothing(String),
     /// Facts that are not as the schema has them.
     #[error(transparent)]

@@ -50,7 +50,8 @@ pub fn is_of_password(model: &Model, effect: &Effect) -> bool {
 
 /// The calls of the small function around a hash (`md5Hex(text)`) that give it a password to keep.
 pub fn through_callers(model: &Model, effect: &Effect) -> Vec<(ExprRef, Option<FnId>)> {
-    if is_of_password(model, effect) || names_other(model, effect.call, effect.function) {
+    let is_other = names_token(model, effect.function) || names_other(model, effect.call, effect.function);
+    if is_of_password(model, effect) || is_other {
         return Vec::new();
     }
     let sites = wrapper_calls(model, effect);
@@ -82,9 +83,16 @@ pub fn wrapper_calls(model: &Model, effect: &Effect) -> Vec<(ExprRef, Option<FnI
 
 fn is_kept_password(model: &Model, call: ExprRef, function: Option<FnId>) -> bool {
     hashes_password(model, call, function)
+        && !names_token(model, function)
         && !names_other(model, call, function)
         && !is_stretched(model, function)
         && !is_of_stored(model, call)
+}
+
+/// Whether the function around a hash is named for tokens, which are too long to be guessed.
+fn names_token(model: &Model, function: Option<FnId>) -> bool {
+    let name = function.and_then(|f| model.program.function(f).name);
+    name.is_some_and(|n| words(n.as_str()).iter().any(|w| w == "token"))
 }
 
 /// Whether the function around a hash takes rounds for a slow one, which is given the fast hash.
@@ -136,7 +144,17 @@ pub fn names_other(model: &Model, call: ExprRef, function: Option<FnId>) -> bool
         words(text).iter().any(|w| {
             matches!(
                 w.as_str(),
-                "pwned" | "breached" | "leaked" | "identity" | "fingerprint" | "cache" | "etag" | "limit"
+                "pwned"
+                    | "breached"
+                    | "leaked"
+                    | "identity"
+                    | "fingerprint"
+                    | "cache"
+                    | "etag"
+                    | "limit"
+                    | "checksum"
+                    // the hash that the protocol prescribes
+                    | "ntlm"
             )
         })
     };
@@ -160,6 +178,8 @@ pub fn names_other(model: &Model, call: ExprRef, function: Option<FnId>) -> bool
     disclaimed
         || compared
         || target.is_some_and(|n| names_thing(n.as_str()))
+        // `self.wallet_name = sha256(…)`
+        || target.is_some_and(|n| words(n.as_str()).last().is_some_and(|w| w == "name"))
         || function.is_some_and(|n| names_thing(n.as_str()))
         || names_thing(file)
 }
@@ -176,12 +196,12 @@ fn is_listed(model: &Model, call: ExprRef) -> bool {
     })
 }
 
-/// Whether what is hashed is who somebody is: an address, a name.
+/// Whether what is hashed is who somebody is, or a code that is sent: an address, a name, a token.
 fn is_of_identity(module: &Module, range: Range) -> bool {
     module.exprs_within(range).any(|(_, e)| match &e.kind {
-        ExprKind::Name(name) | ExprKind::Member { name, .. } => {
-            words(name.as_str()).iter().any(|w| matches!(w.as_str(), "email" | "username" | "ip" | "address" | "phone"))
-        }
+        ExprKind::Name(name) | ExprKind::Member { name, .. } => words(name.as_str())
+            .iter()
+            .any(|w| matches!(w.as_str(), "email" | "username" | "ip" | "address" | "phone" | "token" | "otp")),
         _ => false,
     })
 }

@@ -1,5 +1,8 @@
 //! What a value says of itself: whether it has the form of a secret, or only stands for one.
 
+use base::Span;
+use ir::{ExprKind, StmtKind};
+use model::Model;
 use model::guards::words;
 
 /// Beginnings and lengths that only one kind of secret has.
@@ -33,8 +36,12 @@ pub fn shape(value: &str) -> Option<&'static str> {
     let whole = value.len() >= *length && !is_placeholder(value);
     match *kind {
         "private key" => (value.contains("PRIVATE KEY") && whole).then_some(*kind),
-        _ => (whole && !value.contains(char::is_whitespace) && !value[prefix.len()..].contains("EXAMPLE"))
-            .then_some(*kind),
+        // `ghp_[a-zA-Z0-9]{36}` is what finds secrets
+        _ => (whole
+            && !value.contains(char::is_whitespace)
+            && !value.contains(['[', '{', '*'])
+            && !value[prefix.len()..].contains("EXAMPLE"))
+        .then_some(*kind),
     }
 }
 
@@ -60,12 +67,16 @@ pub fn in_url(value: &str) -> Option<&'static str> {
     let (_, password) = user.split_once(':')?;
     let local =
         ["localhost", "127.0.0.1", "db", "postgres", "mysql", "redis", "mongo"].iter().any(|h| host.starts_with(h));
-    (!local && password.len() >= 4 && !is_placeholder(password) && !password.contains('/'))
+    // a name without a domain is a container next door, and its default password the image's
+    let beside = !host.split(['/', '?']).next().unwrap_or("").contains('.')
+        && (password == user.split("://").last().and_then(|u| u.split(':').next()).unwrap_or("")
+            || password == "password");
+    (!local && !beside && password.len() >= 4 && !is_placeholder(password) && !password.contains('/'))
         .then_some("password in a connection string")
 }
 
 /// Keys that are made to be seen by everyone.
-const PUBLIC: [&str; 4] = ["phc_", "pk_live_", "pk_test_", "sha256:"];
+const PUBLIC: [&str; 5] = ["phc_", "pk_live_", "pk_test_", "sha256:", "6LeIxAcTAAAAA"];
 
 /// Whether a value is made of what secrets are made of: no word, path, name or rate.
 pub fn looks_secret(value: &str) -> bool {
@@ -111,6 +122,65 @@ pub fn looks_secret(value: &str) -> bool {
         && !value.contains('(')
         && entropy(value) >= 2.7
 }
+
+/// Whether a value in base 64 holds words or a placeholder: manifests write so what is to be put in.
+pub fn encodes_filler(value: &str) -> bool {
+    let is_whole = value.len() >= 8 && value.len().is_multiple_of(4);
+    let text = decoded(value, value.len());
+    let held = value.trim_end_matches('=').len() * 3 / 4;
+    let is_text = is_whole && text.len() == held && text.chars().all(|c| c.is_ascii_graphic() || c == ' ');
+    is_text && (is_placeholder(&text) || text.chars().all(|c| c.is_ascii_alphabetic() || matches!(c, '_' | '-' | ' ')))
+}
+
+/// Whether a value is a UUID: as a password, the identifier of something that is called so.
+pub fn is_uuid(value: &str) -> bool {
+    let lengths: Vec<usize> = value.split('-').map(str::len).collect();
+    lengths == [8, 4, 4, 4, 12] && value.chars().all(|c| c == '-' || c.is_ascii_hexdigit())
+}
+
+/// Whether code around a place says that it is no production: a double of a service, a function for tests, a
+/// value that tests a detector; or a list of values that are refused.
+pub fn is_set_apart(model: &Model, span: Span) -> bool {
+    let Some(id) = model.program.module_of_file(span.file) else { return false };
+    let module = model.program.module(id);
+    let range = ir::Range { start: span.start, end: span.end };
+    let says = |text: &str, list: &[&str]| words(text).iter().any(|w| list.contains(&w.as_str()));
+    let doubles = module.classes().any(|(_, c)| c.range.contains(range) && says(c.name.as_str(), &DOUBLES));
+    let for_tests = module.functions().any(|(_, f)| {
+        f.range.contains(range)
+            && f.name.is_some_and(|n| {
+                words(n.as_str())
+                    .windows(2)
+                    .any(|w| w[0] == "for" && matches!(w[1].as_str(), "test" | "tests" | "testing"))
+            })
+    });
+    // `TestValue::Single("…")`
+    let given = module.exprs().any(|(_, e)| match &e.kind {
+        ExprKind::Call { callee, args, .. } => {
+            e.range.contains(range)
+                && args.iter().any(|a| module.expr(a.value).range.contains(range))
+                && matches!(&module.expr(*callee).kind, ExprKind::Member { object, .. }
+                    if matches!(module.expr(*object).kind, ExprKind::Name(n) if says(n.as_str(), &["test"])))
+        }
+        _ => false,
+    });
+    let refused = module.stmts().any(|s| match &s.kind {
+        StmtKind::Assign { target, value: Some(value), .. } => {
+            let listed = module.expr(*value).range;
+            listed.contains(range)
+                && !matches!(module.expr(*value).kind, ExprKind::Literal(_))
+                && matches!(&module.expr(*target).kind, ExprKind::Name(n) | ExprKind::Member { name: n, .. } if says(n.as_str(), &REFUSED))
+        }
+        _ => false,
+    });
+    doubles || for_tests || given || refused
+}
+
+/// Names of classes that stand in for a service.
+const DOUBLES: [&str; 4] = ["mock", "fake", "dummy", "stub"];
+
+/// Names of lists whose values are no longer, or never, accepted.
+const REFUSED: [&str; 6] = ["placeholder", "placeholders", "weak", "insecure", "forbidden", "rejected"];
 
 /// Bits per character (Shannon).
 fn entropy(value: &str) -> f64 {

@@ -6,7 +6,7 @@ use model::guards::words;
 use model::keyed::{Given, KeyedConstant};
 use model::literals::LiteralUse;
 
-use crate::secrets::{in_url, is_placeholder, looks_secret, shape};
+use crate::secrets::{encodes_filler, in_url, is_placeholder, is_set_apart, is_uuid, looks_secret, shape};
 use crate::support::{info, is_production, path};
 use crate::{Report, Rule};
 
@@ -104,7 +104,7 @@ fn is_ignored(path: &str) -> bool {
             *p,
             "locales" | "i18n" | "locale" | "lang" | "langs" | "translations" | "language" | "languages" | "test_data"
         )
-    }) || name.starts_with("docker-compose")
+    }) || name.contains("docker-compose")
         || name.contains("test")
         || name.contains(".dev")
         || name.contains("-dev")
@@ -127,7 +127,7 @@ fn tell(
     // whatever is decided below, no output shows it
     report.mask(span);
     let is_fake = words(name).iter().any(|w| ["test", "fake", "dummy", "sample", "mock"].contains(&w.as_str()));
-    if !matches!(model.role(span), FileRole::Production) || is_fake {
+    if !matches!(model.role(span), FileRole::Production) || is_fake || is_set_apart(model, span) {
         return;
     }
     let file = path(model, span).to_owned();
@@ -135,9 +135,14 @@ fn tell(
         && file.rsplit('/').next().is_some_and(|n| {
             n.split(|c: char| !c.is_ascii_alphanumeric()).any(|w| matches!(w, "dev" | "development" | "local" | "ci"))
         });
+    // a key that only lets in what is counted: it goes out with every copy of the program
+    let counts = |text: &str| words(text).iter().any(|w| matches!(w.as_str(), "analytics" | "telemetry"));
+    let of_counter = kind == "secret"
+        && words(name).last().is_some_and(|w| w == "key" || w == "apikey")
+        && (counts(name) || counts(&file));
     // what an application on a phone carries is public: the key is bound to the application
     let of_client = file.ends_with("google-services.json") || file.ends_with("GoogleService-Info.plist");
-    if named_for_development || of_client {
+    if named_for_development || of_client || of_counter {
         return;
     }
     let shown = redacted(value);
@@ -244,9 +249,38 @@ fn named(parts: &[String], value: &str) -> Option<&'static str> {
         || last == "key"
             && has(&["api", "secret", "private", "signing", "encryption", "access", "jwt", "auth", "master"])
         || last == "base" && has(&["secret"]);
+    if !secret || !looks_secret(value) || is_placeholder(value) {
+        return None;
+    }
+    // what is installed on the devices of its users keeps no secret
+    let of_device = has(&["client"]) && has(&["android", "ios", "mobile", "desktop"]);
+    let of_thing = of_device || matches!(last, "password") && is_uuid(value) || says_a_name(&parts, value);
+    if of_thing || encodes_filler(value) {
+        return None;
+    }
     // `ATTR_ES256_PRIVATE_KEY = "es256_private_key"`
-    let says_itself = || words(value).iter().all(|w| parts.contains(w));
-    (secret && looks_secret(value) && !says_itself() && !is_placeholder(value)).then_some("secret")
+    let says_itself = words(value).iter().all(|w| parts.contains(w));
+    (!says_itself).then_some("secret")
+}
+
+/// Whether a value is the name under which a secret is looked up: `ENV_SECRET_KEY = "app_secretKey"`,
+/// `APP_HMAC_KEY = "app-hmac-key-v2"`.
+fn says_a_name(parts: &[String], value: &str) -> bool {
+    let said = words(value);
+    let is_version =
+        |w: &String| w.strip_prefix('v').is_some_and(|n| n.len() <= 2 && n.chars().all(|c| c.is_ascii_digit()));
+    let is_own = said.len() > 1 && said.iter().all(|w| parts.contains(w) || is_version(w));
+    let names = parts.iter().any(|p| {
+        matches!(
+            p.as_str(),
+            "env" | "docker" | "property" | "prop" | "attribute" | "attr" | "arg" | "argument" | "option"
+        )
+    });
+    let tail = parts.len().saturating_sub(2);
+    is_own
+        || names
+            && said.ends_with(&parts[tail..])
+            && value.chars().all(|c| c.is_ascii_alphabetic() || "_-.".contains(c))
 }
 
 /// What a schema says of a field.
@@ -280,6 +314,7 @@ fn own_key(mut parts: Vec<String>, value: &str) -> Option<&'static str> {
     let length = value.chars().count();
     // a name of a setting, or what the name says again
     let says_itself = words(value).iter().all(|w| parts.contains(w) || SCHEMA.contains(&w.as_str()))
+        || says_a_name(&parts, value)
         || value.chars().all(|c| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '_');
     let is_reference =
         value.contains("://") || value.contains(['{', '<', '/', '.', ':']) || value.starts_with(['$', '%', '@']);
@@ -296,6 +331,11 @@ fn own_password(name: &str, value: &str) -> Option<&'static str> {
     let is_reference = value.contains(char::is_whitespace)
         || value.contains(['{', '<', '(', '/', ':'])
         || value.starts_with(['$', '%', '!', '*', '@']);
-    ((6..=128).contains(&value.chars().count()) && mixed && signs && !is_reference && !is_placeholder(value))
-        .then_some("password")
+    ((6..=128).contains(&value.chars().count())
+        && mixed
+        && signs
+        && !is_reference
+        && !is_placeholder(value)
+        && !encodes_filler(value))
+    .then_some("password")
 }

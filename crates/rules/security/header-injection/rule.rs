@@ -1,6 +1,6 @@
 //! Untrusted data adds headers.
 
-use base::{RuleInfo, Severity, Stage};
+use base::{Persona, RuleInfo, Severity, Stage};
 use model::Model;
 use model::flow::{Kind, Place};
 
@@ -11,6 +11,8 @@ use crate::{Report, Rule};
 pub const RULE: Rule = Rule {
     info: RuleInfo {
         security_severity: Some(6.1),
+        // most containers refuse line ends by themselves
+        persona: Persona::Auditor,
         ..info(
             "header-injection",
             "Untrusted data adds headers",
