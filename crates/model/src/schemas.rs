@@ -1,6 +1,6 @@
 //! The schemas that the migrations of a repository make.
 
-use base::{FileId, FileRole, SourceMap};
+use base::{FileId, FileRole, SourceMap, Span};
 use rayon::prelude::*;
 use sql::migrations::{self, File, MigrationSet};
 
@@ -34,7 +34,26 @@ pub(crate) fn read(sources: &SourceMap) -> Vec<DatabaseSchema> {
         let schema = set.schema(&files, |at| ids[at]);
         DatabaseSchema { set, schema }
     };
-    sets.into_par_iter().map(schema).collect()
+    let is_of_rows = |database: &DatabaseSchema| {
+        let engine = |t: &sql::schema::Table| t.options.get("engine").is_some_and(|e| e.contains("MergeTree"));
+        !database.set.directory.to_ascii_lowercase().contains("clickhouse")
+            && !database.schema.tables.values().any(engine)
+    };
+    // databases that keep columns apart have keys and indexes of another kind
+    sets.into_par_iter().map(schema).filter(is_of_rows).collect()
+}
+
+/// Where a statement first says a word, such as the name of a column; all of it where it does not.
+pub fn place_of(sources: &SourceMap, statement: Span, word: &str) -> Span {
+    let text = sources.text(statement);
+    let is_part = |c: char| c.is_alphanumeric() || c == '_';
+    let stands_alone =
+        |(at, _): &(usize, &str)| !text[..*at].ends_with(is_part) && !text[at + word.len()..].starts_with(is_part);
+    let found = text.match_indices(word).filter(|_| !word.is_empty()).find(stands_alone);
+    found.map_or(statement, |(at, _)| {
+        let start = statement.start + at as u32;
+        Span { file: statement.file, start, end: start + word.len() as u32 }
+    })
 }
 
 /// Change logs in another form than SQL.

@@ -29,7 +29,7 @@ fn check(model: &Model, report: &mut Report<'_>) {
         for table in schema.tables.values().filter(|t| t.partition_of.is_none()) {
             for (index, better) in table.redundant_indexes(schema.dialect) {
                 let name = table.name.name.as_str();
-                let subject = format!("index {} {name} {}", database.set.directory, index.name);
+                let subject = format!("index {name} {}", index.name);
                 let mut finding = report.finding(
                     subject,
                     index.origin.made,

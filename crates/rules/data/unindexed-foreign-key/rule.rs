@@ -2,6 +2,7 @@
 
 use base::{RuleInfo, Severity, Stage, Text};
 use model::Model;
+use model::schemas::place_of;
 use sql::{Dialect, ReferentialAction};
 
 use crate::support::info;
@@ -30,8 +31,9 @@ fn check(model: &Model, report: &mut Report<'_>) {
             for key in table.unindexed_foreign_keys(schema.dialect) {
                 let columns = key.columns.join(", ");
                 let name = table.name.name.as_str();
-                let span = key.origin.made;
-                let subject = format!("foreign key {} {name} {columns}", database.set.directory);
+                let first = key.columns.first().map_or("", String::as_str);
+                let span = place_of(&model.sources, key.origin.made, first);
+                let subject = format!("foreign key {name} {columns}");
                 let mut finding = report.finding(
                     subject,
                     span,
@@ -61,7 +63,7 @@ fn check(model: &Model, report: &mut Report<'_>) {
                 );
                 finding.verification = Text::say(
                     "`EXPLAIN SELECT * FROM {} WHERE {} = …` must show an index scan on a table with a realistic number of rows.",
-                    &[name, key.columns.first().map_or("", String::as_str)],
+                    &[name, first],
                 );
                 finding.trade_offs = Text::from("Each index makes writes a little slower and takes space.");
                 report.add(finding);

@@ -6,7 +6,7 @@ use model::guards::words;
 use model::{Kind, Model, SettingKind};
 use program::{ExprRef, FnId};
 
-use crate::support::{apply_mended, around, effects, info, path, production_settings, is_login};
+use crate::support::{apply_mended, around, effects, info, is_login, path, production_settings};
 use crate::{Report, Rule};
 
 pub const RULE: Rule = Rule {
