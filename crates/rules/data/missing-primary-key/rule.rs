@@ -62,7 +62,7 @@ fn has_key(table: &Table, dialect: Dialect) -> bool {
             && index.predicate.is_none()
             && index.columns.iter().all(|c| {
                 let column = c.column.as_deref().and_then(|name| table.column(name, dialect));
-                column.is_some_and(|column| !column.nullable)
+                column.is_some_and(|column| column.not_null)
             })
     })
 }
