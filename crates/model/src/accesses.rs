@@ -302,6 +302,7 @@ impl<'c> Reader<'c> {
         }
         self.add_named(effect.call, &mut clauses);
         clauses.filtered |= self.is_made_elsewhere(call, &below, access == AccessFact::Lazy);
+        self.add_of_variable(call, &below, &mut clauses);
         let text = match access {
             AccessFact::Statement => {
                 Some(statements::read(self.context, effect.call, record.arg.unwrap_or(0)).unwrap_or_default())
@@ -427,6 +428,33 @@ impl<'c> Reader<'c> {
         bound.is_some_and(|bindings| {
             bindings.iter().filter(|b| matches!(b, Binding::Value(..) | Binding::Param(..))).count() > many
         })
+    }
+
+    /// What was asked of the variable that holds a query: in its initialiser, and in calls on it before the one that
+    /// sends it (`session := db.In(…); session.Where(…); session.Find(&rows)`).
+    fn add_of_variable(&self, call: ExprId, below: &[ExprId], clauses: &mut Clauses) {
+        let Some(ExprKind::Name(name)) =
+            receiver(self.module, below.last().copied().unwrap_or(call)).map(|r| &self.module.expr(r).kind)
+        else {
+            return;
+        };
+        let scopes = self.context.program.scopes(self.id);
+        let Some(function) = scopes.owner(call).function else { return };
+        let Some(bindings) = scopes.functions[function.0 as usize].get(name) else { return };
+        for binding in bindings {
+            let Binding::Value(value, _) = binding else { continue };
+            let mut links = self.chain_below(*value);
+            links.push(*value);
+            links.iter().for_each(|link| self.add_clauses(*link, clauses));
+        }
+        let end = self.module.expr(call).range.start;
+        for (object, on) in &self.called_on {
+            let item = self.module.expr(*object);
+            let is_same = matches!(item.kind, ExprKind::Name(n) if n == *name) && item.range.end <= end;
+            if is_same && scopes.owner(*object).function == Some(function) && *on != call {
+                self.add_clauses(*on, clauses);
+            }
+        }
     }
 
     /// The links of a chain that variables stand between, by the qualified name: `DbSet#Where()#Take()#ToList`.

@@ -114,6 +114,7 @@ pub(super) fn collect(
                 direct: &direct,
                 relations: &relations,
                 loops: Vec::new(),
+                remembered: 0,
                 here: None,
                 changed: FxHashSet::default(),
                 found: Vec::new(),
@@ -247,6 +248,8 @@ struct Walk<'c> {
     direct: &'c FxHashMap<ExprRef, u32>,
     relations: &'c Relations,
     loops: Vec<Around>,
+    /// How many conditions around ask what is known already.
+    remembered: u32,
     here: Option<FunctionId>,
     /// Relations that are changed and not asked for.
     changed: FxHashSet<ExprId>,
@@ -337,8 +340,12 @@ impl Walk<'_> {
             StmtKind::Expr(e) | StmtKind::Defer(e) | StmtKind::Spawn(e) | StmtKind::Assert(e) => self.expr(*e),
             StmtKind::If { cond, then, otherwise } => {
                 self.expr(*cond);
+                // `if (!byId.has(id)) byId.set(id, await find(id))`: what is known is not asked for again
+                let remembers = self.asks_a_map(*cond);
+                self.remembered += u32::from(remembers);
                 self.block(then);
                 self.block(otherwise);
+                self.remembered -= u32::from(remembers);
             }
             StmtKind::Loop { pattern, iter, cond, body } => self.walk_loop(*pattern, *iter, *cond, body),
             StmtKind::Switch { subject, arms } => {
@@ -592,7 +599,7 @@ impl Walk<'_> {
     }
 
     fn call(&mut self, id: ExprId) {
-        if self.loops.is_empty() || self.asks(id) {
+        if self.loops.is_empty() || self.remembered > 0 || self.asks(id) {
             return;
         }
         let call = ExprRef { module: self.id, expr: id };
@@ -651,6 +658,31 @@ impl Walk<'_> {
             }
             _ => false,
         }
+    }
+
+    /// Whether a condition asks whether a map or set of the code's own holds something.
+    fn asks_a_map(&self, cond: ExprId) -> bool {
+        let is_own = |e: ExprId| matches!(self.module.expr(e).kind, ExprKind::Name(_));
+        self.module.exprs_within(self.module.expr(cond).range).any(|(_, e)| match &e.kind {
+            ExprKind::Binary { op: BinaryOp::NotIn, right, .. } => is_own(*right),
+            ExprKind::Call { callee, .. } => match &self.module.expr(*callee).kind {
+                ExprKind::Member { object, name, .. } => {
+                    is_own(*object)
+                        && matches!(
+                            name.as_str(),
+                            "has"
+                                | "containsKey"
+                                | "ContainsKey"
+                                | "TryGetValue"
+                                | "key?"
+                                | "has_key?"
+                                | "contains_key"
+                        )
+                }
+                _ => false,
+            },
+            _ => false,
+        })
     }
 
     /// Whether what functions are called with the elements of is a list at all: where the language has methods of
