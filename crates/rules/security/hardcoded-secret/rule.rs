@@ -254,7 +254,7 @@ fn named(parts: &[String], value: &str) -> Option<&'static str> {
     }
     // what is installed on the devices of its users keeps no secret
     let of_device = has(&["client"]) && has(&["android", "ios", "mobile", "desktop"]);
-    let of_thing = of_device || matches!(last, "password") && is_uuid(value) || says_a_name(&parts, value);
+    let of_thing = of_device || matches!(last, "password") && is_uuid(value) || says_a_name(parts, value);
     if of_thing || encodes_filler(value) {
         return None;
     }

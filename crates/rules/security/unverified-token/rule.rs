@@ -244,7 +244,7 @@ fn endless(model: &Model, report: &mut Report<'_>) {
         finding.verification = Text::from("Decode a fresh token: it must hold an `exp` claim.");
         finding.trade_offs = Text::from("Short lives need a way to renew, with refresh tokens that can be revoked.");
         // keys of programs and links in mails live long on purpose; who signs in should not stay signed in for ever
-        let signs_in = effect.function.and_then(|f| model.route_served(f)).is_some_and(|r| is_login(r));
+        let signs_in = effect.function.and_then(|f| model.route_served(f)).is_some_and(is_login);
         match signs_in {
             true => report.add(finding),
             false => report.add_for_auditors(finding),
