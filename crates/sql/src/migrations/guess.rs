@@ -1,5 +1,9 @@
 //! Whose SQL a text is, by what only one dialect writes.
 
+use std::sync::OnceLock;
+
+use aho_corasick::AhoCorasick;
+
 use crate::Dialect;
 
 /// The dialect that a folder's name says.
@@ -74,8 +78,17 @@ pub fn dialect_of(text: &str) -> Dialect {
     while !text.is_char_boundary(start) {
         start -= 1;
     }
-    let sample = text[..start].to_ascii_lowercase();
-    let count = |signs: &[&str]| -> usize { signs.iter().map(|s| sample.matches(s).count().min(20)).sum() };
+    static SIGN: OnceLock<Option<AhoCorasick>> = OnceLock::new();
+    let sign = SIGN.get_or_init(|| {
+        let all = SIGNS.iter().flat_map(|(_, signs)| signs.iter());
+        AhoCorasick::builder().ascii_case_insensitive(true).build(all).ok()
+    });
+    let mut seen: Vec<usize> = SIGNS.iter().flat_map(|(_, signs)| signs.iter().map(|_| 0)).collect();
+    for found in sign.iter().flat_map(|s| s.find_overlapping_iter(&text[..start])) {
+        seen[found.pattern().as_usize()] += 1;
+    }
+    let mut seen = seen.into_iter();
+    let mut count = |signs: &[&str]| -> usize { seen.by_ref().take(signs.len()).map(|n| n.min(20)).sum() };
     let best =
         SIGNS.iter().map(|(dialect, signs)| (count(signs), *dialect)).max_by_key(|(n, d)| (*n, std::cmp::Reverse(*d)));
     match best {
