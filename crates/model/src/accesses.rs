@@ -9,7 +9,7 @@ mod repeats;
 mod statements;
 mod updates;
 
-use base::{Evidence, FileRole, Span, Symbol};
+use base::{Evidence, FileRole, Language, Span, Symbol};
 use ir::{ExprId, ExprKind, FunctionKind, StmtKind, TypeId, TypeKind};
 use program::{Binding, ClassRef, ExprRef, FnId, ModuleId};
 use rustc_hash::{FxHashMap, FxHashSet};
@@ -344,6 +344,14 @@ impl<'c> Reader<'c> {
             clauses.limited = true;
         }
         let whole = above.last().copied().unwrap_or(call);
+        // `query = query.filter(…)`: another step of a query that something else sends
+        let first = receiver(self.module, below.last().copied().unwrap_or(call));
+        if is_lazy
+            && first.is_some_and(|f| matches!(self.module.expr(f).kind, ExprKind::Name(_)))
+            && self.is_made_elsewhere(call, &below, true)
+        {
+            return None;
+        }
         // `relation.or(Story.where(…))`: a part of another query
         if is_lazy && (self.given.contains(&whole) || self.is_part(whole)) {
             return None;
@@ -415,6 +423,14 @@ impl<'c> Reader<'c> {
             self.context.program.call(at).is_some_and(|c| !c.functions.is_empty())
         };
         if below.iter().any(own) {
+            return true;
+        }
+        // `@user.subscriptions.pluck(:id)`: what belongs to one record
+        if self.module.language == Language::Ruby
+            && let Some(first) = below.last().or(Some(&call)).and_then(|link| receiver(self.module, *link))
+            && matches!(&self.module.expr(first).kind, ExprKind::Name(n) if !n.as_str().starts_with(|c: char| c.is_ascii_uppercase()))
+            && (below.len() > 1 || goes_on)
+        {
             return true;
         }
         let Some(mut root) = receiver(self.module, below.last().copied().unwrap_or(call)) else { return false };

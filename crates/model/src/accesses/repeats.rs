@@ -703,6 +703,10 @@ impl Walk<'_> {
         match &module.expr(iter).kind {
             ExprKind::List(items) => items.iter().any(|i| matches!(module.expr(*i).kind, ExprKind::Spread(_))),
             ExprKind::Map(_) | ExprKind::Literal(_) => false,
+            // `FIELDS[::-1]`
+            ExprKind::Index { object, index } if matches!(module.expr(*index).kind, ExprKind::List(_)) => {
+                self.may_be_long(*object)
+            }
             ExprKind::Binary { op: BinaryOp::Range, right, .. } => {
                 !matches!(module.expr(*right).kind, ExprKind::Literal(Literal::Int(_)))
             }
