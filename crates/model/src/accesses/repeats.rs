@@ -180,7 +180,9 @@ impl Ways {
 
 /// Finds the ways.
 pub(super) fn ways(context: &Context<'_>, effects: &[Effect], accesses: &[Access]) -> Ways {
-    let keeps: FxHashSet<FnId> = effects.iter().filter(|e| e.kind == Kind::Cache).filter_map(|e| e.function).collect();
+    let mut keeps: FxHashSet<FnId> =
+        effects.iter().filter(|e| e.kind == Kind::Cache).filter_map(|e| e.function).collect();
+    keeps.extend(set_aside(context, effects));
     let mut ways: FxHashMap<FnId, Way> = FxHashMap::default();
     let mut level: Vec<FnId> = Vec::new();
     let add = |ways: &mut FxHashMap<FnId, Way>, level: &mut Vec<FnId>, function: FnId, way: Way| {
@@ -216,6 +218,38 @@ pub(super) fn ways(context: &Context<'_>, effects: &[Effect], accesses: &[Access
         level = next;
     }
     Ways { of: ways }
+}
+
+/// Functions that an annotation sends to a queue or another thread, or whose result it keeps: calling them sends
+/// nothing.
+fn set_aside(context: &Context<'_>, effects: &[Effect]) -> Vec<FnId> {
+    let kept = |e: &&Effect| matches!(e.kind, Kind::Spawns | Kind::Cache);
+    let annotations: FxHashSet<ExprRef> = effects.iter().filter(kept).map(|e| e.call).collect();
+    if annotations.is_empty() {
+        return Vec::new();
+    }
+    // decorators of the project's own that hand on what they are given
+    let mut own: FxHashSet<FnId> = FxHashSet::default();
+    for function in effects.iter().filter(kept).filter_map(|e| e.function) {
+        let mut at = Some(function.function);
+        while let Some(here) = at {
+            own.insert(FnId { module: function.module, function: here });
+            at = context.program.module(function.module).function(here).parent;
+        }
+    }
+    let says = |annotation: ExprRef| {
+        annotations.contains(&annotation)
+            || context.program.call(annotation).is_some_and(|c| c.functions.iter().any(|f| own.contains(f)))
+    };
+    let mut found = Vec::new();
+    for id in context.program.ids() {
+        for (function, item) in context.program.module(id).functions() {
+            if item.annotations.iter().any(|expr| says(ExprRef { module: id, expr: *expr })) {
+                found.push(FnId { module: id, function });
+            }
+        }
+    }
+    found
 }
 
 /// Whether it is known well enough what a call calls. What makes an object sends nothing.
