@@ -8,6 +8,7 @@ mod relations;
 mod repeats;
 mod statements;
 mod updates;
+mod ways;
 
 use base::{Evidence, FileRole, Language, Span, Symbol};
 use ir::{ExprId, ExprKind, FunctionKind, StmtKind, TypeId, TypeKind};
@@ -122,7 +123,7 @@ pub(crate) fn collect(context: &Context<'_>, effects: &[Effect], routes: &[Route
     all.extend(declared(context));
     all.sort_by_key(|a: &Access| (a.span, a.call));
     let serves = serves(context, routes);
-    let ways = repeats::ways(context, effects, &all);
+    let ways = ways::ways(context, effects, &all);
     let partials = partial::collect(context, effects, &all, &serves);
     let updates = updates::collect(context, effects, &all, &ways);
     let repeats = repeats::collect(context, effects, &mut all, &ways);

@@ -1,25 +1,17 @@
 //! Accesses that a loop sends again for each element: directly, or by calls below it.
 
 use base::{FileRole, Language, Symbol};
-use ir::{
-    BinaryOp, Block, CallKind, Child, ExprId, ExprKind, FunctionId, FunctionKind, Literal, StmtId, StmtKind, UnaryOp,
-};
-use program::{CallSite, ClassRef, ExprRef, FnId, ModuleId};
+use ir::{BinaryOp, Block, Child, ExprId, ExprKind, FunctionId, FunctionKind, Literal, StmtId, StmtKind, UnaryOp};
+use program::{ClassRef, ExprRef, FnId, ModuleId};
 use rayon::prelude::*;
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::relations::{Relation, Relations};
+use super::ways::{Ways, is_meant};
 use super::{Access, Does};
 use crate::adapters::Context;
 use crate::adapters::graphql::{self, FieldResolver};
 use crate::effects::Effect;
-use crate::facts::Kind;
-
-/// How many calls lie between the loop and the access at most.
-const MAX_WAY: usize = 4;
-
-/// How many functions a call may mean before it says too little.
-const MAX_CANDIDATES: usize = 3;
 
 /// An access that a loop repeats.
 #[derive(Clone, Debug, PartialEq)]
@@ -68,13 +60,6 @@ impl Late {
             evidence: self.evidence,
         }
     }
-}
-
-/// How a function comes to an access.
-#[derive(Clone, Debug)]
-struct Way {
-    access: u32,
-    calls: Vec<ExprRef>,
 }
 
 /// Finds what loops repeat.
@@ -163,101 +148,6 @@ pub(super) fn collect(
     all.sort_by_key(|r| (r.call, r.access));
     all.dedup_by_key(|r| r.call);
     all
-}
-
-/// For each function that comes to an access, the shortest way.
-#[derive(Debug)]
-pub(super) struct Ways {
-    of: FxHashMap<FnId, Way>,
-}
-
-impl Ways {
-    /// The access that a function comes to.
-    pub(super) fn access(&self, function: FnId) -> Option<u32> {
-        self.of.get(&function).map(|way| way.access)
-    }
-}
-
-/// Finds the ways.
-pub(super) fn ways(context: &Context<'_>, effects: &[Effect], accesses: &[Access]) -> Ways {
-    let mut keeps: FxHashSet<FnId> =
-        effects.iter().filter(|e| e.kind == Kind::Cache).filter_map(|e| e.function).collect();
-    keeps.extend(set_aside(context, effects));
-    let mut ways: FxHashMap<FnId, Way> = FxHashMap::default();
-    let mut level: Vec<FnId> = Vec::new();
-    let add = |ways: &mut FxHashMap<FnId, Way>, level: &mut Vec<FnId>, function: FnId, way: Way| {
-        let mut at = Some(function);
-        while let Some(here) = at {
-            if keeps.contains(&here) || ways.contains_key(&here) {
-                return;
-            }
-            ways.insert(here, way.clone());
-            level.push(here);
-            // a callback is the doing of the function that it stands in
-            let item = context.program.function(here);
-            let is_callback = matches!(item.kind, FunctionKind::Lambda | FunctionKind::Block);
-            at = item.parent.filter(|_| is_callback).map(|function| FnId { module: here.module, function });
-        }
-    };
-    for (at, access) in accesses.iter().enumerate() {
-        let Some(function) = access.function.filter(|_| !access.is_lazy) else { continue };
-        add(&mut ways, &mut level, function, Way { access: at as u32, calls: Vec::new() });
-    }
-    for _ in 1..MAX_WAY {
-        level.sort_unstable();
-        let mut next = Vec::new();
-        for function in std::mem::take(&mut level) {
-            let way = ways[&function].clone();
-            for CallSite { module, expr, caller } in context.program.callers(function) {
-                let call = ExprRef { module: *module, expr: *expr };
-                let Some(caller) = caller.filter(|_| is_meant(context, call)) else { continue };
-                let calls = std::iter::once(call).chain(way.calls.iter().copied()).collect();
-                add(&mut ways, &mut next, caller, Way { access: way.access, calls });
-            }
-        }
-        level = next;
-    }
-    Ways { of: ways }
-}
-
-/// Functions that an annotation sends to a queue or another thread, or whose result it keeps: calling them sends
-/// nothing.
-fn set_aside(context: &Context<'_>, effects: &[Effect]) -> Vec<FnId> {
-    let kept = |e: &&Effect| matches!(e.kind, Kind::Spawns | Kind::Cache);
-    let annotations: FxHashSet<ExprRef> = effects.iter().filter(kept).map(|e| e.call).collect();
-    if annotations.is_empty() {
-        return Vec::new();
-    }
-    // decorators of the project's own that hand on what they are given
-    let mut own: FxHashSet<FnId> = FxHashSet::default();
-    for function in effects.iter().filter(kept).filter_map(|e| e.function) {
-        let mut at = Some(function.function);
-        while let Some(here) = at {
-            own.insert(FnId { module: function.module, function: here });
-            at = context.program.module(function.module).function(here).parent;
-        }
-    }
-    let says = |annotation: ExprRef| {
-        annotations.contains(&annotation)
-            || context.program.call(annotation).is_some_and(|c| c.functions.iter().any(|f| own.contains(f)))
-    };
-    let mut found = Vec::new();
-    for id in context.program.ids() {
-        for (function, item) in context.program.module(id).functions() {
-            if item.annotations.iter().any(|expr| says(ExprRef { module: id, expr: *expr })) {
-                found.push(FnId { module: id, function });
-            }
-        }
-    }
-    found
-}
-
-/// Whether it is known well enough what a call calls. What makes an object sends nothing.
-fn is_meant(context: &Context<'_>, call: ExprRef) -> bool {
-    if matches!(context.program.expr(call).kind, ExprKind::Call { kind: CallKind::New | CallKind::Annotation, .. }) {
-        return false;
-    }
-    context.program.call(call).is_some_and(|c| c.certain && c.functions.len() <= MAX_CANDIDATES)
 }
 
 /// A loop that is being walked.

@@ -7,7 +7,7 @@ use rayon::prelude::*;
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::relations::outermost_of;
-use super::repeats::Ways;
+use super::ways::Ways;
 use super::{Access, Does};
 use crate::adapters::Context;
 use crate::effects::Effect;
