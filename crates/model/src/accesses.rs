@@ -76,8 +76,6 @@ pub struct Access {
     pub is_limited: bool,
     /// Whether something says which rows are meant.
     pub is_filtered: bool,
-    /// Whether related rows come along.
-    pub is_eager: bool,
     /// What it is called, for people.
     pub name: String,
     /// The record; none for methods that a declaration stands for.
@@ -192,7 +190,6 @@ struct Reader<'c> {
 struct Clauses {
     limited: bool,
     filtered: bool,
-    eager: bool,
 }
 
 impl<'c> Reader<'c> {
@@ -365,7 +362,6 @@ impl<'c> Reader<'c> {
             is_lazy,
             is_limited: clauses.limited,
             is_filtered: clauses.filtered,
-            is_eager: clauses.eager,
             name: self.name(call),
             record: effect.record,
             evidence: effect.evidence,
@@ -482,11 +478,7 @@ impl<'c> Reader<'c> {
             for link in links.filter(|l| !l.is_empty()) {
                 for (record, _) in self.context.facts.of_method(self.module.language, Symbol::new(link)) {
                     let record = self.context.facts.record(record);
-                    match (record.kind, record.label.as_deref()) {
-                        (Kind::Clause, Some("limit")) => clauses.limited = true,
-                        (Kind::Clause, Some("eager")) => clauses.eager = true,
-                        _ => {}
-                    }
+                    clauses.limited |= record.kind == Kind::Clause && record.label.as_deref() == Some("limit");
                 }
             }
         }
@@ -511,7 +503,6 @@ impl<'c> Reader<'c> {
                     Some("filter") => {
                         clauses.filtered |= block.is_some() || args.iter().any(|a| self.says_which(a.value));
                     }
-                    Some("eager") => clauses.eager = true,
                     _ => {}
                 }
                 continue;
@@ -662,7 +653,6 @@ fn declared(context: &Context<'_>) -> Vec<Access> {
                     is_lazy: false,
                     is_limited,
                     is_filtered: !item.params.is_empty(),
-                    is_eager: false,
                     name: program.function_name(*method),
                     record: *record,
                     evidence: Evidence::Shown,

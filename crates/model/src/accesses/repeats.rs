@@ -54,7 +54,6 @@ impl Late {
             is_lazy: false,
             is_limited: false,
             is_filtered: true,
-            is_eager: false,
             name: self.name.clone().unwrap_or_else(|| context.sources.text(span).to_owned()),
             record: self.relation.record,
             evidence: self.evidence,

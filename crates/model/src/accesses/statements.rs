@@ -1,7 +1,9 @@
-//! What a statement in SQL does, by its first words.
+//! What a statement in SQL that code sends does, and what bounds it.
 
 use ir::{ExprKind, Part};
 use program::ExprRef;
+use sql::query::{Operand, Operation, Query};
+use sql::{Dialect, HOLE, StatementKind};
 
 use super::Does;
 use crate::adapters::Context;
@@ -56,7 +58,7 @@ fn text(context: &Context<'_>, at: ExprRef, depth: u32) -> Option<String> {
 fn part(part: Part) -> String {
     match part {
         Part::Text(text) => text.as_str().to_owned(),
-        Part::Hole(_) => "?".to_owned(),
+        Part::Hole(_) => HOLE.to_string(),
     }
 }
 
@@ -70,32 +72,41 @@ pub(crate) fn has_placeholder(text: &str) -> bool {
 }
 
 fn of_text(text: &str) -> Statement {
-    let upper: String = text.to_ascii_uppercase();
-    let words: Vec<&str> =
-        upper.split(|c: char| !(c.is_alphanumeric() || c == '_' || c == '*')).filter(|w| !w.is_empty()).collect();
-    let has = |word: &str| words.contains(&word);
-    let does = match words.first().copied() {
-        Some("SELECT" | "WITH" | "TABLE") => {
-            let aggregate = |w: &&str| matches!(*w, "COUNT" | "SUM" | "MAX" | "MIN" | "AVG" | "EXISTS");
-            let is_aggregate = words.get(1..3).is_some_and(|w| w.iter().any(aggregate)) && !has("GROUP");
-            let one = words.windows(2).any(|w| w == ["LIMIT", "1"] || w == ["TOP", "1"]);
-            if is_aggregate {
-                Does::Count
-            } else if one {
-                Does::One
-            } else {
-                Does::List
-            }
-        }
-        Some("INSERT" | "REPLACE" | "MERGE") => Does::Insert,
-        Some("UPDATE") => Does::Update,
-        Some("DELETE" | "TRUNCATE") => Does::Delete,
-        _ => Does::Other,
+    let statements = sql::parse(text, Dialect::Generic);
+    match statements.first().map(|s| &s.kind) {
+        Some(StatementKind::Query(query)) => of_query(query),
+        // what is not understood may be bounded in any way
+        _ => Statement { does: by_first_word(text), ..Statement::default() },
+    }
+}
+
+fn of_query(query: &Query) -> Statement {
+    let is_one = matches!(&query.limit, Some(Operand::Literal { text, .. }) if text == "1");
+    let does = match query.operation {
+        Operation::Select if !query.aggregates.is_empty() && !query.is_grouped => Does::Count,
+        Operation::Select if is_one => Does::One,
+        Operation::Select => Does::List,
+        Operation::Insert if query.rows > 1 => Does::InsertMany,
+        Operation::Insert | Operation::Merge => Does::Insert,
+        Operation::Update => Does::Update,
+        Operation::Delete => Does::Delete,
     };
-    Statement {
-        does,
-        is_limited: has("LIMIT") || has("TOP") || has("FETCH") || has("ROWNUM"),
-        is_filtered: (has("WHERE") || has("HAVING") || has("JOIN")) && has_placeholder(text),
+    // what only names constants holds for more rows each day
+    let is_given = |against: &Operand| !matches!(against, Operand::Literal { .. } | Operand::Null);
+    let is_filtered = query.predicates.iter().any(|p| is_given(&p.against))
+        || query.has_where && query.predicates.is_empty()
+        || query.subqueries.iter().any(|s| of_query(&s.query).is_filtered);
+    Statement { does, is_limited: query.limit.is_some() || query.is_grouped, is_filtered }
+}
+
+fn by_first_word(text: &str) -> Does {
+    let word: String = text.trim_start().chars().take_while(|c| c.is_alphabetic()).collect();
+    match word.to_ascii_uppercase().as_str() {
+        "SELECT" | "WITH" => Does::List,
+        "INSERT" | "REPLACE" | "MERGE" => Does::Insert,
+        "UPDATE" => Does::Update,
+        "DELETE" | "TRUNCATE" => Does::Delete,
+        _ => Does::Other,
     }
 }
 
@@ -114,6 +125,9 @@ mod tests {
         assert_eq!(of("SELECT name FROM users WHERE state = 'open'"), (Does::List, false, false));
         assert_eq!(of("select id from users where a = $1 limit 1"), (Does::One, true, true));
         assert_eq!(of("  UPDATE users SET a = 1"), (Does::Update, false, false));
-        assert_eq!(of("select status, count(*) from t group by status"), (Does::List, false, false));
+        assert_eq!(of("select status, count(*) from t group by status"), (Does::List, true, false));
+        assert_eq!(of("INSERT INTO tags (name) VALUES ($1), ($2)"), (Does::InsertMany, false, false));
+        assert_eq!(of(&format!("SELECT id FROM users WHERE {HOLE}")), (Does::List, false, true));
+        assert_eq!(of("SELECT id FROM users WHERE (((a = "), (Does::List, true, true), "not understood");
     }
 }
