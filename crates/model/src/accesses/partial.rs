@@ -51,7 +51,19 @@ pub(super) fn collect(
         effects.iter().filter(|e| e.kind == Kind::Transaction).filter_map(|e| e.function).collect();
     let annotations: FxHashSet<ExprRef> =
         effects.iter().filter(|e| e.kind == Kind::Transaction && e.function.is_none()).map(|e| e.call).collect();
-    let mut functions: Vec<FnId> = serves.keys().copied().filter(|f| is_candidate(context, *f)).collect();
+    // how many writes stand in each function, callbacks within it included
+    let mut writes: FxHashMap<FnId, u32> = FxHashMap::default();
+    for access in accesses.iter().filter(|a| direct.contains_key(&a.call)) {
+        let mut at = access.function;
+        while let Some(here) = at {
+            *writes.entry(here).or_default() += 1;
+            let parent = context.program.function(here).parent;
+            at = parent.map(|function| FnId { module: here.module, function });
+        }
+    }
+    let has_many = |f: &FnId| writes.get(f).is_some_and(|n| *n > 1) && serves.contains_key(f);
+    let mut functions: Vec<FnId> =
+        writes.keys().copied().filter(has_many).filter(|f| is_candidate(context, *f)).collect();
     functions.sort_unstable();
     together.extend(functions.iter().copied().filter(|f| is_annotated(context, *f, &annotations)));
     functions
