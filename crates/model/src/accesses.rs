@@ -591,7 +591,7 @@ impl<'c> Reader<'c> {
 fn takes_query(name: Symbol, args: &[ir::Arg]) -> bool {
     let makes = name.as_str().starts_with(|c: char| c.is_ascii_uppercase())
         && !args.iter().any(|a| a.name.is_some_and(|n| n == "many"));
-    makes || matches!(name.as_str(), "or" | "and" | "merge" | "union" | "except")
+    makes || matches!(name.as_str(), "or" | "and" | "or!" | "and!" | "merge" | "union" | "except")
 }
 
 /// Whether an option by this name says which rows are meant, and not how they come.

@@ -60,7 +60,7 @@ pub(crate) fn field_resolvers(context: &Context<'_>) -> Vec<FieldResolver> {
                 annotated(module, id, &["ResolveField", "FieldResolver"], &["Parent", "Root"], &mut found);
             }
             Language::Java => annotated(module, id, &["SchemaMapping", "DgsData"], &[], &mut found),
-            Language::Python => classes(module, id, &mut found),
+            Language::Python => classes(context, module, id, &mut found),
             Language::Go => receivers(module, id, &mut found),
             _ => {}
         }
@@ -130,9 +130,16 @@ fn annotated(module: &ir::Module, id: ModuleId, names: &[&str], objects: &[&str]
     }
 }
 
-/// `class PostType(ObjectType): def resolve_author(post, info)`; `@strawberry.field` methods of a type.
-fn classes(module: &ir::Module, id: ModuleId, found: &mut Vec<FieldResolver>) {
-    for (_, class) in module.classes() {
+/// `class PostType(ObjectType): def resolve_author(post, info)`.
+fn classes(context: &Context<'_>, module: &ir::Module, id: ModuleId, found: &mut Vec<FieldResolver>) {
+    for (at, class) in module.classes() {
+        let this = program::ClassRef { module: id, class: at };
+        let bases = context.program.classes().external_bases(this);
+        let is_type =
+            |b: &Symbol| PACKAGES.iter().any(|p| b.as_str().strip_prefix(p).is_some_and(|r| r.starts_with('.')));
+        if !bases.iter().any(is_type) {
+            continue;
+        }
         let is_root =
             ROOTS.iter().any(|root| class.name.as_str().starts_with(root) || class.name.as_str().ends_with(root));
         if is_root {
