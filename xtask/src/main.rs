@@ -82,7 +82,34 @@ fn ready() -> anyhow::Result<()> {
 
 /// All tests. Servers that tests need will be started here.
 fn test() -> anyhow::Result<()> {
+    servers()?;
     cargo(&["test", "--workspace", "--locked"])
+}
+
+/// Installs the servers that the tests of `sql` start for themselves, where they are missing and may be installed.
+fn servers() -> anyhow::Result<()> {
+    let in_paths = |name: &str| {
+        let paths = std::env::var_os("PATH").unwrap_or_default();
+        std::env::split_paths(&paths).any(|p| p.join(name).is_file()) || Path::new("/usr/sbin").join(name).is_file()
+    };
+    let versions = std::fs::read_dir("/usr/lib/postgresql").into_iter().flatten().flatten();
+    let has_postgres = in_paths("initdb") || versions.map(|v| v.path().join("bin/initdb")).any(|p| p.is_file());
+    let mut missing = Vec::new();
+    missing.extend((!has_postgres).then_some("postgresql"));
+    missing.extend((!in_paths("mariadbd")).then_some("mariadb-server"));
+    if missing.is_empty() {
+        return Ok(());
+    }
+    println!("== installing {}", missing.join(", "));
+    let apt = |args: &[&str]| {
+        let mut command = Command::new("apt-get");
+        command.env("DEBIAN_FRONTEND", "noninteractive").args(args).status().is_ok_and(|s| s.success())
+    };
+    let install = [&["install", "-y", "-qq", "--no-install-recommends"][..], &missing].concat();
+    if !apt(&["update", "-qq"]) || !apt(&install) {
+        bail!("the tests need {0}: `apt-get install {0}` as root, or the like on your system", missing.join(" "));
+    }
+    Ok(())
 }
 
 /// Fuzzes one front end for some seconds.
