@@ -10,6 +10,8 @@ mod statements;
 mod updates;
 mod ways;
 
+use std::collections::hash_map::Entry;
+
 use base::{Evidence, FileRole, Language, Span, Symbol};
 use ir::{ExprId, ExprKind, FunctionKind, StmtKind, TypeId, TypeKind};
 use program::{Binding, ClassRef, ExprRef, FnId, ModuleId};
@@ -136,7 +138,8 @@ fn serves(context: &Context<'_>, routes: &[Route]) -> FxHashMap<FnId, u32> {
         let guards = route.guards.iter().filter_map(|g| g.function);
         let handler = route.handler.as_ref().and_then(|h| h.function);
         for function in handler.into_iter().chain(guards) {
-            if serves.insert(function, at as u32).is_none() {
+            if let Entry::Vacant(free) = serves.entry(function) {
+                free.insert(at as u32);
                 level.push(function);
             }
         }
@@ -149,7 +152,8 @@ fn serves(context: &Context<'_>, routes: &[Route]) -> FxHashMap<FnId, u32> {
             while let Some(here) = queue.pop() {
                 for inner in context.program.scopes(here.module).nested(here.function) {
                     let inner = FnId { module: here.module, function: *inner };
-                    if serves.insert(inner, route).is_none() {
+                    if let Entry::Vacant(free) = serves.entry(inner) {
+                        free.insert(route);
                         queue.push(inner);
                     }
                 }
@@ -158,7 +162,7 @@ fn serves(context: &Context<'_>, routes: &[Route]) -> FxHashMap<FnId, u32> {
                         continue;
                     };
                     for called in &callee.functions {
-                        if let std::collections::hash_map::Entry::Vacant(free) = serves.entry(*called) {
+                        if let Entry::Vacant(free) = serves.entry(*called) {
                             free.insert(route);
                             next.push(*called);
                         }

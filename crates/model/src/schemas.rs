@@ -2,7 +2,9 @@
 
 use base::{FileId, FileRole, SourceMap, Span};
 use rayon::prelude::*;
+use sql::Dialect;
 use sql::migrations::{self, File, MigrationSet};
+use sql::schema::{Index, Table};
 
 /// The schema of one database, as its migrations make it.
 #[derive(Debug)]
@@ -11,6 +13,47 @@ pub struct DatabaseSchema {
     pub set: MigrationSet,
     /// What they make.
     pub schema: sql::Schema,
+}
+
+impl DatabaseSchema {
+    /// The statement that makes an index on these columns without stopping writes, where the database can.
+    pub fn index_statement(&self, table: &Table, columns: &[String]) -> String {
+        let create = match self.schema.dialect {
+            Dialect::Postgres => "CREATE INDEX CONCURRENTLY",
+            _ => "CREATE INDEX",
+        };
+        let name = format!("{}_{}_idx", table.name.name, columns.join("_"));
+        format!("{create} {name} ON {} ({});", table.name, columns.join(", "))
+    }
+
+    /// The statement that drops an index.
+    pub fn drop_index_statement(&self, table: &Table, index: &Index) -> String {
+        match self.schema.dialect {
+            Dialect::Postgres => format!("DROP INDEX CONCURRENTLY {};", index.name),
+            Dialect::MySql => format!("ALTER TABLE {} DROP INDEX {};", table.name, index.name),
+            Dialect::SqlServer => format!("DROP INDEX {} ON {};", index.name, table.name),
+            _ => format!("DROP INDEX {};", index.name),
+        }
+    }
+
+    /// Tables whose rows nothing tells apart: no primary key, and no unique index on columns that are never null.
+    /// SQLite numbers the rows of every table.
+    pub fn tables_without_key(&self) -> Vec<&Table> {
+        let dialect = self.schema.dialect;
+        let has_key = |table: &Table| {
+            table.indexes.iter().any(|index| {
+                let never_null = |name: &str| table.column(name, dialect).is_some_and(|column| column.not_null);
+                index.unique
+                    && index.predicate.is_none()
+                    && index.columns.iter().all(|c| c.column.as_deref().is_some_and(never_null))
+            })
+        };
+        let without = self.schema.tables_without_key().filter(|t| t.inherits.is_empty() && !t.unlogged && !has_key(t));
+        match dialect {
+            Dialect::Sqlite => Vec::new(),
+            _ => without.collect(),
+        }
+    }
 }
 
 /// Replays all sets of migrations; those of tests and examples are left out.
@@ -35,7 +78,7 @@ pub(crate) fn read(sources: &SourceMap) -> Vec<DatabaseSchema> {
         DatabaseSchema { set, schema }
     };
     let is_of_rows = |database: &DatabaseSchema| {
-        let engine = |t: &sql::schema::Table| t.options.get("engine").is_some_and(|e| e.contains("MergeTree"));
+        let engine = |t: &Table| t.options.get("engine").is_some_and(|e| e.contains("MergeTree"));
         !database.set.directory.to_ascii_lowercase().contains("clickhouse")
             && !database.schema.tables.values().any(engine)
     };

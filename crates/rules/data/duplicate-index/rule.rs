@@ -2,7 +2,6 @@
 
 use base::{Related, RuleInfo, Severity, Stage, Text};
 use model::Model;
-use sql::Dialect;
 
 use crate::support::info;
 use crate::{Report, Rule};
@@ -40,11 +39,7 @@ fn check(model: &Model, report: &mut Report<'_>) {
                 finding.impact = Text::from(
                     "Every write keeps it up to date, it takes memory that the cache could use, and no query is faster by it.",
                 );
-                let drop = match schema.dialect {
-                    Dialect::Postgres => format!("DROP INDEX CONCURRENTLY {};", index.name),
-                    Dialect::MySql => format!("ALTER TABLE {} DROP INDEX {};", table.name, index.name),
-                    _ => format!("DROP INDEX {};", index.name),
-                };
+                let drop = database.drop_index_statement(table, index);
                 finding.fix = Text::from("Drop it in a migration of its own:").block("sql", drop);
                 finding.verification = Text::from(
                     "`EXPLAIN` the queries that used it before and after: the plans must use the other one at the same cost.",

@@ -4,9 +4,6 @@ use base::{RuleInfo, Severity, Stage, Text};
 use model::Model;
 use model::schemas::place_of;
 
-use sql::Dialect;
-use sql::schema::Table;
-
 use crate::support::info;
 use crate::{Report, Rule};
 
@@ -28,14 +25,7 @@ pub const RULE: Rule = Rule {
 
 fn check(model: &Model, report: &mut Report<'_>) {
     for database in &model.schemas {
-        let schema = &database.schema;
-        // SQLite numbers the rows of every table
-        if schema.dialect == Dialect::Sqlite {
-            continue;
-        }
-        for table in
-            schema.tables_without_key().filter(|t| t.inherits.is_empty() && !t.unlogged && !has_key(t, schema.dialect))
-        {
+        for table in database.tables_without_key() {
             let name = table.name.name.as_str();
             let subject = format!("table {name}");
             let issue = Text::say("The table `{}` has no primary key.", &[name]);
@@ -53,16 +43,4 @@ fn check(model: &Model, report: &mut Report<'_>) {
             report.add(finding);
         }
     }
-}
-
-/// Whether a unique index on columns that are never null tells the rows apart.
-fn has_key(table: &Table, dialect: Dialect) -> bool {
-    table.indexes.iter().any(|index| {
-        index.unique
-            && index.predicate.is_none()
-            && index.columns.iter().all(|c| {
-                let column = c.column.as_deref().and_then(|name| table.column(name, dialect));
-                column.is_some_and(|column| column.not_null)
-            })
-    })
 }

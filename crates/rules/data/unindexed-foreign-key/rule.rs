@@ -3,7 +3,7 @@
 use base::{RuleInfo, Severity, Stage, Text};
 use model::Model;
 use model::schemas::place_of;
-use sql::{Dialect, ReferentialAction};
+use sql::ReferentialAction;
 
 use crate::support::info;
 use crate::{Report, Rule};
@@ -55,12 +55,8 @@ fn check(model: &Model, report: &mut Report<'_>) {
                         "Deleting a row there, or changing its key, reads this whole table to see that nothing references it; joins and lists by this key read it as well."
                     }
                 });
-                let create =
-                    if schema.dialect == Dialect::Postgres { "CREATE INDEX CONCURRENTLY" } else { "CREATE INDEX" };
-                finding.fix = Text::from("Add an index that begins with it, in a migration of its own:").block(
-                    "sql",
-                    format!("{create} {name}_{}_idx ON {} ({columns});", key.columns.join("_"), table.name),
-                );
+                finding.fix = Text::from("Add an index that begins with it, in a migration of its own:")
+                    .block("sql", database.index_statement(table, &key.columns));
                 finding.verification = Text::say(
                     "`EXPLAIN SELECT * FROM {} WHERE {} = …` must show an index scan on a table with a realistic number of rows.",
                     &[name, first],
