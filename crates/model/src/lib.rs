@@ -41,6 +41,7 @@ mod reach;
 pub mod schemas;
 mod semantics;
 mod settings;
+pub mod stored;
 pub mod templates;
 mod versions;
 
@@ -74,7 +75,9 @@ pub struct Model {
     pub effects: Vec<Effect>,
     /// Calls that go to databases, and what repeats them.
     pub accesses: accesses::Accesses,
-    /// The schemas that migrations make.
+    /// Classes and definitions whose instances are rows or documents.
+    pub stored: stored::StoredThings,
+    /// The schemas that migrations make, and classes where none does.
     pub schemas: Vec<schemas::DatabaseSchema>,
     /// Settings of the application and its frameworks.
     pub settings: Vec<Setting>,
@@ -106,14 +109,13 @@ pub struct Model {
 impl Model {
     /// Makes the model of a repository.
     pub fn build(modules: Vec<ir::Module>, sources: Arc<SourceMap>, facts: Arc<Facts>) -> Model {
-        let (program, ((config, config_gaps), schemas)) = rayon::join(
-            || Program::build(modules, &sources, &*facts),
-            || rayon::join(|| config::read(&sources), || schemas::read(&sources)),
-        );
+        let (program, (config, config_gaps)) =
+            rayon::join(|| Program::build(modules, &sources, &*facts), || config::read(&sources));
         let seen = guards::Known::default();
         let context = adapters::Context { program: &program, facts: &facts, sources: &sources, seen: &seen };
-        let mut found: Vec<adapters::Found> =
-            adapters::ALL.par_iter().map(|adapter| adapters::run(*adapter, &context)).collect();
+        let run = |adapter: &&dyn adapters::Adapter| adapters::run(*adapter, &context);
+        let (mut found, (stored, schemas)): (Vec<adapters::Found>, _) =
+            rayon::join(|| adapters::ALL.par_iter().map(run).collect(), || schemas::read(&context));
         let mut routes: Vec<Route> = found.iter_mut().flat_map(|f| std::mem::take(&mut f.routes)).collect();
         exempt::open(&context, &mut routes);
         guards::in_handlers(&context, &mut routes);
@@ -160,6 +162,7 @@ impl Model {
             frameworks,
             effects,
             accesses,
+            stored,
             schemas,
             settings,
             answers,

@@ -1,21 +1,53 @@
-//! The schemas that the migrations of a repository make.
+//! The schemas of a repository's databases: as its migrations make them, or as its classes declare them.
+//!
+//! Migrations in SQL and change logs are found by `sql::migrations`; those in a programming language by one file for
+//! each tool here. To support a tool is to write `schemas/<tool>.rs` and to name it in [`WRITTEN_IN_CODE`].
 
-use base::{FileId, FileRole, SourceMap, Span};
+mod dialect;
+pub(crate) mod written;
+
+use base::{FileId, FileRole, SourceFile, SourceMap, Span, Text};
 use rayon::prelude::*;
+use rustc_hash::FxHashSet;
 use sql::Dialect;
-use sql::migrations::{self, File, MigrationSet};
+use sql::migrations::{self, Body, File, Migration, MigrationSet, Tool, TransactionMode};
 use sql::schema::{Index, Table};
+use sql::{Statement, StatementKind, Step};
 
-/// The schema of one database, as its migrations make it.
+use crate::adapters::Context;
+use crate::stored::{self, StoredThings};
+
+/// The schema of one database.
 #[derive(Debug)]
 pub struct DatabaseSchema {
-    /// The migrations.
+    /// The migrations; with [`Tool::Models`] what classes declare where no migration makes it. The file of a migration
+    /// is the number of a [`FileId`].
     pub set: MigrationSet,
     /// What they make.
     pub schema: sql::Schema,
 }
 
+/// Migrations of one tool that are written in code, as the statements that it sends. It is given the dialect that the
+/// project's drivers say.
+type Reader = fn(&Context<'_>, Dialect) -> Vec<MigrationSet>;
+
+/// Every tool whose migrations are code.
+const WRITTEN_IN_CODE: &[Reader] = &[];
+
 impl DatabaseSchema {
+    /// Whether migrations make it, and not only classes.
+    pub fn is_migrated(&self) -> bool {
+        self.set.tool != Tool::Models
+    }
+
+    /// Says where the schema comes from.
+    pub fn told(&self) -> Text {
+        match self.set.tool {
+            Tool::Models => Text::from("So the code declares it, and no migration makes it."),
+            _ => Text::say("So the migrations of `{}` leave it, up to the last one.", &[&self.set.directory]),
+        }
+    }
+
     /// The statement that makes an index on these columns without stopping writes, where the database can.
     pub fn index_statement(&self, table: &Table, columns: &[String]) -> String {
         let create = match self.schema.dialect {
@@ -56,25 +88,13 @@ impl DatabaseSchema {
     }
 }
 
-/// Replays all sets of migrations; those of tests and examples are left out.
-pub(crate) fn read(sources: &SourceMap) -> Vec<DatabaseSchema> {
-    let mut ids: Vec<FileId> = Vec::new();
-    let mut files: Vec<File<'_>> = Vec::new();
-    for (id, file) in sources.files() {
-        if matches!(file.role, FileRole::Test | FileRole::Example | FileRole::Generated) {
-            continue;
-        }
-        // other files only say by their names which tools are used
-        let is_text = file.path.ends_with(".sql") || is_change_log(&file.path);
-        files.push(File { path: &file.path, text: if is_text { &file.text } else { "" } });
-        ids.push(id);
-    }
-    if !files.iter().any(|f| !f.text.is_empty()) {
-        return Vec::new();
-    }
-    let sets = migrations::find(&files, None);
-    let schema = |set: MigrationSet| {
-        let schema = set.schema(&files, |at| ids[at]);
+/// Reads what is stored and the schemas that migrations and classes make; those of tests and examples are left out.
+pub(crate) fn read(context: &Context<'_>) -> (StoredThings, Vec<DatabaseSchema>) {
+    let sources = context.sources;
+    let dialect = dialect::known(sources).unwrap_or(Dialect::Postgres);
+    let (stored, sets) = rayon::join(|| stored::read(context, dialect), || sets(context, dialect));
+    let replayed = |set: MigrationSet| {
+        let schema = set.schema(|file| &*sources.file(FileId(file as u32)).text, |file| FileId(file as u32));
         DatabaseSchema { set, schema }
     };
     let is_of_rows = |database: &DatabaseSchema| {
@@ -83,7 +103,68 @@ pub(crate) fn read(sources: &SourceMap) -> Vec<DatabaseSchema> {
             && !database.schema.tables.values().any(engine)
     };
     // databases that keep columns apart have keys and indexes of another kind
-    sets.into_par_iter().map(schema).filter(is_of_rows).collect()
+    let mut schemas: Vec<DatabaseSchema> = sets.into_par_iter().map(replayed).filter(is_of_rows).collect();
+    let declared = declared(&stored, &schemas, dialect);
+    schemas.extend(declared.into_iter().map(replayed));
+    (stored, schemas)
+}
+
+/// All sets of migrations.
+fn sets(context: &Context<'_>, dialect: Dialect) -> Vec<MigrationSet> {
+    let files: Vec<File<'_>> = context.sources.files().map(|(_, file)| as_migration(file)).collect();
+    let mut sets = match files.iter().any(|f| !f.text.is_empty()) {
+        true => migrations::find(&files, None),
+        false => Vec::new(),
+    };
+    sets.extend(WRITTEN_IN_CODE.par_iter().flat_map_iter(|reader| reader(context, dialect)).collect::<Vec<_>>());
+    sets
+}
+
+/// A file as the finder of migrations takes it: empty where it is left out. Files of other kinds only say by their names
+/// which tools are used.
+fn as_migration(file: &SourceFile) -> File<'_> {
+    if matches!(file.role, FileRole::Test | FileRole::Example | FileRole::Generated) {
+        return File { path: "", text: "" };
+    }
+    let is_text = file.path.ends_with(".sql") || is_change_log(&file.path);
+    File { path: &file.path, text: if is_text { &file.text } else { "" } }
+}
+
+/// What classes declare and no migration makes, by library.
+fn declared(stored: &StoredThings, schemas: &[DatabaseSchema], dialect: Dialect) -> Vec<MigrationSet> {
+    let declared: Vec<&stored::Stored> = stored.all.iter().filter(|s| !s.statements.is_empty()).collect();
+    if declared.is_empty() {
+        return Vec::new();
+    }
+    let tables = schemas.iter().flat_map(|s| s.schema.tables.keys());
+    let made: FxHashSet<String> = tables.map(|n| n.name.to_lowercase()).collect();
+    let mut libraries: Vec<&str> = declared.iter().map(|s| s.library).collect();
+    libraries.sort_unstable();
+    libraries.dedup();
+    let of = |library: &str| {
+        let missing = |s: &&&stored::Stored| s.library == library && !made.contains(&s.table.name.to_lowercase());
+        let ours: Vec<&stored::Stored> = declared.iter().filter(missing).copied().collect();
+        let part = |stored: &stored::Stored, tables: bool| {
+            let is_table = |s: &&Statement| match &s.kind {
+                StatementKind::Change(changes) => changes.iter().any(|c| matches!(c.step, Step::CreateTable(_))),
+                _ => false,
+            };
+            let statements = stored.statements.iter().filter(|s| is_table(s) == tables).cloned().collect();
+            Migration {
+                version: String::new(),
+                name: stored.name.clone(),
+                file: stored.span.file.0 as usize,
+                forward: Body::Statements(statements),
+                is_reversible: false,
+                transaction: TransactionMode::None,
+                is_repeatable: false,
+            }
+        };
+        // tables come before what references them
+        let migrations = ours.iter().map(|s| part(s, true)).chain(ours.iter().map(|s| part(s, false))).collect();
+        MigrationSet { directory: String::new(), tool: Tool::Models, dialect, migrations, dump: None }
+    };
+    libraries.into_iter().map(of).filter(|set| !set.migrations.is_empty()).collect()
 }
 
 /// Where a statement first says a word, such as the name of a column; all of it where it does not.

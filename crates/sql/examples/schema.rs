@@ -51,7 +51,7 @@ fn main() -> ExitCode {
         Some(set) if flags.iter().any(|f| *f == "--statements") => statements(set, &files),
         Some(set) if flags.iter().any(|f| *f == "--order") => order(set, &files),
         Some(set) => {
-            let schema = set.schema(&files, |at| base::FileId(at as u32));
+            let schema = set.schema(|at| files[at].text, |at| base::FileId(at as u32));
             schema.describe().iter().for_each(|line| println!("{line}"));
             for misfit in &schema.misfits {
                 let file = &files[misfit.at.file.0 as usize];

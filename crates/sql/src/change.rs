@@ -45,6 +45,33 @@ pub struct Change {
     pub step: Step,
 }
 
+impl Change {
+    /// Puts it, with the columns, constraints and indexes that it defines, where `to` says.
+    pub(crate) fn relocate(&mut self, to: &impl Fn(Range) -> Range) {
+        fn column(column: &mut ColumnDefinition, to: &impl Fn(Range) -> Range) {
+            column.range = to(column.range);
+            column.constraints.iter_mut().for_each(|c| c.range = to(c.range));
+        }
+        self.range = to(self.range);
+        match &mut self.step {
+            Step::CreateTable(table) => {
+                table.columns.iter_mut().for_each(|c| column(c, to));
+                table.constraints.iter_mut().for_each(|c| c.range = to(c.range));
+                table.indexes.iter_mut().for_each(|i| i.range = to(i.range));
+            }
+            Step::CreateIndex(index) => index.range = to(index.range),
+            Step::AlterTable { action, .. } => match action {
+                TableAction::AddColumn { column: added, .. } => column(added, to),
+                TableAction::ModifyColumn { definition, .. } => column(definition, to),
+                TableAction::AddConstraint { constraint } => constraint.range = to(constraint.range),
+                TableAction::AddIndex { index } => index.range = to(index.range),
+                _ => {}
+            },
+            _ => {}
+        }
+    }
+}
+
 /// What a [`Change`] does.
 #[derive(Clone, Debug, PartialEq)]
 #[allow(missing_docs)] // the fields are the clauses of SQL, by their own names

@@ -10,7 +10,7 @@ mod sections;
 
 use base::FileId;
 
-use crate::{Change, Dialect, Range, Schema, Statement, StatementKind, parse_part};
+use crate::{Dialect, Range, Schema, Statement, parse_part};
 
 pub use guess::dialect_of;
 
@@ -43,6 +43,19 @@ pub enum Tool {
     Liquibase,
     /// No migrations: the whole schema in one file.
     Dump,
+    // migrations in a programming language
+    Rails,
+    Django,
+    Alembic,
+    Knex,
+    Sequelize,
+    TypeOrm,
+    MikroOrm,
+    EfCore,
+    FluentMigrator,
+    SeaOrm,
+    /// No migrations: the tables that classes of the code declare.
+    Models,
 }
 
 /// In what transaction a migration runs.
@@ -66,6 +79,9 @@ pub struct MigrationSet {
     pub dialect: Dialect,
     /// In the order in which they run.
     pub migrations: Vec<Migration>,
+    /// The whole schema as the tool wrote it after the last of them (`schema.rb`). It counts in their place: old
+    /// migrations may be gone.
+    pub dump: Option<Migration>,
 }
 
 /// One migration.
@@ -92,34 +108,28 @@ pub struct Migration {
 pub enum Body {
     /// SQL: parts of the file.
     Sql(Vec<Range>),
-    /// Changes written in another form, with their places in the file.
-    Changes(Vec<Change>),
+    /// What is written in another form, with its places in the file.
+    Statements(Vec<Statement>),
 }
 
 impl Migration {
-    /// Its statements; `text` is the whole file. Changes of another form come as statements, one each.
+    /// Its statements; `text` is the whole file.
     pub fn statements(&self, text: &str, dialect: Dialect) -> Vec<Statement> {
         match &self.forward {
             Body::Sql(parts) => parts.iter().flat_map(|part| parse_part(text, *part, dialect)).collect(),
-            Body::Changes(changes) => {
-                let one = |change: &Change| {
-                    let kind = StatementKind::Change(vec![change.clone()]);
-                    Statement { range: change.range, kind, holes: Vec::new() }
-                };
-                changes.iter().map(one).collect()
-            }
+            Body::Statements(statements) => statements.clone(),
         }
     }
 }
 
 impl MigrationSet {
-    /// The schema after all of them. `id` says which file of the review an index into `files` is.
-    pub fn schema(&self, files: &[File<'_>], id: impl Fn(usize) -> FileId) -> Schema {
+    /// The schema after all of them. `text` gives a migration's file, `id` says which file of the review it is.
+    pub fn schema<'t>(&self, text: impl Fn(usize) -> &'t str, id: impl Fn(usize) -> FileId) -> Schema {
         let mut schema = Schema::new(self.dialect);
-        for migration in &self.migrations {
-            let Some(file) = files.get(migration.file) else { continue };
+        let all = self.dump.as_ref().map_or(self.migrations.as_slice(), std::slice::from_ref);
+        for migration in all {
             let path = schema.search_path.clone();
-            schema.replay(&migration.statements(file.text, self.dialect), id(migration.file), 0);
+            schema.replay(&migration.statements(text(migration.file), self.dialect), id(migration.file), 0);
             // what a migration sets for its session does not reach the next one
             schema.search_path = path;
         }

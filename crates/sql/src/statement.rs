@@ -20,6 +20,24 @@ pub struct Statement {
     pub holes: Vec<Hole>,
 }
 
+impl Statement {
+    /// A statement of one change that is written in another form than SQL.
+    pub fn of(change: Change) -> Self {
+        Statement { range: change.range, kind: StatementKind::Change(vec![change]), holes: Vec::new() }
+    }
+
+    /// Puts it, and all that changes a schema in it, where `to` says: for SQL that stands for something written in
+    /// another form. Places within queries stay.
+    pub fn relocate(&mut self, to: &impl Fn(Range) -> Range) {
+        self.range = to(self.range);
+        match &mut self.kind {
+            StatementKind::Change(changes) => changes.iter_mut().for_each(|c| c.relocate(to)),
+            StatementKind::Block(inner) => inner.iter_mut().for_each(|s| s.relocate(to)),
+            _ => {}
+        }
+    }
+}
+
 /// What a statement is.
 #[derive(Clone, Debug, PartialEq)]
 pub enum StatementKind {

@@ -186,10 +186,10 @@ fn liquibase_change_sets_are_read_from_xml_and_yaml() {
     assert_eq!(versions(&found[0]), ["bob:0", "bob:later", "ann:1", "ann:2"]);
     assert_eq!(found[0].migrations[3].transaction, TransactionMode::None);
     assert!(found[0].migrations[2].is_reversible);
-    let Body::Changes(changes) = &found[0].migrations[1].forward else { panic!("{found:?}") };
-    assert!(changes[0].range.of(YAML).contains("id: later"));
+    let Body::Statements(statements) = &found[0].migrations[1].forward else { panic!("{found:?}") };
+    assert!(statements[0].range.of(YAML).contains("id: later"));
     let found = find(&files, Some(Dialect::Postgres));
-    let schema = found[0].schema(&files, |at| FileId(at as u32));
+    let schema = found[0].schema(|at| files[at].text, |at| FileId(at as u32));
     assert_eq!(schema.misfits, []);
     let lines = schema.describe();
     for line in [

@@ -77,7 +77,7 @@ impl Project {
 
     fn schema(&self) -> Schema {
         let files = self.files();
-        migrations::find(&files, None)[0].schema(&files, |at| base::FileId(at as u32))
+        migrations::find(&files, None)[0].schema(|at| files[at].text, |at| base::FileId(at as u32))
     }
 
     fn compare(&self, catalog: &str, dialect: Dialect) {

@@ -30,10 +30,7 @@ fn check(model: &Model, report: &mut Report<'_>) {
             let subject = format!("table {name}");
             let issue = Text::say("The table `{}` has no primary key.", &[name]);
             let mut finding = report.finding(subject, place_of(&model.sources, table.origin.made, name), issue);
-            finding.details = Text::say(
-                "So the migrations of `{}` leave it, up to the last one.",
-                &[database.set.directory.as_str()],
-            );
+            finding.details = database.told();
             finding.impact = Text::from(
                 "The same row can be there twice and cannot be told apart; logical replication cannot update or delete its rows, and tools that change tables online refuse it.",
             );

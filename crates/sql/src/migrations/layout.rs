@@ -215,7 +215,7 @@ fn set(
             }
         })
         .collect();
-    Some(MigrationSet { directory, tool, dialect, migrations })
+    Some(MigrationSet { directory, tool, dialect, migrations, dump: None })
 }
 
 /// What the tool's own files say of the database.
@@ -318,6 +318,7 @@ pub(super) fn add_dumps(files: &[File<'_>], order: &[usize], known: Option<Diale
                 transaction: TransactionMode::None,
                 is_repeatable: false,
             }],
+            dump: None,
         });
     }
 }

@@ -4,7 +4,7 @@ mod changes;
 mod tree;
 
 use super::{Body, File, Migration, MigrationSet, Tool, TransactionMode, guess, sections};
-use crate::{Dialect, Range};
+use crate::{Dialect, Range, Statement};
 use tree::Node;
 
 /// How deep change logs may include others.
@@ -32,7 +32,7 @@ pub(super) fn sets(files: &[File<'_>], order: &[usize], known: Option<Dialect>) 
         // logs of formatted SQL in one folder with no log above them run in the order of their names
         match sets.iter_mut().find(|s| s.directory == directory) {
             Some(set) => set.migrations.extend(migrations),
-            None => sets.push(MigrationSet { directory, tool: Tool::Liquibase, dialect, migrations }),
+            None => sets.push(MigrationSet { directory, tool: Tool::Liquibase, dialect, migrations, dump: None }),
         }
     }
     sets
@@ -243,12 +243,13 @@ fn change_set(
     let id = node.attribute("id").unwrap_or_default();
     let author = node.attribute("author").unwrap_or_default();
     let is = |name: &str, value: &str| node.attribute(name).is_some_and(|v| v == value);
+    let changes = changes::read(node, files, at, properties, dialect);
     let transaction = if is("runInTransaction", "false") { TransactionMode::None } else { TransactionMode::Whole };
     Migration {
         version: format!("{author}:{id}"),
         name: node.attribute("dbms").unwrap_or_default(),
         file: at,
-        forward: Body::Changes(changes::read(node, files, at, properties, dialect)),
+        forward: Body::Statements(changes.into_iter().map(Statement::of).collect()),
         is_reversible: node.children.iter().any(|c| c.name == "rollback"),
         transaction,
         is_repeatable: is("runOnChange", "true") || is("runAlways", "true"),

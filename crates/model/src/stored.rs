@@ -1,0 +1,120 @@
+//! Classes and definitions whose instances are rows or documents: the models of object-relational mappers and of
+//! document stores, with the tables that they stand for.
+//!
+//! To support a library is to write `stored/<library>.rs` and to name it in [`ALL`]. What is declared here meets what
+//! migrations make in [`crate::schemas`], and the accesses of the code by class and by name.
+
+use base::{Span, Symbol};
+use program::ClassRef;
+use rustc_hash::FxHashMap;
+use sql::{Dialect, Name, Statement};
+
+use crate::adapters::Context;
+
+/// Something that is stored.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Stored {
+    /// The class; none for what a call defines (`sequelize.define('order', …)`, a model of Prisma).
+    pub class: Option<ClassRef>,
+    /// Its name in the code: `Order`.
+    pub name: String,
+    /// The library that stores it, for people: `Django`.
+    pub library: &'static str,
+    /// Where it is declared: its name.
+    pub span: Span,
+    /// The table or collection.
+    pub table: Name,
+    /// It is a document, with indexes and without a schema.
+    pub is_document: bool,
+    /// What it holds.
+    pub fields: Vec<StoredField>,
+    /// What the library would make of it: the table with its columns and keys, then its indexes and foreign keys. Empty
+    /// where the class does not say its columns (ActiveRecord).
+    pub statements: Vec<Statement>,
+    /// Sets of columns of which the code alone says that no two rows share their values
+    /// (`validates :email, uniqueness: true`), with where.
+    pub checked_unique: Vec<(Vec<String>, Span)>,
+}
+
+/// A field of something that is stored.
+#[derive(Clone, Debug, PartialEq)]
+pub struct StoredField {
+    /// Its name in the code.
+    pub name: Symbol,
+    /// Where it is declared.
+    pub span: Span,
+    /// Its column; none for what the table does not hold (a list of other rows).
+    pub column: Option<String>,
+    /// What it leads to.
+    pub relation: Option<StoredRelation>,
+}
+
+/// A field that leads to other stored things.
+#[derive(Clone, Debug, PartialEq)]
+pub struct StoredRelation {
+    /// The name of what it leads to, in the code.
+    pub to: String,
+    /// It leads to many.
+    pub is_many: bool,
+}
+
+impl Stored {
+    /// The field of a name.
+    pub fn field(&self, name: &str) -> Option<&StoredField> {
+        self.fields.iter().find(|f| f.name.as_str() == name)
+    }
+
+    /// The column that the code calls by a name: a field's, or the column itself.
+    pub fn column_of(&self, name: &str) -> Option<&str> {
+        let by_field = self.field(name).and_then(|f| f.column.as_deref());
+        by_field.or_else(|| self.fields.iter().filter_map(|f| f.column.as_deref()).find(|c| *c == name))
+    }
+}
+
+/// All that is stored.
+#[derive(Debug, Default)]
+pub struct StoredThings {
+    /// In order of place.
+    pub all: Vec<Stored>,
+    of_class: FxHashMap<ClassRef, u32>,
+    named: FxHashMap<String, Vec<u32>>,
+}
+
+impl StoredThings {
+    pub(crate) fn new(mut all: Vec<Stored>) -> Self {
+        all.sort_by(|a, b| (a.span, &a.name).cmp(&(b.span, &b.name)));
+        let mut made = StoredThings::default();
+        for (at, stored) in all.iter().enumerate() {
+            if let Some(class) = stored.class {
+                made.of_class.entry(class).or_insert(at as u32);
+            }
+            made.named.entry(stored.name.clone()).or_default().push(at as u32);
+        }
+        made.all = all;
+        made
+    }
+
+    /// What a class stores.
+    pub fn of_class(&self, class: ClassRef) -> Option<&Stored> {
+        self.of_class.get(&class).map(|at| &self.all[*at as usize])
+    }
+
+    /// What is stored under a name, where there is only one of it.
+    pub fn named(&self, name: &str) -> Option<&Stored> {
+        match self.named.get(name)?.as_slice() {
+            [at] => Some(&self.all[*at as usize]),
+            _ => None,
+        }
+    }
+}
+
+/// One library. It is given the dialect for what it would send.
+pub(crate) type Reader = fn(&Context<'_>, Dialect) -> Vec<Stored>;
+
+/// Every library.
+pub(crate) const ALL: &[Reader] = &[];
+
+/// Reads all that is stored.
+pub(crate) fn read(context: &Context<'_>, dialect: Dialect) -> StoredThings {
+    StoredThings::new(ALL.iter().flat_map(|reader| reader(context, dialect)).collect())
+}
