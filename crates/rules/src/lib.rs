@@ -208,6 +208,8 @@ mod xpath_injection;
 const STACKS: &[(&str, &[&str])] = include!(concat!(env!("OUT_DIR"), "/stacks.rs"));
 #[path = "../security/csrf-unprotected/rule.rs"]
 mod csrf_unprotected;
+#[path = "../data/missing-index/rule.rs"]
+mod missing_index;
 #[path = "../security/tls-verification-off/rule.rs"]
 mod tls_verification_off;
 #[path = "../security/weak-cipher/rule.rs"]
@@ -232,6 +234,7 @@ pub fn all() -> Vec<Rule> {
     let mut all = vec![
         rule!("data/duplicate-index", duplicate_index),
         rule!("data/lost-update", lost_update),
+        rule!("data/missing-index", missing_index),
         rule!("data/missing-primary-key", missing_primary_key),
         rule!("data/partial-write", partial_write),
         rule!("data/query-in-loop", query_in_loop),

@@ -54,6 +54,7 @@ impl Late {
             is_lazy: false,
             is_limited: false,
             is_filtered: true,
+            links: Vec::new(),
             name: self.name.clone().unwrap_or_else(|| context.sources.text(span).to_owned()),
             record: self.relation.record,
             evidence: self.evidence,

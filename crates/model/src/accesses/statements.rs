@@ -24,13 +24,30 @@ impl Default for Statement {
 
 /// The statement that an argument of a call is, as far as it is written down.
 pub(crate) fn read(context: &Context<'_>, call: ExprRef, arg: u32) -> Option<Statement> {
-    let ExprKind::Call { args, .. } = &context.program.expr(call).kind else { return None };
-    let given = args.iter().filter(|a| a.name.is_none()).nth(arg as usize)?;
-    let text = text(context, ExprRef { module: call.module, expr: given.value }, 0)?;
-    Some(of_text(&text))
+    Some(of_text(&given(context, call, arg)?))
 }
 
-fn text(context: &Context<'_>, at: ExprRef, depth: u32) -> Option<String> {
+/// The query that an argument of a call is.
+pub(crate) fn query(context: &Context<'_>, call: ExprRef, arg: u32) -> Option<Box<Query>> {
+    query_of(&given(context, call, arg)?)
+}
+
+/// The query that a text is.
+pub(crate) fn query_of(text: &str) -> Option<Box<Query>> {
+    match sql::parse(text, Dialect::Generic).into_iter().next()?.kind {
+        StatementKind::Query(query) => Some(query),
+        _ => None,
+    }
+}
+
+fn given(context: &Context<'_>, call: ExprRef, arg: u32) -> Option<String> {
+    let ExprKind::Call { args, .. } = &context.program.expr(call).kind else { return None };
+    let given = args.iter().filter(|a| a.name.is_none()).nth(arg as usize)?;
+    text(context, ExprRef { module: call.module, expr: given.value }, 0)
+}
+
+/// The text that an expression is, with holes for what is only known later.
+pub(crate) fn text(context: &Context<'_>, at: ExprRef, depth: u32) -> Option<String> {
     let module = context.program.module(at.module);
     if depth > 4 {
         return None;
