@@ -147,7 +147,7 @@ struct Map {
     /// The project's directory.
     #[arg(default_value = ".")]
     path: PathBuf,
-    /// `table` or `json`.
+    /// `table` or `json`; or an entity-relationship diagram: `mermaid` or `dot`.
     #[arg(long, default_value = "table")]
     format: String,
     /// Threads; as many as there are cores by default.
@@ -325,7 +325,9 @@ fn map(args: &Map) -> anyhow::Result<u8> {
     match args.format.as_str() {
         "json" => print(&format!("{}\n", serde_json::to_string_pretty(&engine::map::json(&session))?))?,
         "table" => print(&report::safe::lines(&engine::map::table(&session)))?,
-        other => bail!("unknown format `{other}`: use table or json"),
+        "mermaid" => print(&report::safe::lines(&engine::map::mermaid(&session)))?,
+        "dot" => print(&report::safe::lines(&engine::map::dot(&session)))?,
+        other => bail!("unknown format `{other}`: use table, json, mermaid or dot"),
     }
     Ok(status::CLEAN)
 }

@@ -4,6 +4,7 @@ use ir::{ExprId, ExprKind};
 use program::{ExprRef, FnId, ModuleId};
 use rayon::prelude::*;
 use rustc_hash::FxHashMap;
+use sql::migrations;
 use sql::query::Query;
 use sql::schema::Table;
 use sql::{Dialect, Name};
@@ -61,7 +62,8 @@ pub(crate) fn collect(
     }
     let read = |(module, all): &(ModuleId, Vec<u32>)| {
         let targets = Targets::new(context, stored, *module);
-        let mut reader = Reader { context, stored, tables: &tables, targets };
+        let spoken = migrations::dialect_of_path(context.program.path(*module));
+        let mut reader = Reader { context, stored, tables: &tables, targets, spoken };
         let mut found = Vec::new();
         for at in all {
             reader.read(*at, &accesses[*at as usize], &mut found);
@@ -94,6 +96,8 @@ struct Reader<'c> {
     stored: &'c StoredThings,
     tables: &'c Tables<'c>,
     targets: Targets<'c>,
+    /// The dialect that the file's path says.
+    spoken: Option<Dialect>,
 }
 
 impl<'c> Reader<'c> {
@@ -193,7 +197,9 @@ impl<'c> Reader<'c> {
 
     fn add(&self, at: u32, table: &Name, stored: Option<&Stored>, asked: &Asked, found: &mut Vec<Question>) {
         let Some(known) = self.tables.of.get(&table.name.to_lowercase()) else { return };
-        for (schema, key, table, dialect) in known {
+        // `store/mysql/users.go` asks the tables of MySQL, where there are such
+        let spoken = known.iter().any(|(.., dialect)| Some(*dialect) == self.spoken).then_some(self.spoken).flatten();
+        for (schema, key, table, dialect) in known.iter().filter(|(.., d)| spoken.is_none_or(|s| s == *d)) {
             let mut question = Question {
                 access: at,
                 schema: *schema,
