@@ -93,7 +93,7 @@ pub struct Options {
     pub own_facts: bool,
     /// A directory of further facts (`<language>/<library>.toml`); a file named as one of ours replaces it.
     pub facts: Option<std::path::PathBuf>,
-    /// Texts that stand in the place of files, by path.
+    /// Texts that stand in the place of files, by path; new files too.
     pub replaced: Arc<BTreeMap<String, String>>,
     /// Called with what is being done, from any thread, often.
     pub progress: Option<Progress>,
@@ -196,11 +196,7 @@ impl Session {
         let mut timings = Timings::default();
         let started = Instant::now();
         let (mut files, mut gaps) = walk::read(root, options.max_file_bytes)?;
-        for file in &mut files {
-            if let Some(text) = options.replaced.get(&file.path) {
-                *file = base::SourceFile::new(file.path.clone(), text.as_str().into(), file.language, file.role);
-            }
-        }
+        walk::replace(&mut files, &options.replaced);
         timings.read = started.elapsed();
         gaps.extend(own.iter().map(|(name, _)| Gap {
             kind: GapKind::Configuration,

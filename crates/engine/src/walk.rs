@@ -300,6 +300,17 @@ fn read_file(path: String, full: &Path, max_bytes: u64) -> Result<SourceFile, Ga
 }
 
 /// UTF-8 with replacements, UTF-16 by its mark; the mark itself is left out.
+/// Puts texts in the place of files, by path; a path that is not there becomes a file.
+pub(crate) fn replace(files: &mut Vec<SourceFile>, texts: &std::collections::BTreeMap<String, String>) {
+    for (path, text) in texts {
+        let text: std::sync::Arc<str> = text.as_str().into();
+        match files.binary_search_by(|f| f.path.as_str().cmp(path.as_str())) {
+            Ok(at) => files[at] = SourceFile::new(path.clone(), text, files[at].language, files[at].role),
+            Err(at) => files.insert(at, SourceFile::new(path.clone(), text, Language::of_path(path), role(path))),
+        }
+    }
+}
+
 fn decode(bytes: Vec<u8>) -> String {
     match bytes.as_slice() {
         [0xEF, 0xBB, 0xBF, rest @ ..] => String::from_utf8_lossy(rest).into_owned(),

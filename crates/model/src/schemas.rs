@@ -4,6 +4,7 @@
 //! each tool here. To support a tool is to write `schemas/<tool>.rs` and to name it in [`WRITTEN_IN_CODE`].
 
 mod dialect;
+mod new_migration;
 pub(crate) mod written;
 
 use base::{FileId, FileRole, SourceFile, SourceMap, Span, Text};
@@ -11,7 +12,7 @@ use rayon::prelude::*;
 use rustc_hash::FxHashSet;
 use sql::Dialect;
 use sql::migrations::{self, Body, File, Migration, MigrationSet, Tool, TransactionMode};
-use sql::schema::{Index, Table};
+use sql::schema::Table;
 use sql::{Statement, StatementKind, Step};
 
 use crate::adapters::Context;
@@ -54,18 +55,63 @@ impl DatabaseSchema {
             Dialect::Postgres => "CREATE INDEX CONCURRENTLY",
             _ => "CREATE INDEX",
         };
-        let name = format!("{}_{}_idx", table.name.name, columns.join("_"));
-        format!("{create} {name} ON {} ({});", table.name, columns.join(", "))
+        let columns_said: Vec<String> = columns.iter().map(|c| self.said(c)).collect();
+        let name = self.said(&index_name(table, columns));
+        format!("{create} {name} ON {} ({});", self.table_said(table), columns_said.join(", "))
     }
 
     /// The statement that drops an index.
-    pub fn drop_index_statement(&self, table: &Table, index: &Index) -> String {
+    pub fn drop_index_statement(&self, table: &Table, index: &str) -> String {
+        let (table, index) = (self.table_said(table), self.said(index));
         match self.schema.dialect {
-            Dialect::Postgres => format!("DROP INDEX CONCURRENTLY {};", index.name),
-            Dialect::MySql => format!("ALTER TABLE {} DROP INDEX {};", table.name, index.name),
-            Dialect::SqlServer => format!("DROP INDEX {} ON {};", index.name, table.name),
-            _ => format!("DROP INDEX {};", index.name),
+            Dialect::Postgres => format!("DROP INDEX CONCURRENTLY {index};"),
+            Dialect::MySql => format!("ALTER TABLE {table} DROP INDEX {index};"),
+            Dialect::SqlServer => format!("DROP INDEX {index} ON {table};"),
+            _ => format!("DROP INDEX {index};"),
         }
+    }
+
+    /// A table's name as a statement says it: with its schema where that is not the one that is taken anyway.
+    pub fn table_said(&self, table: &Table) -> String {
+        let name = self.said(&table.name.name);
+        match table.name.schema.as_deref() {
+            Some(schema) if !schema.is_empty() && schema != self.schema.dialect.default_schema() => {
+                format!("{}.{name}", self.said(schema))
+            }
+            _ => name,
+        }
+    }
+
+    /// A name as a statement says it: in quotes where it needs them.
+    pub fn said(&self, name: &str) -> String {
+        const RESERVED: [&str; 17] = [
+            "user",
+            "order",
+            "group",
+            "table",
+            "column",
+            "index",
+            "key",
+            "select",
+            "from",
+            "where",
+            "to",
+            "end",
+            "check",
+            "default",
+            "primary",
+            "references",
+            "case",
+        ];
+        let dialect = self.schema.dialect;
+        let is_plain = name.chars().enumerate().all(|(at, c)| {
+            c == '_'
+                || c.is_ascii_lowercase()
+                || at > 0 && c.is_ascii_digit()
+                || dialect != Dialect::Postgres && c.is_ascii_alphabetic()
+        });
+        let is_reserved = RESERVED.iter().any(|r| name.eq_ignore_ascii_case(r));
+        if is_plain && !is_reserved && !name.is_empty() { name.to_owned() } else { written::quoted_name(dialect, name) }
     }
 
     /// Tables whose rows nothing tells apart: no primary key, and no unique index on columns that are never null.
@@ -86,6 +132,12 @@ impl DatabaseSchema {
             _ => without.collect(),
         }
     }
+}
+
+/// What a new index on these columns is called; no name of a project leaves letters, digits and `_`.
+fn index_name(table: &Table, columns: &[String]) -> String {
+    let name = format!("{}_{}_idx", table.name.name, columns.join("_"));
+    name.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '_' }).collect()
 }
 
 /// Reads what is stored and the schemas that migrations and classes make; those of tests and examples are left out.

@@ -61,6 +61,7 @@ impl<'r> Report<'r> {
             related: Vec::new(),
             trace: Vec::new(),
             edits: Vec::new(),
+            new_files: Vec::new(),
             fingerprint: String::new(),
         }
     }

@@ -58,16 +58,17 @@ impl Written {
 
 /// A name in the quotes of a dialect; each part of `schema.table` for itself.
 pub(crate) fn quoted(dialect: Dialect, name: &str) -> String {
+    name.split('.').map(|part| quoted_name(dialect, part)).collect::<Vec<_>>().join(".")
+}
+
+/// One name in the quotes of a dialect.
+pub(crate) fn quoted_name(dialect: Dialect, name: &str) -> String {
     let (open, close) = match dialect {
         Dialect::MySql => ('`', '`'),
         Dialect::SqlServer => ('[', ']'),
         _ => ('"', '"'),
     };
-    let one = |part: &str| {
-        let doubled = part.replace(close, &format!("{close}{close}"));
-        format!("{open}{doubled}{close}")
-    };
-    name.split('.').map(one).collect::<Vec<_>>().join(".")
+    format!("{open}{}{close}", name.replace(close, &format!("{close}{close}")))
 }
 
 /// A text in the quotes of SQL.

@@ -141,6 +141,7 @@ fn add(
     );
     finding.fix =
         Text::from("Add the index in a migration of its own:").block("sql", database.index_statement(table, columns));
+    finding.new_files = database.index_migration(&model.sources, table, columns);
     finding.verification = Text::say(
         "`EXPLAIN SELECT * FROM {} WHERE {} = …` must show an index scan on a table with a realistic number of rows.",
         &[name, columns.first().map_or("", String::as_str)],
