@@ -16,6 +16,7 @@ pub mod roles;
 pub mod secrets;
 pub mod strengths;
 pub mod support;
+mod unserved;
 
 use base::{Evidence, Finding, Persona, RuleInfo, Span, Text};
 use model::Model;

@@ -12,7 +12,7 @@ use sql::{Dialect, Name};
 use super::conditions::{Asked, Conditions, How};
 use super::derived;
 use super::targets::Targets;
-use super::{Access, Does, statements};
+use super::{Access, Does, MAX_CHAIN, statements};
 use crate::adapters::Context;
 use crate::facts::{AccessFact, Kind};
 use crate::schemas::DatabaseSchema;
@@ -110,11 +110,40 @@ impl<'c> Reader<'c> {
             }
             Some(AccessFact::Declared) => self.declared(at, access, found),
             _ => {
+                if let Some(query) = self.statement_below(access) {
+                    return self.add_query(at, &query, found, 0);
+                }
                 let Some(stored) = self.targets.of_call(access.call.expr) else { return };
                 let asked = self.asked(access);
                 self.add(at, &stored.table, Some(stored), &asked, found);
             }
         }
+    }
+
+    /// The statement that a chain of calls begins with: `sqlx::query("SELECT …").bind(id).fetch_one(&pool)`.
+    fn statement_below(&self, access: &Access) -> Option<Box<Query>> {
+        let module = self.context.program.module(access.call.module);
+        let mut at = access.call.expr;
+        for _ in 0..MAX_CHAIN {
+            at = match &module.expr(at).kind {
+                ExprKind::Call { callee, args, .. } => {
+                    let text = args.iter().find_map(|a| {
+                        let text = statements::written(module, a.value)?;
+                        statements::begins_query(&text).then_some(text)
+                    });
+                    if let Some(text) = text {
+                        return statements::query_of(&text);
+                    }
+                    match module.expr(*callee).kind {
+                        ExprKind::Member { object, .. } => object,
+                        _ => return None,
+                    }
+                }
+                ExprKind::Await(inner) | ExprKind::Unary { operand: inner, .. } => *inner,
+                _ => return None,
+            };
+        }
+        None
     }
 
     /// What the calls of a chain ask.

@@ -1,6 +1,6 @@
 //! What a statement in SQL that code sends does, and what bounds it.
 
-use ir::{ExprKind, Part};
+use ir::{ExprId, ExprKind, Module, Part};
 use program::ExprRef;
 use sql::query::{Operand, Operation, Query};
 use sql::{Dialect, HOLE, StatementKind};
@@ -52,11 +52,10 @@ pub(crate) fn text(context: &Context<'_>, at: ExprRef, depth: u32) -> Option<Str
     if depth > 4 {
         return None;
     }
-    if let Some(text) = module.string(at.expr) {
-        return Some(text.as_str().to_owned());
+    if let Some(text) = written(module, at.expr) {
+        return Some(text);
     }
     match &module.expr(at.expr).kind {
-        ExprKind::Template(parts) => Some(parts.iter().map(|p| part(*p)).collect()),
         // `text("SELECT …")`, `{ text: "SELECT …" }`
         ExprKind::Call { args, .. } => {
             text(context, ExprRef { module: at.module, expr: args.first()?.value }, depth + 1)
@@ -70,6 +69,20 @@ pub(crate) fn text(context: &Context<'_>, at: ExprRef, depth: u32) -> Option<Str
         ExprKind::Unary { operand, .. } => text(context, ExprRef { module: at.module, expr: *operand }, depth + 1),
         _ => text(context, context.program.definition(at)?, depth + 1),
     }
+}
+
+/// The text that stands at a place itself.
+pub(crate) fn written(module: &Module, expr: ExprId) -> Option<String> {
+    match &module.expr(expr).kind {
+        ExprKind::Template(parts) => Some(parts.iter().map(|p| part(*p)).collect()),
+        _ => module.string(expr).map(|text| text.as_str().to_owned()),
+    }
+}
+
+/// Whether a text begins as a statement does that reads or changes rows.
+pub(crate) fn begins_query(text: &str) -> bool {
+    let word: String = text.trim_start().chars().take_while(|c| c.is_alphabetic()).collect();
+    matches!(word.to_ascii_uppercase().as_str(), "SELECT" | "WITH" | "UPDATE" | "DELETE" | "INSERT")
 }
 
 fn part(part: Part) -> String {

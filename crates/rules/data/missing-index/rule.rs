@@ -1,15 +1,13 @@
 //! Rows that a request asks for by columns that no index begins with.
 
-use std::collections::BTreeMap;
-
 use base::{Related, RuleInfo, Severity, Stage, Text};
 use model::Model;
 use model::accesses::Question;
 use model::schemas::{DatabaseSchema, place_of};
 use sql::schema::Table;
-use sql::{Dialect, Name, TypeClass};
 
-use crate::support::{info, is_production};
+use crate::support::info;
+use crate::unserved::unserved;
 use crate::{Report, Rule};
 
 pub const RULE: Rule = Rule {
@@ -28,83 +26,15 @@ pub const RULE: Rule = Rule {
     check,
 };
 
-/// How many columns an index that is proposed has at most.
-const MAX_COLUMNS: usize = 3;
-
 /// How many other places are shown.
 const MAX_PLACES: usize = 5;
 
-/// What asks for the same columns of the same table, in order of place.
-type Unserved<'m> = BTreeMap<(u32, &'m Name, Vec<String>), Vec<&'m Question>>;
-
 fn check(model: &Model, report: &mut Report<'_>) {
-    let mut unserved: Unserved<'_> = BTreeMap::new();
-    for question in &model.questions {
-        let access = &model.accesses.all[question.access as usize];
-        let database = &model.schemas[question.schema as usize];
-        let Some(table) = database.schema.tables.get(&question.table) else { continue };
-        if is_production(model, access.span)
-            && let Some(columns) = wanted(question, database, table)
-        {
-            unserved.entry((question.schema, &question.table, columns)).or_default().push(question);
-        }
-    }
-    for ((schema, table, columns), questions) in unserved {
+    for ((schema, table, columns), questions) in unserved(model) {
         let database = &model.schemas[schema as usize];
         let Some(table) = database.schema.tables.get(table) else { continue };
         add(model, report, database, table, &columns, &questions);
     }
-}
-
-/// The columns of an index that would serve a question that none serves now.
-fn wanted(question: &Question, database: &DatabaseSchema, table: &Table) -> Option<Vec<String>> {
-    let dialect = database.schema.dialect;
-    if question.is_partly_read || table.temporary {
-        return None;
-    }
-    let asked = || question.equal.iter().chain(&question.ranges).chain(question.order.iter().map(|(name, _)| name));
-    let begins = |name: &String| {
-        let indexes = table.indexes.iter().filter_map(|i| i.columns.first());
-        indexes.filter_map(|c| c.column.as_deref()).any(|first| dialect.is_same(first, name))
-    };
-    if asked().any(begins) {
-        return None;
-    }
-    let tells = |name: &&String| tells_apart(table, name, dialect);
-    let mut columns: Vec<String> = question.equal.iter().filter(tells).cloned().collect();
-    columns.dedup();
-    if columns.is_empty() {
-        return None;
-    }
-    columns.extend(question.ranges.first().or(question.order.first().map(|(name, _)| name)).cloned());
-    columns.truncate(MAX_COLUMNS);
-    Some(columns)
-}
-
-/// Whether the values of a column tell many rows apart: a flag or a state does not.
-fn tells_apart(table: &Table, name: &str, dialect: Dialect) -> bool {
-    const FEW: [&str; 12] = [
-        "status",
-        "state",
-        "type",
-        "kind",
-        "role",
-        "gender",
-        "level",
-        "priority",
-        "locale",
-        "language",
-        "currency",
-        "visibility",
-    ];
-    let Some(column) = table.column(name, dialect) else { return false };
-    let last = name.rsplit('_').next().unwrap_or(name).to_lowercase();
-    let is_flag = ["is_", "has_", "was_", "can_"].iter().any(|p| name.starts_with(p));
-    let is_small = matches!(column.data_type.name.as_str(), "tinyint" | "bit" | "smallint");
-    !is_flag
-        && !is_small
-        && !FEW.contains(&last.as_str())
-        && !matches!(column.data_type.class(), TypeClass::Boolean | TypeClass::Enum | TypeClass::Json { .. })
 }
 
 fn add(
@@ -166,6 +96,11 @@ fn places(
         span: place_of(&model.sources, made, column),
         message: Text::say("`{}` is made here.", &[column]),
     }];
+    let field = model.stored.all.iter().filter(|s| s.table.name == table.name.name).find_map(|s| {
+        let field = s.fields.iter().find(|f| f.column.as_deref() == Some(column))?;
+        Some(Related { span: field.span, message: Text::say("`{}` is it in the code.", &[field.name.as_str()]) })
+    });
+    found.extend(field.filter(|f| f.span != found[0].span));
     let others = questions.iter().filter(|q| q.access != first.access);
     found.extend(others.take(MAX_PLACES).map(|q| Related {
         span: model.accesses.all[q.access as usize].span,
