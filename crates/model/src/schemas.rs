@@ -1,10 +1,26 @@
-//! The schemas that the migrations of a repository make.
+//! The schemas that the migrations of a repository make, and what the new ones among these do.
+//!
+//! `schemas/recent.rs` says which are new, `steps.rs` what they do to tables in use, `usage.rs` whether code still names
+//! what they take away, `remedies.rs` what is written instead, `server.rs` which server they run on.
+
+mod recent;
+mod remedies;
+mod server;
+pub mod steps;
+mod usage;
 
 use base::{FileId, FileRole, SourceMap, Span};
 use rayon::prelude::*;
 use sql::Dialect;
 use sql::migrations::{self, File, MigrationSet};
+use sql::locks::Server;
 use sql::schema::{Index, Table};
+
+pub use recent::Told;
+pub use remedies::Remedy;
+pub use server::limits_waiting;
+use steps::NewStep;
+pub use usage::Use;
 
 /// The schema of one database, as its migrations make it.
 #[derive(Debug)]
@@ -13,6 +29,16 @@ pub struct DatabaseSchema {
     pub set: MigrationSet,
     /// What they make.
     pub schema: sql::Schema,
+    /// The server that they run on.
+    pub server: Server,
+    /// How new ones were told from old ones.
+    pub told: Told,
+    /// For each migration whether it is new.
+    pub new: Vec<bool>,
+    /// The file of each migration.
+    pub files: Vec<FileId>,
+    /// What the new ones do to tables in use, in order.
+    pub steps: Vec<NewStep>,
 }
 
 impl DatabaseSchema {
@@ -34,6 +60,11 @@ impl DatabaseSchema {
             Dialect::SqlServer => format!("DROP INDEX {} ON {};", index.name, table.name),
             _ => format!("DROP INDEX {};", index.name),
         }
+    }
+
+    /// Whether a table has a column of this name after all migrations.
+    pub fn has_column(&self, table: &sql::Name, column: &str) -> bool {
+        self.schema.table(table).is_some_and(|t| t.column(column, self.schema.dialect).is_some())
     }
 
     /// Tables whose rows nothing tells apart: no primary key, and no unique index on columns that are never null.
@@ -65,17 +96,21 @@ pub(crate) fn read(sources: &SourceMap) -> Vec<DatabaseSchema> {
             continue;
         }
         // other files only say by their names which tools are used
-        let is_text = file.path.ends_with(".sql") || is_change_log(&file.path);
+        let is_text = file.path.ends_with(".sql") || is_change_log(&file.path) || is_setting(&file.path);
         files.push(File { path: &file.path, text: if is_text { &file.text } else { "" } });
         ids.push(id);
     }
-    if !files.iter().any(|f| !f.text.is_empty()) {
+    if !files.iter().any(|f| !f.text.is_empty() && !is_setting(f.path)) {
         return Vec::new();
     }
     let sets = migrations::find(&files, None);
     let schema = |set: MigrationSet| {
-        let schema = set.schema(&files, |at| ids[at]);
-        DatabaseSchema { set, schema }
+        let server = server::server(sources, set.dialect);
+        let (told, new) = recent::new_ones(&set, sources, |at| ids[at]);
+        let (schema, steps) =
+            steps::replay(&set, &new, server, |at| (ids[at], sources.file(ids[at]).text.clone()));
+        let files = set.migrations.iter().map(|m| ids[m.file]).collect();
+        DatabaseSchema { set, files, schema, server, told, new, steps }
     };
     let is_of_rows = |database: &DatabaseSchema| {
         let engine = |t: &Table| t.options.get("engine").is_some_and(|e| e.contains("MergeTree"));
@@ -97,6 +132,18 @@ pub fn place_of(sources: &SourceMap, statement: Span, word: &str) -> Span {
         let start = statement.start + at as u32;
         Span { file: statement.file, start, end: start + word.len() as u32 }
     })
+}
+
+/// What tools read beside migrations.
+fn is_setting(path: &str) -> bool {
+    ["metadata.toml", "migration_lock.toml", ".sql.conf"].iter().any(|end| path.ends_with(end))
+}
+
+/// Files of migrations that are written on, whose older text says what is new in them.
+pub fn is_written_on(path: &str) -> bool {
+    let lower = path.to_ascii_lowercase();
+    is_change_log(path)
+        || (lower.ends_with(".sql") && ["changelog", "liquibase", "changeset"].iter().any(|w| lower.contains(w)))
 }
 
 /// Change logs in another form than SQL.
