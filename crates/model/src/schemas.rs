@@ -12,8 +12,8 @@ mod usage;
 use base::{FileId, FileRole, SourceMap, Span};
 use rayon::prelude::*;
 use sql::Dialect;
-use sql::migrations::{self, File, MigrationSet};
 use sql::locks::Server;
+use sql::migrations::{self, File, MigrationSet};
 use sql::schema::{Index, Table};
 
 pub use recent::Told;
@@ -107,8 +107,7 @@ pub(crate) fn read(sources: &SourceMap) -> Vec<DatabaseSchema> {
     let schema = |set: MigrationSet| {
         let server = server::server(sources, set.dialect);
         let (told, new) = recent::new_ones(&set, sources, |at| ids[at]);
-        let (schema, steps) =
-            steps::replay(&set, &new, server, |at| (ids[at], sources.file(ids[at]).text.clone()));
+        let (schema, steps) = steps::replay(&set, &new, server, |at| (ids[at], sources.file(ids[at]).text.clone()));
         let files = set.migrations.iter().map(|m| ids[m.file]).collect();
         DatabaseSchema { set, files, schema, server, told, new, steps }
     };

@@ -50,9 +50,10 @@ impl DatabaseSchema {
                 let sql = format!("DROP INDEX CONCURRENTLY {};", names.join(", "));
                 Some(Remedy::new("Drop it without blocking, in a migration of its own.", sql))
             }
-            Step::Reindex { .. } => {
-                Some(Remedy::new("Build it anew beside the old one, outside a transaction.", "REINDEX INDEX CONCURRENTLY …;"))
-            }
+            Step::Reindex { .. } => Some(Remedy::new(
+                "Build it anew beside the old one, outside a transaction.",
+                "REINDEX INDEX CONCURRENTLY …;",
+            )),
             Step::AlterTable { table, action, .. } => self.action_remedy(step, table, action),
             _ => None,
         }
@@ -109,7 +110,8 @@ impl DatabaseSchema {
     fn constraint(&self, step: &NewStep, table: &Name, constraint: &ConstraintDefinition) -> Remedy {
         match &constraint.kind {
             ConstraintKind::ForeignKey { columns, references, referenced, .. } => {
-                let name = constraint.name.clone().unwrap_or_else(|| format!("{}_{}_fkey", table.name, columns.join("_")));
+                let name =
+                    constraint.name.clone().unwrap_or_else(|| format!("{}_{}_fkey", table.name, columns.join("_")));
                 let target =
                     if referenced.is_empty() { String::new() } else { format!(" ({})", referenced.join(", ")) };
                 let what = format!("FOREIGN KEY ({}) REFERENCES {references}{target}", columns.join(", "));
@@ -119,7 +121,9 @@ impl DatabaseSchema {
                 let name = constraint.name.clone().unwrap_or_else(|| format!("{}_check", table.name));
                 in_two_steps(table, &name, &format!("CHECK ({})", expression.trim()))
             }
-            ConstraintKind::PrimaryKey { columns, .. } => by_index(step, table, constraint, columns, "PRIMARY KEY", "pkey"),
+            ConstraintKind::PrimaryKey { columns, .. } => {
+                by_index(step, table, constraint, columns, "PRIMARY KEY", "pkey")
+            }
             ConstraintKind::Unique { columns, .. } => by_index(step, table, constraint, columns, "UNIQUE", "key"),
             ConstraintKind::Exclude { .. } => Remedy::new(
                 "It cannot be built beside running writes: do it while the table is small, or in a window without traffic.",
@@ -207,7 +211,8 @@ fn create_index(begin: &str, index: &IndexDefinition) -> String {
     };
     let columns: Vec<String> = index.columns.iter().map(column).collect();
     let name = index.name.as_ref().map(|n| format!(" {n}")).unwrap_or_default();
-    let method = if matches!(index.method.as_str(), "btree" | "") { String::new() } else { format!(" USING {}", index.method) };
+    let method =
+        if matches!(index.method.as_str(), "btree" | "") { String::new() } else { format!(" USING {}", index.method) };
     let include =
         if index.include.is_empty() { String::new() } else { format!(" INCLUDE ({})", index.include.join(", ")) };
     let predicate = index.predicate.as_ref().map(|p| format!(" WHERE {p}")).unwrap_or_default();

@@ -100,7 +100,11 @@ impl NewStep {
             Some(Step::DropIndex { names, .. }) => names.first(),
             _ => None,
         };
-        self.tables.first().or(self.effects.first().map(|e| &e.table)).or(of_index).map_or_else(String::new, Name::to_string)
+        self.tables
+            .first()
+            .or(self.effects.first().map(|e| &e.table))
+            .or(of_index)
+            .map_or_else(String::new, Name::to_string)
     }
 
     /// A column that it adds to a table in use, with rows that cannot have a value for it.
@@ -116,11 +120,10 @@ impl NewStep {
         let is_key = |name: &str| {
             let dialect = self.before.dialect;
             match query.tables.first().and_then(|t| self.before.table(&t.name)) {
-                Some(table) => table.indexes.iter().any(|i| {
-                    i.unique
-                        && i.columns.len() == 1
-                        && i.leading_columns().any(|c| dialect.is_same(c, name))
-                }),
+                Some(table) => table
+                    .indexes
+                    .iter()
+                    .any(|i| i.unique && i.columns.len() == 1 && i.leading_columns().any(|c| dialect.is_same(c, name))),
                 None => name.eq_ignore_ascii_case("id"),
             }
         };
@@ -281,7 +284,17 @@ impl Replay {
             blocks = blocks.max(self.blocks_unnamed(&change.step));
         }
         let (transaction, limits_waiting) = (self.held, self.limits_waiting);
-        self.steps.push(NewStep { migration, span, deed, tables, effects, blocks, before, transaction, limits_waiting });
+        self.steps.push(NewStep {
+            migration,
+            span,
+            deed,
+            tables,
+            effects,
+            blocks,
+            before,
+            transaction,
+            limits_waiting,
+        });
     }
 
     /// Whether a change reaches tables that it does not name, or whose name is not known.
@@ -311,7 +324,9 @@ impl Replay {
     /// The tables that a change names.
     fn named(&self, step: &Step) -> Vec<Name> {
         match step {
-            Step::DropTable { names, .. } | Step::Truncate { names, .. } | Step::LockTable { names, .. } => names.clone(),
+            Step::DropTable { names, .. } | Step::Truncate { names, .. } | Step::LockTable { names, .. } => {
+                names.clone()
+            }
             Step::RenameTable { from: table, .. }
             | Step::SetTableSchema { table, .. }
             | Step::AlterTable { table, .. }

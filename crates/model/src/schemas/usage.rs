@@ -140,7 +140,9 @@ fn forms(name: &str) -> [String; 3] {
 fn table_forms(name: &str) -> Vec<String> {
     let pascal = forms(name)[2].clone();
     let mut found = vec![pascal.clone()];
-    for (end, instead) in [("ies", "y"), ("ses", "s"), ("xes", "x"), ("ches", "ch"), ("shes", "sh"), ("s", ""), ("People", "Person")] {
+    for (end, instead) in
+        [("ies", "y"), ("ses", "s"), ("xes", "x"), ("ches", "ch"), ("shes", "sh"), ("s", ""), ("People", "Person")]
+    {
         if let Some(stem) = pascal.strip_suffix(end) {
             found.push(format!("{stem}{instead}"));
         }
@@ -154,7 +156,8 @@ fn words<'t>(text: &'t str, word: &'t str) -> impl Iterator<Item = usize> + 't {
     text.match_indices(word).map(|(at, _)| at).filter(move |at| {
         let line = text[..*at].rfind('\n').map_or(0, |n| n + 1);
         let begins = text[line..].trim_start();
-        let is_comment = ["//", "#", "*", "--", "/*"].iter().any(|c| begins.starts_with(c)) && !begins.starts_with("#[");
+        let is_comment =
+            ["//", "#", "*", "--", "/*"].iter().any(|c| begins.starts_with(c)) && !begins.starts_with("#[");
         !text[..*at].ends_with(is_part) && !text[at + word.len()..].starts_with(is_part) && !is_comment
     })
 }

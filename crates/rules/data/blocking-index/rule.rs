@@ -59,14 +59,7 @@ fn check(model: &Model, report: &mut Report<'_>) {
     }
 }
 
-fn blocked(
-    model: &Model,
-    report: &mut Report<'_>,
-    database: &DatabaseSchema,
-    step: &NewStep,
-    what: &str,
-    name: &str,
-) {
+fn blocked(model: &Model, report: &mut Report<'_>, database: &DatabaseSchema, step: &NewStep, what: &str, name: &str) {
     let table = step.table_name();
     let subject = format!("index {table} {what} {name}");
     let reads_too = step.blocks == Blocked::Everything;

@@ -124,8 +124,9 @@ fn validated(
     );
     let mut finding = finding(report, model, database, step, name, (subject, issue));
     finding.related.push(base::Related { span: first.span, message: Text::from("The lock is taken here.") });
-    finding.impact =
-        Text::from("The lock of the first statement is held to the end of the transaction, so nothing is won by `NOT VALID`.");
+    finding.impact = Text::from(
+        "The lock of the first statement is held to the end of the transaction, so nothing is won by `NOT VALID`.",
+    );
     finding.fix = Text::from("Validate it in a migration of its own.");
     finding.verification = Text::from(
         "Run the migrations on a copy of the production data, and write to the table from a second connection meanwhile: it must not wait.",

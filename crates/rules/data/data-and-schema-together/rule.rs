@@ -33,7 +33,8 @@ fn check(model: &Model, report: &mut Report<'_>) {
         let Deed::Write(query) = &step.deed else { continue };
         let Some(transaction) = step.transaction.filter(|_| step.writes_many(query)) else { continue };
         let locks = |s: &&NewStep| s.transaction == Some(transaction) && s.span < step.span && s.blocks();
-        let Some(first) = database.steps.iter().filter(locks).max_by_key(|s| (s.blocks, std::cmp::Reverse(s.span))) else {
+        let Some(first) = database.steps.iter().filter(locks).max_by_key(|s| (s.blocks, std::cmp::Reverse(s.span)))
+        else {
             continue;
         };
         if !told.insert((database.set.directory.clone(), transaction.number)) {

@@ -161,7 +161,13 @@ fn cascades(
 ) {
     let table = step.before.table(name);
     let hanging: Vec<String> = table
-        .map(|t| step.before.references_to(t).map(|(other, _)| other.name.name.clone()).filter(|o| *o != t.name.name).collect())
+        .map(|t| {
+            step.before
+                .references_to(t)
+                .map(|(other, _)| other.name.name.clone())
+                .filter(|o| *o != t.name.name)
+                .collect()
+        })
         .unwrap_or_default();
     // known, and nothing hangs on it
     if table.is_some() && hanging.is_empty() {
@@ -176,19 +182,15 @@ fn cascades(
     if !hanging.is_empty() {
         because(&mut finding, Text::say("These reference it: `{}`.", &[&hanging.join("`, `")]));
     }
-    finding.impact = Text::from("What else goes is not written anywhere, and it is more with every table that is added.");
+    finding.impact =
+        Text::from("What else goes is not written anywhere, and it is more with every table that is added.");
     finding.fix = Text::from("Name each thing that is meant to go, in its order, without `CASCADE`.");
     finding.verification =
         Text::from("Run it without `CASCADE` on a copy of the production schema: the database names what hangs on it.");
     report.add(finding);
 }
 
-fn schema(
-    model: &Model,
-    report: &mut Report<'_>,
-    (database, step): (&DatabaseSchema, &NewStep),
-    names: &[String],
-) {
+fn schema(model: &Model, report: &mut Report<'_>, (database, step): (&DatabaseSchema, &NewStep), names: &[String]) {
     for name in names {
         let is_inside = |t: &&sql::schema::Table| t.name.schema.as_deref() == Some(name);
         if !step.before.tables.values().any(|t| is_inside(&t)) {

@@ -43,10 +43,8 @@ fn check(model: &Model, report: &mut Report<'_>) {
 fn added(model: &Model, report: &mut Report<'_>, database: &DatabaseSchema, step: &NewStep, column: &str) {
     let table = step.table_name();
     let subject = format!("not null {table} {column}");
-    let issue = Text::say(
-        "`{}.{}` is added as `NOT NULL` without a default, to a table that is in use.",
-        &[&table, column],
-    );
+    let issue =
+        Text::say("`{}.{}` is added as `NOT NULL` without a default, to a table that is in use.", &[&table, column]);
     let mut finding = finding(report, model, database, step, column, (subject, issue));
     finding.impact = Text::from(
         "Where the table has a row the migration fails, or each row gets an empty value that means nothing; and the version of the code that still runs does not know the column, so that every row it inserts is refused.",
@@ -60,7 +58,8 @@ fn added(model: &Model, report: &mut Report<'_>, database: &DatabaseSchema, step
 fn demanded(model: &Model, report: &mut Report<'_>, database: &DatabaseSchema, step: &NewStep, column: &str) {
     let table = step.table_name();
     let subject = format!("set not null {table} {column}");
-    let issue = Text::say("`SET NOT NULL` on `{}.{}` reads the whole table under its strongest lock.", &[&table, column]);
+    let issue =
+        Text::say("`SET NOT NULL` on `{}.{}` reads the whole table under its strongest lock.", &[&table, column]);
     let mut finding = finding(report, model, database, step, column, (subject, issue));
     because(
         &mut finding,

@@ -36,18 +36,25 @@ fn check(model: &Model, report: &mut Report<'_>) {
             Blocked::Everything => "neither reads nor writes come through",
             _ => "no write comes through",
         };
-        let issue = Text::say("`{}` is written anew, row by row, and ", &[&table]).and(whom, &[]).and(" meanwhile.", &[]);
+        let issue =
+            Text::say("`{}` is written anew, row by row, and ", &[&table]).and(whom, &[]).and(" meanwhile.", &[]);
         let mut finding = finding(report, model, database, step, &word, (subject, issue));
         because(&mut finding, why);
         finding.impact = Text::from(
             "Requests that come to the table wait as long as the database needs to copy it with all its indexes: minutes to hours on a large table, with twice its space on the disk.",
         );
-        remedy(&mut finding, database, step, "Do it with a tool that copies the table in the background, or in a window without traffic.");
+        remedy(
+            &mut finding,
+            database,
+            step,
+            "Do it with a tool that copies the table in the background, or in a window without traffic.",
+        );
         finding.verification = Text::from(
             "Run the migration on a copy of the production data, and read and write the table from a second connection meanwhile: neither must wait.",
         );
-        finding.trade_offs =
-            Text::from("The way without waiting takes several deployments; on a table that stays small it is not worth them.");
+        finding.trade_offs = Text::from(
+            "The way without waiting takes several deployments; on a table that stays small it is not worth them.",
+        );
         report.add(finding);
     }
 }
@@ -65,7 +72,9 @@ fn reason(step: &NewStep) -> Option<(String, Text)> {
         Some(from) => {
             Text::say("The column `{}` becomes `{}`, and is kept in another way than `{}`.", &[column, &to, &from])
         }
-        None => Text::say("The column `{}` becomes `{}`; what it was is not known, or does not hold on.", &[column, &to]),
+        None => {
+            Text::say("The column `{}` becomes `{}`; what it was is not known, or does not hold on.", &[column, &to])
+        }
     };
     let (_, action) = step.action()?;
     Some(match action {
