@@ -20,7 +20,7 @@ pub use finding::{
 };
 pub use language::Language;
 pub use review::{Budget, CheckItem, CheckState, EscalationCall, Gap, GapKind, Review, StageReport, Summary};
-pub use source::{FileRole, LineColumn, SourceFile, SourceMap};
+pub use source::{Before, FileRole, LineColumn, SourceFile, SourceMap};
 pub use span::{FileId, Span};
 pub use symbol::Symbol;
 pub use text::{Piece, Text};

@@ -2,6 +2,7 @@
 //!
 //! Arguments, configuration, output, exit status; everything else is `engine`'s and `report`'s.
 
+mod before;
 mod config;
 mod fix;
 mod pages;
@@ -96,6 +97,10 @@ struct Review {
     /// For whom: regular hears precise rules only, auditor also less precise ones, pedantic also opinions.
     #[arg(long, value_name = "PERSONA")]
     persona: Option<PersonaArg>,
+    /// What was not there at the merge base of HEAD and this commit (`origin/main`) is new: the migrations that are
+    /// judged are the new ones. Asks git for what it has stored.
+    #[arg(long, visible_alias = "base", value_name = "BASE")]
+    diff: Option<String>,
     /// Findings in this file (a JSON review) are known and not told again.
     #[arg(long, value_name = "FILE")]
     baseline: Option<PathBuf>,
@@ -284,6 +289,10 @@ fn review(args: Review) -> anyhow::Result<u8> {
             .collect(),
         own_facts: !args.no_config,
         facts: args.facts.clone(),
+        before: match &args.diff {
+            Some(name) => Some(Arc::new(before::read(&args.path, name)?)),
+            None => None,
+        },
         progress: None,
         ..Options::default()
     };

@@ -93,6 +93,8 @@ pub struct Options {
     pub own_facts: bool,
     /// A directory of further facts (`<language>/<library>.toml`); a file named as one of ours replaces it.
     pub facts: Option<std::path::PathBuf>,
+    /// The tree before the change under review: what is not there is new.
+    pub before: Option<Arc<base::Before>>,
     /// Texts that stand in the place of files, by path; new files too.
     pub replaced: Arc<BTreeMap<String, String>>,
     /// Called with what is being done, from any thread, often.
@@ -125,6 +127,7 @@ impl Default for Options {
             overrides: Vec::new(),
             own_facts: true,
             facts: None,
+            before: None,
             replaced: Arc::default(),
             progress: None,
         }
@@ -204,7 +207,11 @@ impl Session {
             span: None,
             path: Some(name.clone()),
         }));
-        let sources = Arc::new(SourceMap::new(files));
+        let mut sources = SourceMap::new(files);
+        if let Some(before) = &options.before {
+            sources.set_before(before.clone());
+        }
+        let sources = Arc::new(sources);
         let code: Vec<_> = sources.files().filter_map(|(id, f)| f.language.map(|l| (id, l))).collect();
         // migrations alone make a schema
         if code.is_empty() && !sources.files().any(|(_, f)| f.path.ends_with(".sql")) {

@@ -1,7 +1,16 @@
-//! The schemas of a repository's databases: as its migrations make them, or as its classes declare them.
+//! The schemas of a repository's databases: as its migrations make them, or as its classes declare them; and what the
+//! new ones among the migrations do.
 //!
 //! Migrations in SQL and change logs are found by `sql::migrations`; those in a programming language by one file for
 //! each tool here. To support a tool is to write `schemas/<tool>.rs` and to name it in [`WRITTEN_IN_CODE`].
+//! `schemas/recent.rs` says which are new, `steps.rs` what they do to tables in use, `usage.rs` whether code still names
+//! what they take away, `remedies.rs` what is written instead, `server.rs` which server they run on.
+
+mod recent;
+mod remedies;
+mod server;
+pub mod steps;
+mod usage;
 
 mod dialect;
 mod new_migration;
@@ -11,12 +20,19 @@ use base::{FileId, FileRole, SourceFile, SourceMap, Span, Text};
 use rayon::prelude::*;
 use rustc_hash::FxHashSet;
 use sql::Dialect;
+use sql::locks::Server;
 use sql::migrations::{self, Body, File, Migration, MigrationSet, Tool, TransactionMode};
 use sql::schema::Table;
 use sql::{Statement, StatementKind, Step};
 
 use crate::adapters::Context;
 use crate::stored::{self, StoredThings};
+
+pub use recent::Told;
+pub use remedies::Remedy;
+pub use server::limits_waiting;
+use steps::NewStep;
+pub use usage::Use;
 
 /// The schema of one database.
 #[derive(Debug)]
@@ -26,6 +42,16 @@ pub struct DatabaseSchema {
     pub set: MigrationSet,
     /// What they make.
     pub schema: sql::Schema,
+    /// The server that they run on.
+    pub server: Server,
+    /// How new ones were told from old ones.
+    pub told: Told,
+    /// For each migration whether it is new.
+    pub new: Vec<bool>,
+    /// The file of each migration.
+    pub files: Vec<FileId>,
+    /// What the new ones do to tables in use, in order.
+    pub steps: Vec<NewStep>,
 }
 
 /// Migrations of one tool that are written in code, as the statements that it sends. It is given the dialect that the
@@ -42,7 +68,7 @@ impl DatabaseSchema {
     }
 
     /// Says where the schema comes from.
-    pub fn told(&self) -> Text {
+    pub fn provenance(&self) -> Text {
         match self.set.tool {
             Tool::Models => Text::from("So the code declares it, and no migration makes it."),
             _ => Text::say("So the migrations of `{}` leave it, up to the last one.", &[&self.set.directory]),
@@ -114,6 +140,11 @@ impl DatabaseSchema {
         if is_plain && !is_reserved && !name.is_empty() { name.to_owned() } else { written::quoted_name(dialect, name) }
     }
 
+    /// Whether a table has a column of this name after all migrations.
+    pub fn has_column(&self, table: &sql::Name, column: &str) -> bool {
+        self.schema.table(table).is_some_and(|t| t.column(column, self.schema.dialect).is_some())
+    }
+
     /// Tables whose rows nothing tells apart: no primary key, and no unique index on columns that are never null.
     /// SQLite numbers the rows of every table.
     pub fn tables_without_key(&self) -> Vec<&Table> {
@@ -146,8 +177,17 @@ pub(crate) fn read(context: &Context<'_>) -> (StoredThings, Vec<DatabaseSchema>)
     let dialect = dialect::known(sources).unwrap_or(Dialect::Postgres);
     let (stored, sets) = rayon::join(|| stored::read(context, dialect), || sets(context, dialect));
     let replayed = |set: MigrationSet| {
-        let schema = set.schema(|file| &*sources.file(FileId(file as u32)).text, |file| FileId(file as u32));
-        DatabaseSchema { set, schema }
+        let id = |file: usize| FileId(file as u32);
+        let server = server::server(sources, set.dialect);
+        let (told, new) = recent::new_ones(&set, sources, id);
+        let (made, steps) = steps::replay(&set, &new, server, |file| (id(file), sources.file(id(file)).text.clone()));
+        // old migrations may be gone, the tool's own picture of the whole has them
+        let schema = match set.dump {
+            Some(_) => set.schema(|file| &*sources.file(id(file)).text, id),
+            None => made,
+        };
+        let files = set.migrations.iter().map(|m| id(m.file)).collect();
+        DatabaseSchema { set, files, schema, server, told, new, steps }
     };
     let is_of_rows = |database: &DatabaseSchema| {
         let engine = |t: &Table| t.options.get("engine").is_some_and(|e| e.contains("MergeTree"));
@@ -164,7 +204,7 @@ pub(crate) fn read(context: &Context<'_>) -> (StoredThings, Vec<DatabaseSchema>)
 /// All sets of migrations.
 fn sets(context: &Context<'_>, dialect: Dialect) -> Vec<MigrationSet> {
     let files: Vec<File<'_>> = context.sources.files().map(|(_, file)| as_migration(file)).collect();
-    let mut sets = match files.iter().any(|f| !f.text.is_empty()) {
+    let mut sets = match files.iter().any(|f| !f.text.is_empty() && !is_setting(f.path)) {
         true => migrations::find(&files, None),
         false => Vec::new(),
     };
@@ -178,7 +218,7 @@ fn as_migration(file: &SourceFile) -> File<'_> {
     if matches!(file.role, FileRole::Test | FileRole::Example | FileRole::Generated) {
         return File { path: "", text: "" };
     }
-    let is_text = file.path.ends_with(".sql") || is_change_log(&file.path);
+    let is_text = file.path.ends_with(".sql") || is_change_log(&file.path) || is_setting(&file.path);
     File { path: &file.path, text: if is_text { &file.text } else { "" } }
 }
 
@@ -230,6 +270,18 @@ pub fn place_of(sources: &SourceMap, statement: Span, word: &str) -> Span {
         let start = statement.start + at as u32;
         Span { file: statement.file, start, end: start + word.len() as u32 }
     })
+}
+
+/// What tools read beside migrations.
+fn is_setting(path: &str) -> bool {
+    ["metadata.toml", "migration_lock.toml", ".sql.conf"].iter().any(|end| path.ends_with(end))
+}
+
+/// Files of migrations that are written on, whose older text says what is new in them.
+pub fn is_written_on(path: &str) -> bool {
+    let lower = path.to_ascii_lowercase();
+    is_change_log(path)
+        || (lower.ends_with(".sql") && ["changelog", "liquibase", "changeset"].iter().any(|w| lower.contains(w)))
 }
 
 /// Change logs in another form than SQL.

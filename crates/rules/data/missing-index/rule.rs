@@ -55,7 +55,7 @@ fn add(
     let issue = Text::say("`{}` is asked for by `{}`, and no index of it begins with that.", &[name, &list]);
     let mut finding = report.finding(format!("index {name} {list}"), access(first).span, issue);
     finding.evidence = finding.evidence.min(access(first).evidence);
-    finding.details = database.told();
+    finding.details = database.provenance();
     if let Some(route) = route(first) {
         finding.endpoint = Some(route.name());
         finding.severity = Severity::Important;

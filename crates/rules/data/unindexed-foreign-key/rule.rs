@@ -52,7 +52,7 @@ fn check(model: &Model, report: &mut Report<'_>) {
                 if spreads {
                     finding.severity = Severity::Important;
                 }
-                finding.details = database.told();
+                finding.details = database.provenance();
                 finding.impact = Text::from(match spreads {
                     true => {
                         "Whenever a row there is deleted, the database reads this whole table to find what goes with it, row by row, and holds locks meanwhile; joins and lists by this key read it as well."
