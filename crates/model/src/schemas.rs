@@ -4,6 +4,7 @@
 //! each tool here. To support a tool is to write `schemas/<tool>.rs` and to name it in [`WRITTEN_IN_CODE`].
 
 mod dialect;
+mod django;
 pub(crate) mod written;
 
 use base::{FileId, FileRole, SourceFile, SourceMap, Span, Text};
@@ -32,7 +33,7 @@ pub struct DatabaseSchema {
 type Reader = fn(&Context<'_>, Dialect) -> Vec<MigrationSet>;
 
 /// Every tool whose migrations are code.
-const WRITTEN_IN_CODE: &[Reader] = &[];
+const WRITTEN_IN_CODE: &[Reader] = &[django::sets];
 
 impl DatabaseSchema {
     /// Whether migrations make it, and not only classes.
