@@ -13,6 +13,7 @@ pub mod steps;
 mod usage;
 
 mod dialect;
+mod django;
 mod new_migration;
 pub(crate) mod written;
 
@@ -59,7 +60,7 @@ pub struct DatabaseSchema {
 type Reader = fn(&Context<'_>, Dialect) -> Vec<MigrationSet>;
 
 /// Every tool whose migrations are code.
-const WRITTEN_IN_CODE: &[Reader] = &[];
+const WRITTEN_IN_CODE: &[Reader] = &[django::sets];
 
 impl DatabaseSchema {
     /// Whether migrations make it, and not only classes.
