@@ -62,8 +62,9 @@ pub(crate) fn collect(
     }
     let read = |(module, all): &(ModuleId, Vec<u32>)| {
         let targets = Targets::new(context, stored, *module);
-        let spoken = migrations::dialect_of_path(context.program.path(*module));
-        let mut reader = Reader { context, stored, tables: &tables, targets, spoken };
+        let path = context.program.path(*module);
+        let spoken = migrations::dialect_of_path(path);
+        let mut reader = Reader { context, stored, tables: &tables, targets, path, spoken };
         let mut found = Vec::new();
         for at in all {
             reader.read(*at, &accesses[*at as usize], &mut found);
@@ -75,7 +76,17 @@ pub(crate) fn collect(
 
 /// The tables of all schemas by their names in small letters.
 struct Tables<'s> {
-    of: FxHashMap<String, Vec<(u32, &'s Name, &'s Table, Dialect)>>,
+    of: FxHashMap<String, Vec<Known<'s>>>,
+}
+
+/// A table of a schema.
+struct Known<'s> {
+    schema: u32,
+    key: &'s Name,
+    table: &'s Table,
+    dialect: Dialect,
+    /// Where the migrations are.
+    directory: &'s str,
 }
 
 impl<'s> Tables<'s> {
@@ -84,7 +95,13 @@ impl<'s> Tables<'s> {
         for (at, database) in schemas.iter().enumerate() {
             for (key, table) in &database.schema.tables {
                 let known = of.entry(key.name.to_lowercase()).or_default();
-                known.push((at as u32, key, table, database.schema.dialect));
+                known.push(Known {
+                    schema: at as u32,
+                    key,
+                    table,
+                    dialect: database.schema.dialect,
+                    directory: &database.set.directory,
+                });
             }
         }
         Self { of }
@@ -96,7 +113,8 @@ struct Reader<'c> {
     stored: &'c StoredThings,
     tables: &'c Tables<'c>,
     targets: Targets<'c>,
-    /// The dialect that the file's path says.
+    /// The file, and the dialect that its path says.
+    path: &'c str,
     spoken: Option<Dialect>,
 }
 
@@ -226,9 +244,12 @@ impl<'c> Reader<'c> {
 
     fn add(&self, at: u32, table: &Name, stored: Option<&Stored>, asked: &Asked, found: &mut Vec<Question>) {
         let Some(known) = self.tables.of.get(&table.name.to_lowercase()) else { return };
-        // `store/mysql/users.go` asks the tables of MySQL, where there are such
-        let spoken = known.iter().any(|(.., dialect)| Some(*dialect) == self.spoken).then_some(self.spoken).flatten();
-        for (schema, key, table, dialect) in known.iter().filter(|(.., d)| spoken.is_none_or(|s| s == *d)) {
+        // `store/mysql/users.go` asks the tables of MySQL, where there are such; and a package its own
+        let spoken = known.iter().any(|t| Some(t.dialect) == self.spoken).then_some(self.spoken).flatten();
+        let known = || known.iter().filter(|t| spoken.is_none_or(|s| s == t.dialect));
+        let near = |t: &&Known<'_>| common(self.path, t.directory);
+        let nearest = known().map(|t| near(&t)).max().unwrap_or_default();
+        for Known { schema, key, table, dialect, .. } in known().filter(|t| near(t) == nearest) {
             let mut question = Question {
                 access: at,
                 schema: *schema,
@@ -262,6 +283,11 @@ impl<'c> Reader<'c> {
             found.push(question);
         }
     }
+}
+
+/// How many folders two paths have in common.
+fn common(one: &str, other: &str) -> usize {
+    one.split('/').zip(other.split('/')).take_while(|(a, b)| a == b).count()
 }
 
 /// The name of what a call calls.
