@@ -3,8 +3,12 @@
 //! Migrations in SQL and change logs are found by `sql::migrations`; those in a programming language by one file for
 //! each tool here. To support a tool is to write `schemas/<tool>.rs` and to name it in [`WRITTEN_IN_CODE`].
 
+pub(crate) mod alembic;
 mod dialect;
-mod django;
+pub(crate) mod digest;
+pub(crate) mod django;
+pub(crate) mod sender;
+pub(crate) mod sqlalchemy;
 pub(crate) mod written;
 
 use base::{FileId, FileRole, SourceFile, SourceMap, Span, Text};
@@ -33,7 +37,7 @@ pub struct DatabaseSchema {
 type Reader = fn(&Context<'_>, Dialect) -> Vec<MigrationSet>;
 
 /// Every tool whose migrations are code.
-const WRITTEN_IN_CODE: &[Reader] = &[django::sets];
+const WRITTEN_IN_CODE: &[Reader] = &[alembic::sets, django::sets];
 
 impl DatabaseSchema {
     /// Whether migrations make it, and not only classes.
