@@ -12,9 +12,14 @@ mod server;
 pub mod steps;
 mod usage;
 
+pub(crate) mod alembic;
 mod dialect;
 mod django;
 mod new_migration;
+pub(crate) mod digest;
+pub(crate) mod django;
+pub(crate) mod sender;
+pub(crate) mod sqlalchemy;
 pub(crate) mod written;
 
 use base::{FileId, FileRole, SourceFile, SourceMap, Span, Text};
@@ -60,7 +65,7 @@ pub struct DatabaseSchema {
 type Reader = fn(&Context<'_>, Dialect) -> Vec<MigrationSet>;
 
 /// Every tool whose migrations are code.
-const WRITTEN_IN_CODE: &[Reader] = &[django::sets];
+const WRITTEN_IN_CODE: &[Reader] = &[alembic::sets, django::sets];
 
 impl DatabaseSchema {
     /// Whether migrations make it, and not only classes.

@@ -4,7 +4,7 @@
 //! written, `operations.rs` carries the operations out over the state of the models (`state.rs`), and `editor.rs` says
 //! the statements that Django's schema editor sends, with the names of `names.rs` and the types of `types.rs`.
 
-mod contrib;
+pub(crate) mod contrib;
 mod editor;
 mod expressions;
 mod fields;
@@ -19,11 +19,12 @@ use base::Language;
 use sql::Dialect;
 use sql::migrations::{Body, Migration, MigrationSet, Tool, TransactionMode};
 
-use self::editor::Editor;
-use self::fields::Reading;
+pub(crate) use self::editor::Editor;
+pub(crate) use self::fields::Reading;
 use self::operations::Run;
 use self::order::Node;
-use self::state::State;
+pub(crate) use self::order::{app_of, setting, user_model};
+pub(crate) use self::state::{Field, Key, Model, State};
 use crate::adapters::Context;
 
 /// The migrations of each project.

@@ -3,89 +3,41 @@
 //! As the real one, it looks into the database for the constraints and indexes that it drops: `shadow` is what all
 //! statements so far have made.
 
-use base::FileId;
+use std::ops::{Deref, DerefMut};
+
+use sql::Dialect;
 use sql::schema::{IndexRole, Table};
-use sql::{Dialect, Schema, Statement};
 
 use super::names::index_name;
 use super::state::{ConstraintKind, Default, Field, Index, Model, State};
 use super::types::{check, column_type, counts_up, is_geometry, is_limited, is_text};
-use crate::schemas::written::{Written, quoted};
+use crate::schemas::sender::{Line, Sender};
+use crate::schemas::written::quoted;
 
-/// Makes the statements of one file.
+/// Makes the statements.
 pub(crate) struct Editor {
-    pub dialect: Dialect,
+    pub sender: Sender,
     /// Keys count up as identity columns and not as `serial`.
     pub has_identity: bool,
-    pub file: FileId,
-    /// The operation that is carried out.
-    pub at: ir::Range,
-    shadow: Schema,
-    statements: Vec<Statement>,
 }
 
-/// A statement under construction.
-pub(super) struct Line {
-    written: Written,
-    at: ir::Range,
+impl Deref for Editor {
+    type Target = Sender;
+
+    fn deref(&self) -> &Sender {
+        &self.sender
+    }
 }
 
-impl Line {
-    /// Adds SQL.
-    pub(super) fn sql(mut self, text: &str) -> Self {
-        self.written.say(text, self.at);
-        self
-    }
-
-    /// Adds a name.
-    pub(super) fn name(mut self, name: &str) -> Self {
-        match name.contains('"') {
-            true => self.written.say(&format!("\"{}\"", name.trim_matches('"')), self.at),
-            false => self.written.name(name, self.at),
-        }
-        self
-    }
-
-    /// Adds names, with commas.
-    fn names(mut self, names: &[String]) -> Self {
-        for (at, name) in names.iter().enumerate() {
-            self = self.sql(if at > 0 { ", " } else { "" }).name(name);
-        }
-        self
-    }
-
-    /// What follows stands here.
-    fn place(mut self, at: ir::Range) -> Self {
-        self.at = at;
-        self
+impl DerefMut for Editor {
+    fn deref_mut(&mut self) -> &mut Sender {
+        &mut self.sender
     }
 }
 
 impl Editor {
     pub(crate) fn new(dialect: Dialect, has_identity: bool) -> Self {
-        Editor {
-            dialect,
-            has_identity,
-            file: FileId(0),
-            at: ir::Range::default(),
-            shadow: Schema::new(dialect),
-            statements: Vec::new(),
-        }
-    }
-
-    /// The statements since this was last asked.
-    pub(crate) fn taken(&mut self) -> Vec<Statement> {
-        std::mem::take(&mut self.statements)
-    }
-
-    pub(super) fn line(&self, sql: &str) -> Line {
-        Line { written: Written::new(self.dialect), at: self.at }.sql(sql)
-    }
-
-    pub(super) fn send(&mut self, line: Line) {
-        let statements = line.sql(";").written.statements();
-        self.shadow.replay(&statements, self.file, 0);
-        self.statements.extend(statements);
+        Editor { sender: Sender::new(dialect), has_identity }
     }
 
     fn table_in_shadow(&self, table: &str) -> Option<&Table> {
@@ -123,13 +75,13 @@ impl Editor {
         let table = state.table(model, self.dialect);
         let mut line = self.line("CREATE TABLE ").name(&table).sql(" (");
         for (at, field) in model.fields.iter().filter(|f| f.has_column()).enumerate() {
-            let whole = line.at;
+            let whole = line.placed();
             line = line.place(field.range).sql(if at > 0 { ", " } else { "" }).name(&field.column());
             line = self.definition(line, state, field, false).place(whole);
         }
         for constraint in &model.constraints {
             if let ConstraintKind::Check(condition) = &constraint.kind {
-                let whole = line.at;
+                let whole = line.placed();
                 line = line.place(constraint.range).sql(", CONSTRAINT ").name(&constraint.name);
                 line = line.sql(&format!(" CHECK ({condition})")).place(whole);
             }
@@ -502,7 +454,8 @@ impl Editor {
             self.drop_foreign_keys(&table, &field.column());
         }
         let line = self.line("ALTER TABLE ").name(&table).sql(" DROP COLUMN ").name(&field.column());
-        self.send(line.sql(if self.dialect == Dialect::Postgres { " CASCADE" } else { "" }));
+        let line = line.sql(if self.dialect == Dialect::Postgres { " CASCADE" } else { "" });
+        self.send(line);
     }
 
     pub(super) fn delete_model(&mut self, state: &State, model: &std::sync::Arc<Model>) {
@@ -516,7 +469,8 @@ impl Editor {
         }
         let table = state.table(model, self.dialect);
         let line = self.line("DROP TABLE ").name(&table);
-        self.send(line.sql(if self.dialect == Dialect::Sqlite { "" } else { " CASCADE" }));
+        let line = line.sql(if self.dialect == Dialect::Sqlite { "" } else { " CASCADE" });
+        self.send(line);
     }
 
     pub(super) fn rename_table(&mut self, from: &str, to: &str) {
@@ -524,11 +478,6 @@ impl Editor {
             let line = self.line("ALTER TABLE ").name(from).sql(" RENAME TO ").name(to);
             self.send(line);
         }
-    }
-
-    pub(super) fn raw(&mut self, sql: &str, at: ir::Range) {
-        let line = self.line("").place(at).sql(sql);
-        self.send(line);
     }
 
     /// A column changed from one field to another, in a model of the new state.

@@ -589,7 +589,8 @@ impl Run<'_> {
             };
             let own = sql.module == call.at.module;
             for (text, range) in texts {
-                self.editor.raw(&text, if own { range } else { self.editor.at });
+                let at = if own { range } else { self.editor.at };
+                self.editor.raw(&text, at);
             }
         }
         let sends = std::mem::replace(&mut self.sends, false);
