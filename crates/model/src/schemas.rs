@@ -4,6 +4,9 @@
 //! each tool here. To support a tool is to write `schemas/<tool>.rs` and to name it in [`WRITTEN_IN_CODE`].
 
 mod dialect;
+pub(crate) mod node;
+pub(crate) mod table;
+pub(crate) mod typeorm_names;
 pub(crate) mod written;
 
 use base::{FileId, FileRole, SourceFile, SourceMap, Span, Text};
@@ -32,7 +35,7 @@ pub struct DatabaseSchema {
 type Reader = fn(&Context<'_>, Dialect) -> Vec<MigrationSet>;
 
 /// Every tool whose migrations are code.
-const WRITTEN_IN_CODE: &[Reader] = &[];
+const WRITTEN_IN_CODE: &[Reader] = &[node::sets];
 
 impl DatabaseSchema {
     /// Whether migrations make it, and not only classes.
