@@ -39,6 +39,7 @@ mod paths;
 pub mod patterns;
 mod reach;
 pub mod schemas;
+mod script;
 mod semantics;
 mod settings;
 pub mod stored;

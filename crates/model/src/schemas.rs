@@ -20,6 +20,9 @@ pub(crate) mod digest;
 pub(crate) mod django;
 pub(crate) mod sender;
 pub(crate) mod sqlalchemy;
+pub(crate) mod node;
+pub(crate) mod table;
+pub(crate) mod typeorm_names;
 pub(crate) mod written;
 
 use base::{FileId, FileRole, SourceFile, SourceMap, Span, Text};
@@ -65,7 +68,7 @@ pub struct DatabaseSchema {
 type Reader = fn(&Context<'_>, Dialect) -> Vec<MigrationSet>;
 
 /// Every tool whose migrations are code.
-const WRITTEN_IN_CODE: &[Reader] = &[alembic::sets, django::sets];
+const WRITTEN_IN_CODE: &[Reader] = &[alembic::sets, django::sets, node::sets];
 
 impl DatabaseSchema {
     /// Whether migrations make it, and not only classes.

@@ -48,6 +48,7 @@ pub enum Tool {
     Django,
     Alembic,
     Knex,
+    DbMigrate,
     Sequelize,
     TypeOrm,
     MikroOrm,

@@ -42,6 +42,11 @@ impl Written {
         self.text.is_empty()
     }
 
+    /// The statements as far as they are said, with places in this text.
+    pub(crate) fn so_far(&self) -> Vec<Statement> {
+        sql::parse(&self.text, self.dialect)
+    }
+
     /// The statements. Each lies where its parts lie together.
     pub(crate) fn statements(self) -> Vec<Statement> {
         let part_at = |at: u32| self.parts.partition_point(|(start, _)| *start <= at).saturating_sub(1);
