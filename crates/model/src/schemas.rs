@@ -39,6 +39,8 @@ pub struct DatabaseSchema {
     pub files: Vec<FileId>,
     /// What the new ones do to tables in use, in order.
     pub steps: Vec<NewStep>,
+    /// Names that tables made by new migrations took over: those before were copied.
+    pub replaced: Vec<sql::Name>,
 }
 
 impl DatabaseSchema {
@@ -107,9 +109,10 @@ pub(crate) fn read(sources: &SourceMap) -> Vec<DatabaseSchema> {
     let schema = |set: MigrationSet| {
         let server = server::server(sources, set.dialect);
         let (told, new) = recent::new_ones(&set, sources, |at| ids[at]);
-        let (schema, steps) = steps::replay(&set, &new, server, |at| (ids[at], sources.file(ids[at]).text.clone()));
+        let (schema, steps, replaced) =
+            steps::replay(&set, &new, server, |at| (ids[at], sources.file(ids[at]).text.clone()));
         let files = set.migrations.iter().map(|m| ids[m.file]).collect();
-        DatabaseSchema { set, files, schema, server, told, new, steps }
+        DatabaseSchema { set, files, schema, server, told, new, steps, replaced }
     };
     let is_of_rows = |database: &DatabaseSchema| {
         let engine = |t: &Table| t.options.get("engine").is_some_and(|e| e.contains("MergeTree"));
