@@ -61,6 +61,8 @@ pub struct DatabaseSchema {
     pub files: Vec<FileId>,
     /// What the new ones do to tables in use, in order.
     pub steps: Vec<NewStep>,
+    /// Names that tables made by new migrations took over: those before were copied.
+    pub replaced: Vec<sql::Name>,
 }
 
 /// Migrations of one tool that are written in code, as the statements that it sends. It is given the dialect that the
@@ -197,6 +199,11 @@ pub(crate) fn read(context: &Context<'_>) -> (StoredThings, Vec<DatabaseSchema>)
         };
         let files = set.migrations.iter().map(|m| id(m.file)).collect();
         DatabaseSchema { set, files, schema, server, told, new, steps }
+        let (told, new) = recent::new_ones(&set, sources, |at| ids[at]);
+        let (schema, steps, replaced) =
+            steps::replay(&set, &new, server, |at| (ids[at], sources.file(ids[at]).text.clone()));
+        let files = set.migrations.iter().map(|m| ids[m.file]).collect();
+        DatabaseSchema { set, files, schema, server, told, new, steps, replaced }
     };
     let is_of_rows = |database: &DatabaseSchema| {
         let engine = |t: &Table| t.options.get("engine").is_some_and(|e| e.contains("MergeTree"));

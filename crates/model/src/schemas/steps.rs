@@ -15,6 +15,8 @@ use sql::{
     Transaction,
 };
 
+use super::DatabaseSchema;
+
 /// One change or write of a new migration that touches a table in use.
 #[derive(Clone, Debug)]
 pub struct NewStep {
@@ -94,6 +96,14 @@ impl NewStep {
         self.blocks > Blocked::Nothing
     }
 
+    /// What it validates, with the table.
+    fn validated(&self) -> Option<(&Name, &str)> {
+        match self.action()? {
+            (table, TableAction::ValidateConstraint { name }) => Some((table, name)),
+            _ => None,
+        }
+    }
+
     /// The name of its table, of what it drops where that is not known, or nothing.
     pub fn table_name(&self) -> String {
         let of_index = match self.change() {
@@ -147,13 +157,37 @@ impl NewStep {
     }
 }
 
+impl DatabaseSchema {
+    /// Whether new migrations prove, before a step, that a column of its table is never null, where the table itself is
+    /// not known: a check that they validate, unless they say themselves that it speaks of something else.
+    pub fn proves_not_null(&self, step: &NewStep, column: &str) -> bool {
+        if step.table().is_some() || self.server.major < 12 {
+            return false;
+        }
+        let earlier = || self.steps.iter().filter(|s| s.span < step.span && s.tables == step.tables);
+        let speaks_of_other = |name: &str| {
+            earlier().filter_map(|s| s.action()).any(|(_, action)| match action {
+                TableAction::AddConstraint { constraint } => {
+                    let check = match &constraint.kind {
+                        ConstraintKind::Check { expression, .. } => expression.to_lowercase(),
+                        _ => String::new(),
+                    };
+                    constraint.name.as_deref() == Some(name) && !check.contains(&column.to_lowercase())
+                }
+                _ => false,
+            })
+        };
+        earlier().filter_map(|s| s.validated()).any(|(_, name)| !speaks_of_other(name))
+    }
+}
+
 /// Replays a set; `new` says for each migration whether its steps are wanted.
 pub(super) fn replay(
     set: &MigrationSet,
     new: &[bool],
     server: Server,
     file: impl Fn(usize) -> (FileId, Arc<str>),
-) -> (Schema, Vec<NewStep>) {
+) -> (Schema, Vec<NewStep>, Vec<Name>) {
     let mut replay = Replay {
         schema: Schema::new(set.dialect),
         server,
@@ -162,6 +196,8 @@ pub(super) fn replay(
         transactions: 0,
         held: None,
         limits_waiting: false,
+        unchecked: false,
+        replaced: Vec::new(),
     };
     for (at, migration) in set.migrations.iter().enumerate() {
         let (id, text) = file(migration.file);
@@ -174,7 +210,7 @@ pub(super) fn replay(
         // what a migration sets for its session does not reach the next one
         replay.schema.search_path = path;
     }
-    (replay.schema, replay.steps)
+    (replay.schema, replay.steps, replay.replaced)
 }
 
 struct Replay {
@@ -186,6 +222,10 @@ struct Replay {
     transactions: usize,
     held: Option<Held>,
     limits_waiting: bool,
+    /// `SET foreign_key_checks = 0`.
+    unchecked: bool,
+    /// Names that tables made by new migrations took over.
+    replaced: Vec<Name>,
 }
 
 impl Replay {
@@ -196,6 +236,7 @@ impl Replay {
             Body::Statements(statements) => self.made.extend(statements.iter().map(|s| span(s.range))),
         }
         self.limits_waiting = false;
+        self.unchecked = false;
         self.held = None;
         if migration.transaction == TransactionMode::Whole && self.schema.dialect.has_transactional_ddl() {
             self.open(true);
@@ -217,7 +258,12 @@ impl Replay {
                     continue;
                 }
                 StatementKind::Transaction(step) => self.transaction(*step),
-                StatementKind::Set { name, .. } => self.limits_waiting |= limits_waiting(name),
+                StatementKind::Set { name, value, .. } => {
+                    self.limits_waiting |= limits_waiting(name);
+                    if name == "foreign_key_checks" {
+                        self.unchecked = value.trim() == "0";
+                    }
+                }
                 StatementKind::Change(changes) => {
                     found.extend(changes.iter().map(|c| (c.range, Deed::Change(Box::new(c.clone())))));
                 }
@@ -230,9 +276,10 @@ impl Replay {
                 }
                 _ => {}
             }
+            let options: Vec<(String, String)> = found.iter().flat_map(|(_, deed)| options(deed)).collect();
             let mut before = None;
             for (range, deed) in found {
-                self.step(migration, Span::new(file, range.start, range.end), deed, &mut before);
+                self.step(migration, Span::new(file, range.start, range.end), (deed, &options), &mut before);
             }
             self.schema.replay(std::slice::from_ref(statement), file, 0);
         }
@@ -263,11 +310,28 @@ impl Replay {
         self.schema.views.values().any(|view| view.name.name == name.name)
     }
 
-    fn step(&mut self, migration: usize, span: Span, deed: Deed, before: &mut Option<Arc<Schema>>) {
+    fn step(
+        &mut self,
+        migration: usize,
+        span: Span,
+        (deed, options): (Deed, &[(String, String)]),
+        before: &mut Option<Arc<Schema>>,
+    ) {
         let mut effects = match &deed {
             Deed::Change(change) => locks::effects(change, &self.schema, self.server),
             Deed::Write(_) => Vec::new(),
         };
+        locks::as_asked(&mut effects, options.iter().map(|(name, value)| (name.as_str(), value.as_str())));
+        if self.unchecked && matches!(&deed, Deed::Change(change) if is_foreign_key(&change.step)) {
+            // in place, and without looking at rows
+            effects.clear();
+        }
+        if let Deed::Change(change) = &deed
+            && let Step::RenameTable { from, to } = &change.step
+            && self.is_new(from)
+        {
+            self.replaced.push(to.clone());
+        }
         effects.retain(|effect| !self.is_new(&effect.table));
         let mut tables: Vec<Name> = match &deed {
             Deed::Change(change) => self.named(&change.step),
@@ -306,6 +370,11 @@ impl Replay {
         };
         match step {
             Step::Reindex { .. } | Step::RewriteTable { table: None } | Step::DropSchema { .. } => true,
+            Step::RenameSchema { .. } => true,
+            Step::RenameEnumValue { name, .. } => {
+                let made = self.schema.enums.values().find(|e| e.name.name == name.name).map(|e| e.origin.made);
+                !made.is_some_and(|made| self.made.iter().any(|part| part.contains(made)))
+            }
             Step::DropIndex { names, table: None, .. } => !names.iter().any(is_known),
             _ => false,
         }
@@ -344,6 +413,25 @@ impl Replay {
             _ => Vec::new(),
         }
     }
+}
+
+/// What a part of a statement asks of the server for all of it.
+fn options(deed: &Deed) -> Vec<(String, String)> {
+    match deed {
+        Deed::Change(change) => match &change.step {
+            Step::CreateIndex(index) => index.options.clone(),
+            Step::AlterTable { action: TableAction::SetOption { name, value }, .. } => {
+                vec![(name.clone(), value.clone())]
+            }
+            _ => Vec::new(),
+        },
+        Deed::Write(_) => Vec::new(),
+    }
+}
+
+fn is_foreign_key(step: &Step) -> bool {
+    matches!(step, Step::AlterTable { action: TableAction::AddConstraint { constraint }, .. }
+        if matches!(constraint.kind, ConstraintKind::ForeignKey { .. }))
 }
 
 fn limits_waiting(setting: &str) -> bool {

@@ -50,7 +50,7 @@ fn check(model: &Model, report: &mut Report<'_>) {
                     let name = index.name.clone().unwrap_or_default();
                     blocked(model, report, database, step, "Building the index", &name);
                 }
-                Some((_, TableAction::DetachPartition { partition, .. })) => {
+                Some((_, TableAction::DetachPartition { partition, concurrently: false })) => {
                     blocked(model, report, database, step, "Detaching the partition", &partition.name);
                 }
                 _ => {}

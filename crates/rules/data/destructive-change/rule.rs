@@ -42,11 +42,17 @@ fn check(model: &Model, report: &mut Report<'_>) {
         match step.change() {
             Some(Step::DropTable { names, cascade, .. }) => {
                 for name in names.iter().filter(|n| step.tables.contains(n)) {
-                    // made anew under its name: only written in another form
-                    if database.schema.table(name).is_some() {
+                    // copied into another that takes its name
+                    if database.replaced.contains(name) {
                         continue;
                     }
-                    let issue = Text::say("The table `{}` is dropped.", &[&name.to_string()]);
+                    let issue = match database.schema.table(name).is_some() {
+                        true => Text::say(
+                            "The table `{}` is dropped and made anew, without its rows.",
+                            &[&name.to_string()],
+                        ),
+                        false => Text::say("The table `{}` is dropped.", &[&name.to_string()]),
+                    };
                     let subject = format!("drop table {name}");
                     let taken = Taken { subject, issue, word: &name.name, is_renamed: false };
                     let uses = database.uses_of_table(model, name);
@@ -61,7 +67,18 @@ fn check(model: &Model, report: &mut Report<'_>) {
                     cascades(model, report, (database, step), name, "emptied");
                 }
             }
-            Some(Step::DropSchema { names, .. }) => schema(model, report, (database, step), names),
+            Some(Step::DropSchema { names, .. }) => {
+                schema(model, report, (database, step), names, &Text::from("is dropped"))
+            }
+            Some(Step::RenameSchema { from, to }) => {
+                let what = Text::say("becomes `{}`", &[to]);
+                schema(model, report, (database, step), std::slice::from_ref(from), &what);
+            }
+            Some(Step::RenameEnumValue { name, from, to }) => {
+                let subject = format!("rename value {name} {from}");
+                let issue = Text::say("The value `{}` of `{}` becomes `{}`.", &[from, &name.to_string(), to]);
+                tell(model, report, (database, step), Taken { subject, issue, word: from, is_renamed: true }, &[]);
+            }
             Some(Step::RenameTable { from, to }) if step.tables.contains(from) => {
                 if database.schema.table(from).is_some() {
                     continue;
@@ -79,18 +96,25 @@ fn check(model: &Model, report: &mut Report<'_>) {
 
 fn column(model: &Model, report: &mut Report<'_>, (database, step): (&DatabaseSchema, &NewStep)) {
     let Some((table, action)) = step.action() else { return };
-    let is_there = |name: &str| database.has_column(table, name);
+    // swapped for another that takes its name
+    let is_replaced = |name: &str| {
+        let takes = |s: &NewStep| matches!(s.action(), Some((_, TableAction::RenameColumn { to, .. })) if to == name);
+        database.steps.iter().any(|s| s.tables == step.tables && takes(s))
+    };
     let (name, issue, is_renamed) = match action {
         TableAction::DropColumn { column, .. } => {
-            (column, Text::say("The column `{}.{}` is dropped.", &[&table.to_string(), column]), false)
+            let said = match database.has_column(table, column) {
+                true => "The column `{}.{}` is dropped and made anew, without its values.",
+                false => "The column `{}.{}` is dropped.",
+            };
+            (column, Text::say(said, &[&table.to_string(), column]), false)
         }
         TableAction::RenameColumn { from, to } => {
             (from, Text::say("The column `{}.{}` becomes `{}`.", &[&table.to_string(), from, to]), true)
         }
         _ => return,
     };
-    // swapped for another of its name
-    if is_there(name) {
+    if is_replaced(name) || (is_renamed && database.has_column(table, name)) {
         return;
     }
     let verb = if is_renamed { "rename" } else { "drop" };
@@ -190,17 +214,25 @@ fn cascades(
     report.add(finding);
 }
 
-fn schema(model: &Model, report: &mut Report<'_>, (database, step): (&DatabaseSchema, &NewStep), names: &[String]) {
+fn schema(
+    model: &Model,
+    report: &mut Report<'_>,
+    (database, step): (&DatabaseSchema, &NewStep),
+    names: &[String],
+    what: &Text,
+) {
     for name in names {
-        let is_inside = |t: &&sql::schema::Table| t.name.schema.as_deref() == Some(name);
-        if !step.before.tables.values().any(|t| is_inside(&t)) {
+        if !step.before.tables.values().any(|t| t.name.schema.as_deref() == Some(name)) {
             continue;
         }
-        let subject = format!("drop schema {name}");
-        let issue = Text::say("The schema `{}` is dropped with all that it holds.", &[name]);
+        let subject = format!("schema {name}");
+        let mut issue = Text::say("The schema `{}` with its tables ", &[name]);
+        issue.0.extend(what.0.clone());
         let mut finding = finding(report, model, database, step, name, (subject, issue));
-        finding.impact = Text::from("Every table in it and every row are gone; code that names one fails.");
-        finding.fix = Text::from("Drop what is no longer used, by name, after a backup.");
+        finding.impact = Text::from("Code that names one of its tables by it fails from the migration on.");
+        finding.fix = Text::from(
+            "Deploy code that does not name it first; take it away in a later deployment, by the name of each table.",
+        );
         finding.verification = Text::from("Run the tests of the version in production against the schema after it.");
         report.add(finding);
     }

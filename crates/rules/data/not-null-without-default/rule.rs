@@ -33,6 +33,7 @@ fn check(model: &Model, report: &mut Report<'_>) {
             added(model, report, database, step, &name);
         } else if let Some((_, TableAction::SetNotNull { column })) = step.action()
             && step.effect().is_some_and(|e| e.work >= Work::Scan)
+            && !database.proves_not_null(step, column)
         {
             let name = column.clone();
             demanded(model, report, database, step, &name);

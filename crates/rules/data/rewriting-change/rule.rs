@@ -64,8 +64,13 @@ fn reason(step: &NewStep) -> Option<(String, Text)> {
     if let Some(Step::RewriteTable { .. }) = step.change() {
         return Some(("FULL".to_owned(), Text::from("The statement copies the table into a new file.")));
     }
-    if step.effect()?.work < Work::Rewrite {
-        return None;
+    let work = step.effect()?.work;
+    if work < Work::Rewrite {
+        // what hangs on a column whose type changes
+        let Some((_, TableAction::SetType { column, data_type, .. })) = step.action() else { return None };
+        let why =
+            "The column `{}` becomes `{}`; checks that name it, or indexes that are ordered by it, are made again.";
+        return (work > Work::Catalog).then(|| (column.clone(), Text::say(why, &[column, &data_type.to_string()])));
     }
     let from = |column: &str| step.column(column).map(|c| c.data_type.to_string());
     let change = |column: &str, to: String| match from(column).filter(|f| *f != to) {
@@ -90,7 +95,12 @@ fn reason(step: &NewStep) -> Option<(String, Text)> {
                     "The new column `{}` gets another value for every row: `{}`.",
                     &[name, &default.expression],
                 ),
-                (None, _) => Text::say("The new column `{}` gets a number for every row.", &[name]),
+                (None, _) if column.identity.is_some() => {
+                    Text::say("The new column `{}` gets a number for every row.", &[name])
+                }
+                (None, _) => {
+                    Text::say("The new column `{}` alone would be free: the statement asks for a copy.", &[name])
+                }
             };
             (column.name.clone(), why)
         }
