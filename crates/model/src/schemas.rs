@@ -14,13 +14,12 @@ mod usage;
 
 pub(crate) mod alembic;
 mod dialect;
-mod django;
-mod new_migration;
 pub(crate) mod digest;
 pub(crate) mod django;
+mod new_migration;
+pub(crate) mod node;
 pub(crate) mod sender;
 pub(crate) mod sqlalchemy;
-pub(crate) mod node;
 pub(crate) mod table;
 pub(crate) mod typeorm_names;
 pub(crate) mod written;
@@ -191,18 +190,14 @@ pub(crate) fn read(context: &Context<'_>) -> (StoredThings, Vec<DatabaseSchema>)
         let id = |file: usize| FileId(file as u32);
         let server = server::server(sources, set.dialect);
         let (told, new) = recent::new_ones(&set, sources, id);
-        let (made, steps) = steps::replay(&set, &new, server, |file| (id(file), sources.file(id(file)).text.clone()));
+        let (made, steps, replaced) =
+            steps::replay(&set, &new, server, |file| (id(file), sources.file(id(file)).text.clone()));
         // old migrations may be gone, the tool's own picture of the whole has them
         let schema = match set.dump {
             Some(_) => set.schema(|file| &*sources.file(id(file)).text, id),
             None => made,
         };
         let files = set.migrations.iter().map(|m| id(m.file)).collect();
-        DatabaseSchema { set, files, schema, server, told, new, steps }
-        let (told, new) = recent::new_ones(&set, sources, |at| ids[at]);
-        let (schema, steps, replaced) =
-            steps::replay(&set, &new, server, |at| (ids[at], sources.file(ids[at]).text.clone()));
-        let files = set.migrations.iter().map(|m| ids[m.file]).collect();
         DatabaseSchema { set, files, schema, server, told, new, steps, replaced }
     };
     let is_of_rows = |database: &DatabaseSchema| {

@@ -242,7 +242,10 @@ impl<'c, 'a> Run<'c, 'a> {
     pub(crate) fn exported(&mut self, module: ModuleId, name: &str) -> Option<Val> {
         let item = self.context.program.module(module);
         let top = item.functions().find(|(_, f)| {
-            f.parent.is_none() && f.class.is_none() && f.name.is_some_and(|n| n == *name) && f.kind == ir::FunctionKind::Function
+            f.parent.is_none()
+                && f.class.is_none()
+                && f.name.is_some_and(|n| n == *name)
+                && f.kind == ir::FunctionKind::Function
         });
         if let Some((function, f)) = top {
             let at = self.place(module, f.name_range);
@@ -259,7 +262,8 @@ impl<'c, 'a> Run<'c, 'a> {
             };
             let names = item.dotted(target).unwrap_or_default();
             let last = names.rsplit('.').next().unwrap_or_default();
-            if last == name && (names == name || names.starts_with("exports.") || names.starts_with("module.exports.")) {
+            if last == name && (names == name || names.starts_with("exports.") || names.starts_with("module.exports."))
+            {
                 return Some(self.eval(module, value, &None, &mut NoTool));
             }
             if matches!(names.as_str(), "module.exports" | "default" | "exports") {
@@ -347,7 +351,12 @@ impl Val {
             What::Bool(value) => *value,
             What::Number(text) => text != "0",
             What::Text(text) => !text.is_empty(),
-            What::List(_) | What::Map(_) | What::Function(..) | What::Class(_) | What::Instance(_) | What::Handle(_) => true,
+            What::List(_)
+            | What::Map(_)
+            | What::Function(..)
+            | What::Class(_)
+            | What::Instance(_)
+            | What::Handle(_) => true,
             What::Unknown | What::Path(_) | What::Call(_) => return None,
         })
     }

@@ -85,9 +85,9 @@ fn candidate(context: &Context<'_>, module: ModuleId) -> Option<Candidate> {
     let item = context.program.module(module);
     let has_up = item.functions().any(|(_, f)| f.name.is_some_and(|n| n == "up"))
         || item.body.iter().any(|s| match &item.stmt(*s).kind {
-            ir::StmtKind::Assign { target, .. } => item.dotted(*target).is_some_and(|n| {
-                n == "up" || n.ends_with("exports.up") || n == "module.exports" || n == "default"
-            }),
+            ir::StmtKind::Assign { target, .. } => item
+                .dotted(*target)
+                .is_some_and(|n| n == "up" || n.ends_with("exports.up") || n == "module.exports" || n == "default"),
             ir::StmtKind::Expr(_) => true,
             _ => false,
         });
@@ -110,8 +110,7 @@ fn class_with(context: &Context<'_>, module: ModuleId) -> Option<(ClassRef, FnId
             name == "MigrationInterface" || name == "Migration"
         });
         let given = item.function(*up).params.first().is_some_and(|p| p.name == "queryRunner");
-        (says || given)
-            .then_some((ClassRef { module, class: id }, FnId { module, function: *up }))
+        (says || given).then_some((ClassRef { module, class: id }, FnId { module, function: *up }))
     })
 }
 
@@ -143,7 +142,10 @@ fn tool_of(context: &Context<'_>, function: FnId) -> Option<ToolName> {
         let context = entries.iter().find(|e| e.key.and_then(|k| module.string(k)).is_some_and(|k| k == "context"))?;
         let mut bound = context.value;
         if let ExprKind::Map(inner) = &module.expr(bound).kind {
-            bound = inner.iter().find(|e| e.key.and_then(|k| module.string(k)).is_some_and(|k| k == "queryInterface"))?.value;
+            bound = inner
+                .iter()
+                .find(|e| e.key.and_then(|k| module.string(k)).is_some_and(|k| k == "queryInterface"))?
+                .value;
         }
         let ExprKind::Name(name) = module.expr(bound).kind else { return None };
         named = name;
@@ -158,8 +160,8 @@ fn tool_of(context: &Context<'_>, function: FnId) -> Option<ToolName> {
             _ if whole == format!("{named}.schema") => return Some(ToolName::Knex),
             "raw" if is_own => return Some(ToolName::Knex),
             "query" if whole.ends_with(".sequelize") => return Some(ToolName::Sequelize),
-            "addColumn" | "createTable" | "removeColumn" | "addIndex" | "changeColumn" | "renameColumn" | "dropTable"
-            | "addConstraint" | "removeIndex"
+            "addColumn" | "createTable" | "removeColumn" | "addIndex" | "changeColumn" | "renameColumn"
+            | "dropTable" | "addConstraint" | "removeIndex"
                 if is_own =>
             {
                 let takes_callback = item.params.len() > 1
@@ -182,13 +184,7 @@ fn set(context: &Context<'_>, folder: String, tool: ToolName, found: &[Candidate
 }
 
 /// The database that a folder's migrations are for: as its name says, as their SQL says, else the project's.
-fn dialect_of(
-    context: &Context<'_>,
-    folder: &str,
-    tool: ToolName,
-    found: &[Candidate],
-    known: Dialect,
-) -> Dialect {
+fn dialect_of(context: &Context<'_>, folder: &str, tool: ToolName, found: &[Candidate], known: Dialect) -> Dialect {
     let words = folder.rsplit('/').flat_map(|part| part.split(['-', '_', '.']));
     if let Some(named) = words.filter_map(named_dialect).next() {
         return named;
@@ -307,7 +303,6 @@ fn is_reversible(run: &mut Run<'_, '_>, candidate: &Candidate) -> bool {
         Way::Method(class, _) => context.method(*class, "down").is_some_and(has_body),
     }
 }
-
 
 /// Rows that a migration writes: which columns, and whether all rows or some.
 fn write_rows(written: &mut Written, writes: &str, table: &str, values: Option<&Val>, is_filtered: bool, at: Range) {

@@ -193,7 +193,10 @@ impl Written {
     pub(crate) fn index(&mut self, table: &str, key: &Key) {
         let dialect = self.dialect();
         let kind = match key.method.as_deref() {
-            Some(kind) if dialect == Dialect::MySql && matches!(kind.to_ascii_lowercase().as_str(), "fulltext" | "spatial") => {
+            Some(kind)
+                if dialect == Dialect::MySql
+                    && matches!(kind.to_ascii_lowercase().as_str(), "fulltext" | "spatial") =>
+            {
                 format!("{kind} ")
             }
             _ if key.unique => "UNIQUE ".to_owned(),

@@ -136,14 +136,7 @@ impl Run<'_, '_> {
         Flow::Next
     }
 
-    fn switch(
-        &mut self,
-        module: ModuleId,
-        subject: ExprId,
-        arms: &[ir::Arm],
-        env: &Env,
-        tool: &mut dyn Tool,
-    ) -> Flow {
+    fn switch(&mut self, module: ModuleId, subject: ExprId, arms: &[ir::Arm], env: &Env, tool: &mut dyn Tool) -> Flow {
         let subject = self.eval(module, subject, env, tool);
         let mut default = None;
         for (at, arm) in arms.iter().enumerate() {
