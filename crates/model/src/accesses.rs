@@ -3,9 +3,11 @@
 //! [`Access`] is one call that goes to a database. [`Repeat`] is one that a loop sends again for each element of
 //! a list ([`repeats`]). Both are read from the facts' `query` and `clause` records; rules judge.
 
+mod pages;
 mod partial;
 mod relations;
 mod repeats;
+mod shown;
 mod statements;
 mod updates;
 mod ways;
@@ -126,7 +128,7 @@ pub(crate) fn collect(context: &Context<'_>, effects: &[Effect], routes: &[Route
     let ways = ways::ways(context, effects, &all);
     let partials = partial::collect(context, effects, &all, &serves);
     let updates = updates::collect(context, effects, &all, &ways);
-    let repeats = repeats::collect(context, effects, &mut all, &ways);
+    let repeats = repeats::collect(context, effects, routes, &mut all, &ways);
     Accesses { all, repeats, updates, partials, serves }
 }
 
