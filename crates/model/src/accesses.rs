@@ -5,10 +5,12 @@
 
 mod conditions;
 mod derived;
+mod pages;
 mod partial;
 mod questions;
 mod relations;
 mod repeats;
+mod shown;
 mod statements;
 mod targets;
 mod updates;
@@ -135,7 +137,7 @@ pub(crate) fn collect(context: &Context<'_>, effects: &[Effect], routes: &[Route
     let ways = ways::ways(context, effects, &all);
     let partials = partial::collect(context, effects, &all, &serves);
     let updates = updates::collect(context, effects, &all, &ways);
-    let repeats = repeats::collect(context, effects, &mut all, &ways);
+    let repeats = repeats::collect(context, effects, routes, &mut all, &ways);
     Accesses { all, repeats, updates, partials, serves }
 }
 
