@@ -117,7 +117,7 @@ impl Model {
         let seen = guards::Known::default();
         let context = adapters::Context { program: &program, facts: &facts, sources: &sources, seen: &seen };
         let run = |adapter: &&dyn adapters::Adapter| adapters::run(*adapter, &context);
-        let (mut found, (stored, schemas)): (Vec<adapters::Found>, _) =
+        let (mut found, (stored, schemas, unread)): (Vec<adapters::Found>, _) =
             rayon::join(|| adapters::ALL.par_iter().map(run).collect(), || schemas::read(&context));
         let mut routes: Vec<Route> = found.iter_mut().flat_map(|f| std::mem::take(&mut f.routes)).collect();
         exempt::open(&context, &mut routes);
@@ -148,6 +148,7 @@ impl Model {
             path: None,
         }));
         gaps.extend(config_gaps);
+        gaps.extend(unread);
         gaps.sort_by(|a, b| (a.span, &a.what).cmp(&(b.span, &b.what)));
         let mut effects_of: rustc_hash::FxHashMap<FnId, Vec<u32>> = Default::default();
         for (at, effect) in effects.iter().enumerate() {

@@ -24,7 +24,9 @@ pub(crate) mod table;
 pub(crate) mod typeorm_names;
 pub(crate) mod written;
 
-use base::{FileId, FileRole, SourceFile, SourceMap, Span, Text};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use base::{FileId, FileRole, Gap, GapKind, SourceFile, SourceMap, Span, Text};
 use rayon::prelude::*;
 use rustc_hash::FxHashSet;
 use sql::Dialect;
@@ -182,10 +184,11 @@ fn index_name(table: &Table, columns: &[String]) -> String {
 }
 
 /// Reads what is stored and the schemas that migrations and classes make; those of tests and examples are left out.
-pub(crate) fn read(context: &Context<'_>) -> (StoredThings, Vec<DatabaseSchema>) {
+pub(crate) fn read(context: &Context<'_>) -> (StoredThings, Vec<DatabaseSchema>, Vec<Gap>) {
     let sources = context.sources;
     let dialect = dialect::known(sources).unwrap_or(Dialect::Postgres);
-    let (stored, sets) = rayon::join(|| stored::read(context, dialect), || sets(context, dialect));
+    let ((stored, mut gaps), (sets, more)) = rayon::join(|| stored::read(context, dialect), || sets(context, dialect));
+    gaps.extend(more);
     let replayed = |set: MigrationSet| {
         let id = |file: usize| FileId(file as u32);
         let server = server::server(sources, set.dialect);
@@ -206,21 +209,52 @@ pub(crate) fn read(context: &Context<'_>) -> (StoredThings, Vec<DatabaseSchema>)
             && !database.schema.tables.values().any(engine)
     };
     // databases that keep columns apart have keys and indexes of another kind
-    let mut schemas: Vec<DatabaseSchema> = sets.into_par_iter().map(replayed).filter(is_of_rows).collect();
+    let made: Vec<Result<DatabaseSchema, Gap>> =
+        sets.into_par_iter().map(|set| caught("migrations", || replayed(set))).collect();
+    let (schemas, failed) = apart(made);
+    gaps.extend(failed);
+    let mut schemas: Vec<DatabaseSchema> = schemas.into_iter().filter(is_of_rows).collect();
     let declared = declared(&stored, &schemas, dialect);
-    schemas.extend(declared.into_iter().map(replayed));
-    (stored, schemas)
+    let (more, failed) = apart(declared.into_iter().map(|set| caught("stored classes", || replayed(set))).collect());
+    schemas.extend(more);
+    gaps.extend(failed);
+    (stored, schemas, gaps)
+}
+
+/// What a reader gives; where it panics, the gap that it leaves. What a stranger writes must not end the review.
+pub(crate) fn caught<T>(what: &str, read: impl FnOnce() -> T) -> Result<T, Gap> {
+    catch_unwind(AssertUnwindSafe(read)).map_err(|_| Gap {
+        kind: GapKind::Internal,
+        what: format!("panic while {what} were read"),
+        span: None,
+        path: None,
+    })
+}
+
+/// What was read, and the gaps.
+pub(crate) fn apart<T>(results: Vec<Result<T, Gap>>) -> (Vec<T>, Vec<Gap>) {
+    let mut read = Vec::new();
+    let mut gaps = Vec::new();
+    for result in results {
+        match result {
+            Ok(found) => read.push(found),
+            Err(gap) => gaps.push(gap),
+        }
+    }
+    (read, gaps)
 }
 
 /// All sets of migrations.
-fn sets(context: &Context<'_>, dialect: Dialect) -> Vec<MigrationSet> {
+fn sets(context: &Context<'_>, dialect: Dialect) -> (Vec<MigrationSet>, Vec<Gap>) {
     let files: Vec<File<'_>> = context.sources.files().map(|(_, file)| as_migration(file)).collect();
     let mut sets = match files.iter().any(|f| !f.text.is_empty() && !is_setting(f.path)) {
         true => migrations::find(&files, None),
         false => Vec::new(),
     };
-    sets.extend(WRITTEN_IN_CODE.par_iter().flat_map_iter(|reader| reader(context, dialect)).collect::<Vec<_>>());
-    sets
+    let read = WRITTEN_IN_CODE.par_iter().map(|reader| caught("migrations", || reader(context, dialect))).collect();
+    let (found, gaps) = apart(read);
+    sets.extend(found.into_iter().flatten());
+    (sets, gaps)
 }
 
 /// A file as the finder of migrations takes it: empty where it is left out. Files of other kinds only say by their names

@@ -7,12 +7,14 @@
 mod django;
 mod sqlalchemy;
 
-use base::{Span, Symbol};
+use base::{Gap, Span, Symbol};
 use program::ClassRef;
+use rayon::prelude::*;
 use rustc_hash::FxHashMap;
 use sql::{Dialect, Name, Statement};
 
 use crate::adapters::Context;
+use crate::schemas::{apart, caught};
 
 /// Something that is stored.
 #[derive(Clone, Debug, PartialEq)]
@@ -117,7 +119,9 @@ pub(crate) type Reader = fn(&Context<'_>, Dialect) -> Vec<Stored>;
 /// Every library.
 pub(crate) const ALL: &[Reader] = &[django::read, sqlalchemy::read];
 
-/// Reads all that is stored.
-pub(crate) fn read(context: &Context<'_>, dialect: Dialect) -> StoredThings {
-    StoredThings::new(ALL.iter().flat_map(|reader| reader(context, dialect)).collect())
+/// Reads all that is stored, and what could not be.
+pub(crate) fn read(context: &Context<'_>, dialect: Dialect) -> (StoredThings, Vec<Gap>) {
+    let read = ALL.par_iter().map(|reader| caught("stored classes", || reader(context, dialect))).collect();
+    let (found, gaps) = apart(read);
+    (StoredThings::new(found.into_iter().flatten().collect()), gaps)
 }

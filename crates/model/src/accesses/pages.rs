@@ -453,7 +453,8 @@ mod tests {
 
     #[test]
     fn what_the_page_loads_itself_is_not_asked_for() {
-        let page = "<% @posts.includes(:author).each do |post| %><%= post.author.name %><%= post.tags.first %><% end %>";
+        let page =
+            "<% @posts.includes(:author).each do |post| %><%= post.author.name %><%= post.tags.first %><% end %>";
         assert_eq!(asked(&[("app/views/posts/index.html.erb", page)], &["@posts"]), ["post.tags of @posts"]);
     }
 
@@ -466,7 +467,10 @@ mod tests {
     #[test]
     fn partials_are_followed() {
         let files = [
-            ("app/views/posts/index.html.erb", "<%= render partial: 'row', collection: @posts, as: :entry %><% @posts.each do |p| %><%= render 'shared/card', post: p %><% end %>"),
+            (
+                "app/views/posts/index.html.erb",
+                "<%= render partial: 'row', collection: @posts, as: :entry %><% @posts.each do |p| %><%= render 'shared/card', post: p %><% end %>",
+            ),
             ("app/views/posts/_row.html.erb", "<%= entry.author.name %>"),
             ("app/views/shared/_card.html.erb", "<%= post.tags.size %>"),
         ];
@@ -482,7 +486,10 @@ mod tests {
     #[test]
     fn braces_are_read() {
         let files = [
-            ("web/templates/feed.html", "{% for status in activities %}{% include \"row.html\" with item=status %}{% endfor %}{{ status.user }}"),
+            (
+                "web/templates/feed.html",
+                "{% for status in activities %}{% include \"row.html\" with item=status %}{% endfor %}{{ status.user }}",
+            ),
             ("web/templates/row.html", "{{ item.book.title|safe }}"),
         ];
         assert_eq!(asked(&files, &["activities"]), ["item.book of activities"]);

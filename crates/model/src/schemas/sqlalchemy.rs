@@ -354,7 +354,8 @@ impl<'c> Reading<'c> {
         let target = call.arg(0, "column")?;
         let text = self.text(target).or_else(|| {
             // `ForeignKey(User.id)`: the class is looked up by whoever reads classes
-            self.context.program.module(target.module).dotted(self.resolved(target).expr)
+            let made = self.resolved(target);
+            self.context.program.module(made.module).dotted(made.expr)
         })?;
         let (table, column) = text.rsplit_once('.').unwrap_or((&text, "id"));
         Some(ForeignKey {
