@@ -106,7 +106,7 @@ pub fn report(model: &Model, report: &mut Report<'_>, repeat: &Repeat, words: &W
 }
 
 /// Whether a file is run by hand or by a clock, by the folders it stands in.
-fn is_run_by_hand(path: &str) -> bool {
+pub fn is_run_by_hand(path: &str) -> bool {
     path.split('/').any(|part| {
         let part = part.to_ascii_lowercase();
         let stem = part.split('.').next().unwrap_or_default();

@@ -8,7 +8,8 @@ use model::schemas::DatabaseSchema;
 use sql::schema::Table;
 use sql::{Dialect, Name, TypeClass};
 
-use crate::support::is_production;
+use crate::repeated::is_run_by_hand;
+use crate::support::{is_production, path};
 
 /// How many columns an index that is proposed has at most.
 const MAX_COLUMNS: usize = 3;
@@ -23,7 +24,9 @@ pub fn unserved(model: &Model) -> Unserved<'_> {
         let access = &model.accesses.all[question.access as usize];
         let database = &model.schemas[question.schema as usize];
         let Some(table) = database.schema.tables.get(&question.table) else { continue };
+        let is_request = access.function.is_some_and(|f| model.route_served(f).is_some());
         if is_production(model, access.span)
+            && (is_request || !is_run_by_hand(path(model, access.span)))
             && let Some(wanted) = wanted(question, database, table)
         {
             of_table.entry((question.schema, &question.table)).or_default().push((wanted, question));
@@ -73,7 +76,7 @@ fn together(asked: Vec<(Wanted, &Question)>) -> Vec<(Vec<String>, &Question)> {
 /// The columns of an index that would serve a question that none serves now.
 fn wanted(question: &Question, database: &DatabaseSchema, table: &Table) -> Option<Wanted> {
     let dialect = database.schema.dialect;
-    if question.is_partly_read || table.temporary {
+    if question.is_partly_read || table.temporary || stays_small(table) {
         return None;
     }
     let asked = || question.equal.iter().chain(&question.ranges).chain(question.order.iter().map(|(name, _)| name));
@@ -90,6 +93,38 @@ fn wanted(question: &Question, database: &DatabaseSchema, table: &Table) -> Opti
     equal.dedup();
     let then = question.ranges.first().or(question.order.first().map(|(name, _)| name)).cloned();
     (!equal.is_empty()).then_some(Wanted { then: then.filter(|t| !equal.contains(t)), equal })
+}
+
+/// Whether a table is called after what there is little of.
+fn stays_small(table: &Table) -> bool {
+    const FEW: [&str; 22] = [
+        "config",
+        "configs",
+        "configuration",
+        "configurations",
+        "setting",
+        "settings",
+        "option",
+        "options",
+        "preference",
+        "preferences",
+        "role",
+        "roles",
+        "permission",
+        "permissions",
+        "feature",
+        "flags",
+        "migrations",
+        "country",
+        "countries",
+        "currency",
+        "currencies",
+        "plans",
+    ];
+    let name = table.name.name.to_lowercase();
+    let words: Vec<&str> = name.split(|c: char| !c.is_alphanumeric()).collect();
+    let is_of_many = ["user", "users", "account", "member", "customer", "tenant"].iter().any(|w| words.contains(w));
+    !is_of_many && words.last().is_some_and(|last| FEW.contains(last))
 }
 
 /// Whether the values of a column tell many rows apart: a flag or a state does not.

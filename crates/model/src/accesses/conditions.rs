@@ -130,12 +130,38 @@ impl Conditions<'_> {
                 Some(operator) => operator_of(operator.as_str()),
                 None => by_word(called).unwrap_or(How::Equal),
             };
-            let is_constant = matches!(module.expr(*value).kind, ExprKind::Literal(_));
+            let is_constant = self.is_constant(*value);
             self.asked.add(&name, if is_constant { How::State } else { how });
             return;
         }
         for value in given {
             self.argument(value);
+        }
+    }
+
+    /// One argument of a call, as what says which rows are meant: of `update({ id }, { name })` the first.
+    pub(super) fn read_argument(&mut self, call: ExprId, at: usize) {
+        let ExprKind::Call { args, .. } = &self.module.expr(call).kind else { return };
+        if let Some(arg) = args.iter().filter(|a| a.name.is_none()).nth(at) {
+            self.argument(arg.value);
+        }
+    }
+
+    /// Whether a value is the same in every request: a literal, `State.OPEN`, `State.OPEN.value`.
+    fn is_constant(&self, value: ExprId) -> bool {
+        match &self.module.expr(value).kind {
+            ExprKind::Literal(_) => true,
+            ExprKind::Member { object, name, .. } => {
+                let name = name.as_str();
+                let is_loud = |text: &str| text.len() > 1 && !text.contains(|c: char| c.is_lowercase());
+                let is_type = |e: ExprId| matches!(self.module.expr(e).kind, ExprKind::Name(n) if n.as_str().starts_with(char::is_uppercase));
+                is_loud(name)
+                    || name == "value" && self.is_constant(*object)
+                    || is_type(*object) && name.starts_with(char::is_uppercase)
+            }
+            ExprKind::Name(name) => name.as_str().len() > 1 && !name.as_str().contains(|c: char| c.is_lowercase()),
+            ExprKind::List(items) => items.iter().all(|i| self.is_constant(*i)),
+            _ => false,
         }
     }
 
@@ -186,7 +212,7 @@ impl Conditions<'_> {
         }
         match &self.module.expr(value).kind {
             // what only names a constant holds for many rows
-            ExprKind::Literal(_) => how = How::State,
+            _ if self.is_constant(value) => how = How::State,
             // `createdAt: MoreThan(day)`, `{ [Op.gt]: … }`
             ExprKind::Call { callee, .. } => {
                 let called = match &self.module.expr(*callee).kind {
@@ -279,13 +305,12 @@ impl Conditions<'_> {
     }
 
     fn comparison(&mut self, op: BinaryOp, left: ExprId, right: ExprId) {
-        let is_constant = |e: ExprId| matches!(self.module.expr(e).kind, ExprKind::Literal(_));
         let mut how = match op {
             BinaryOp::Eq | BinaryOp::In => How::Equal,
             BinaryOp::Lt | BinaryOp::Le | BinaryOp::Gt | BinaryOp::Ge => How::Range,
             _ => How::Other,
         };
-        if is_constant(left) || is_constant(right) {
+        if self.is_constant(left) || self.is_constant(right) {
             how = How::State;
         }
         // the side of the query: a member of a class or of the lambda's parameter

@@ -171,13 +171,22 @@ impl<'c> Reader<'c> {
         for (call, record) in &access.links {
             let record = self.context.facts.record(*record);
             if record.kind == Kind::Query {
-                conditions.read_call(*call, record.arg.unwrap_or(0) as usize);
+                match (access.does, record.arg) {
+                    // what is written says nothing of which rows
+                    (Does::Update, None) => {}
+                    (Does::Update, Some(arg)) => conditions.read_argument(*call, arg as usize),
+                    (_, arg) => conditions.read_call(*call, arg.unwrap_or(0) as usize),
+                }
                 continue;
             }
             match record.label.as_deref() {
-                // what joins brings in conditions of other tables
-                Some("filter") if self.joins(access, *call) => conditions.asked.is_partly_read = true,
-                Some("filter") => conditions.read_call(*call, 0),
+                Some("filter") => match called(module, *call) {
+                    // `exclude(state=…)` asks for all others
+                    "exclude" | "Not" | "whereNot" | "not" => {}
+                    // what joins brings in conditions of other tables
+                    name if name.to_lowercase().contains("join") => conditions.asked.is_partly_read = true,
+                    _ => conditions.read_call(*call, 0),
+                },
                 Some("order") => {
                     let ExprKind::Call { args, .. } = &module.expr(*call).kind else { continue };
                     let before = conditions.asked.order.len();
@@ -196,11 +205,33 @@ impl<'c> Reader<'c> {
                 _ => {}
             }
         }
+        conditions.asked.is_partly_read |= self.is_begun_elsewhere(access);
         conditions.asked
     }
 
-    fn joins(&self, access: &Access, call: ExprId) -> bool {
-        called(self.context.program.module(access.call.module), call).to_lowercase().contains("join")
+    /// Whether a function of the project adds to the query what is not seen here: `Article.published().filter(…)`.
+    fn is_begun_elsewhere(&self, access: &Access) -> bool {
+        let module = self.context.program.module(access.call.module);
+        let mut at = access.call.expr;
+        for _ in 0..MAX_CHAIN {
+            at = match &module.expr(at).kind {
+                ExprKind::Call { callee, .. } => {
+                    let call = ExprRef { module: access.call.module, expr: at };
+                    if at != access.call.expr
+                        && self.context.program.call(call).is_some_and(|c| !c.functions.is_empty())
+                    {
+                        return true;
+                    }
+                    match module.expr(*callee).kind {
+                        ExprKind::Member { object, .. } => object,
+                        _ => return false,
+                    }
+                }
+                ExprKind::Await(inner) | ExprKind::Member { object: inner, .. } => *inner,
+                _ => return false,
+            };
+        }
+        false
     }
 
     /// A method that an interface declares: its statement, or the words of its name.

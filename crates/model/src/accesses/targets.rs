@@ -41,7 +41,14 @@ impl<'c> Targets<'c> {
                 }
                 ExprKind::Member { object, name, .. } => match self.of_value(at).or_else(|| self.of_name(*name)) {
                     Some(stored) => return Some(stored),
-                    None => *object,
+                    // `order.lines.filter(…)` asks for what an order leads to
+                    None => match self.instance(*object) {
+                        Some(holder) => {
+                            let relation = holder.field(name.as_str())?.relation.as_ref()?;
+                            return self.stored.named(&relation.to);
+                        }
+                        None => *object,
+                    },
                 },
                 ExprKind::Index { object, .. } => *object,
                 ExprKind::Await(inner)
@@ -84,6 +91,15 @@ impl<'c> Targets<'c> {
         let values = self.evaluator.eval(expr);
         values.iter().find_map(|v| match v {
             Value::Class(class) => self.of_class(*class),
+            _ => None,
+        })
+    }
+
+    /// The stored thing that an expression is one of.
+    fn instance(&mut self, expr: ExprId) -> Option<&'c Stored> {
+        let values = self.evaluator.eval(expr);
+        values.iter().find_map(|v| match v {
+            Value::Instance(class) => self.of_class(*class),
             _ => None,
         })
     }

@@ -2,6 +2,7 @@
 
 use base::{Related, RuleInfo, Severity, Stage, Text};
 use model::Model;
+use sql::schema::Index;
 
 use crate::support::info;
 use crate::{Report, Rule};
@@ -26,7 +27,13 @@ fn check(model: &Model, report: &mut Report<'_>) {
     for database in &model.schemas {
         let schema = &database.schema;
         for table in schema.tables.values().filter(|t| t.partition_of.is_none()) {
-            for (index, better) in table.redundant_indexes(schema.dialect) {
+            // mappers make the index of each foreign key by themselves: that it begins another is nobody's choice
+            let is_of_key = |index: &Index| {
+                let columns: Vec<&str> = index.leading_columns().collect();
+                table.foreign_keys.iter().any(|k| k.columns.iter().map(String::as_str).eq(columns.iter().copied()))
+            };
+            let redundant = table.redundant_indexes(schema.dialect).into_iter();
+            for (index, better) in redundant.filter(|(i, b)| i.columns.len() == b.columns.len() || !is_of_key(i)) {
                 let name = table.name.name.as_str();
                 let subject = format!("index {name} {}", index.name);
                 let mut finding = report.finding(
