@@ -4,6 +4,7 @@
 //! each tool here. To support a tool is to write `schemas/<tool>.rs` and to name it in [`WRITTEN_IN_CODE`].
 
 mod dialect;
+mod rails;
 pub(crate) mod written;
 
 use base::{FileId, FileRole, SourceFile, SourceMap, Span, Text};
@@ -32,7 +33,7 @@ pub struct DatabaseSchema {
 type Reader = fn(&Context<'_>, Dialect) -> Vec<MigrationSet>;
 
 /// Every tool whose migrations are code.
-const WRITTEN_IN_CODE: &[Reader] = &[];
+const WRITTEN_IN_CODE: &[Reader] = &[rails::sets];
 
 impl DatabaseSchema {
     /// Whether migrations make it, and not only classes.
@@ -55,6 +56,16 @@ impl DatabaseSchema {
             _ => "CREATE INDEX",
         };
         let name = format!("{}_{}_idx", table.name.name, columns.join("_"));
+        format!("{create} {name} ON {} ({});", table.name, columns.join(", "))
+    }
+
+    /// The statement that makes a unique index on these columns, without stopping writes where the database can.
+    pub fn unique_index_statement(&self, table: &Table, columns: &[String]) -> String {
+        let create = match self.schema.dialect {
+            Dialect::Postgres => "CREATE UNIQUE INDEX CONCURRENTLY",
+            _ => "CREATE UNIQUE INDEX",
+        };
+        let name = format!("{}_{}_key", table.name.name, columns.join("_"));
         format!("{create} {name} ON {} ({});", table.name, columns.join(", "))
     }
 
@@ -116,7 +127,12 @@ fn sets(context: &Context<'_>, dialect: Dialect) -> Vec<MigrationSet> {
         true => migrations::find(&files, None),
         false => Vec::new(),
     };
-    sets.extend(WRITTEN_IN_CODE.par_iter().flat_map_iter(|reader| reader(context, dialect)).collect::<Vec<_>>());
+    let written: Vec<MigrationSet> =
+        WRITTEN_IN_CODE.par_iter().flat_map_iter(|reader| reader(context, dialect)).collect();
+    // a file with the whole schema that belongs to migrations does not count again
+    let dumps: FxHashSet<usize> = written.iter().filter_map(|s| s.dump.as_ref()).map(|d| d.file).collect();
+    sets.retain(|s| s.tool != Tool::Dump || !s.migrations.iter().any(|m| dumps.contains(&m.file)));
+    sets.extend(written);
     sets
 }
 

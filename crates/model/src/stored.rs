@@ -4,6 +4,8 @@
 //! To support a library is to write `stored/<library>.rs` and to name it in [`ALL`]. What is declared here meets what
 //! migrations make in [`crate::schemas`], and the accesses of the code by class and by name.
 
+mod active_record;
+
 use base::{Span, Symbol};
 use program::ClassRef;
 use rustc_hash::FxHashMap;
@@ -112,7 +114,7 @@ impl StoredThings {
 pub(crate) type Reader = fn(&Context<'_>, Dialect) -> Vec<Stored>;
 
 /// Every library.
-pub(crate) const ALL: &[Reader] = &[];
+pub(crate) const ALL: &[Reader] = &[active_record::read];
 
 /// Reads all that is stored.
 pub(crate) fn read(context: &Context<'_>, dialect: Dialect) -> StoredThings {
