@@ -1,8 +1,9 @@
 //! Prints the schemas of a repository, as migrations and classes make them, one line for each object:
-//! `cargo run -p specialist-engine --example schema -- DIR [FOLDER] [--stored] [--statements]`.
+//! `cargo run -p specialist-engine --example schema -- DIR [FOLDER] [--stored] [--statements] [--without-dump]`.
 //!
 //! Without a folder all sets are printed. `--statements` prints what each migration does instead, `--stored` the classes
-//! that are stored. Changes that do not fit go to the error output.
+//! that are stored; `--without-dump` takes the migrations where the tool wrote the whole schema down as well. Changes that
+//! do not fit go to the error output.
 
 use specialist_engine::{Options, Session, base, model::schemas::DatabaseSchema};
 use sql::StatementKind;
@@ -33,8 +34,19 @@ fn main() {
             statements(&session, found);
             continue;
         }
-        found.schema.describe().iter().for_each(|line| println!("{line}"));
-        for misfit in &found.schema.misfits {
+        let replayed;
+        let schema = match has("--without-dump") && set.dump.is_some() {
+            true => {
+                let mut set = set.clone();
+                set.dump = None;
+                let text = |at: usize| &*session.sources.file(base::FileId(at as u32)).text;
+                replayed = set.schema(text, |at| base::FileId(at as u32));
+                &replayed
+            }
+            false => &found.schema,
+        };
+        schema.describe().iter().for_each(|line| println!("{line}"));
+        for misfit in &schema.misfits {
             let place = session.sources.start(misfit.at);
             let path = &session.sources.file(misfit.at.file).path;
             eprintln!("misfit {path}:{}: {}", place.line, misfit.reason);

@@ -27,6 +27,7 @@ mod exempt;
 pub mod facts;
 pub mod forgery;
 pub mod guards;
+mod inflections;
 pub mod keyed;
 pub mod literals;
 pub mod lookups;

@@ -22,6 +22,7 @@ pub(crate) mod sender;
 pub(crate) mod sqlalchemy;
 pub(crate) mod table;
 pub(crate) mod typeorm_names;
+mod rails;
 pub(crate) mod written;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -71,7 +72,7 @@ pub struct DatabaseSchema {
 type Reader = fn(&Context<'_>, Dialect) -> Vec<MigrationSet>;
 
 /// Every tool whose migrations are code.
-const WRITTEN_IN_CODE: &[Reader] = &[alembic::sets, django::sets, node::sets];
+const WRITTEN_IN_CODE: &[Reader] = &[alembic::sets, django::sets, node::sets, rails::sets];
 
 impl DatabaseSchema {
     /// Whether migrations make it, and not only classes.
@@ -96,6 +97,16 @@ impl DatabaseSchema {
         let columns_said: Vec<String> = columns.iter().map(|c| self.said(c)).collect();
         let name = self.said(&index_name(table, columns));
         format!("{create} {name} ON {} ({});", self.table_said(table), columns_said.join(", "))
+    }
+
+    /// The statement that makes a unique index on these columns, without stopping writes where the database can.
+    pub fn unique_index_statement(&self, table: &Table, columns: &[String]) -> String {
+        let create = match self.schema.dialect {
+            Dialect::Postgres => "CREATE UNIQUE INDEX CONCURRENTLY",
+            _ => "CREATE UNIQUE INDEX",
+        };
+        let name = format!("{}_{}_key", table.name.name, columns.join("_"));
+        format!("{create} {name} ON {} ({});", table.name, columns.join(", "))
     }
 
     /// The statement that drops an index.
@@ -255,6 +266,13 @@ fn sets(context: &Context<'_>, dialect: Dialect) -> (Vec<MigrationSet>, Vec<Gap>
     let (found, gaps) = apart(read);
     sets.extend(found.into_iter().flatten());
     (sets, gaps)
+    let written: Vec<MigrationSet> =
+        WRITTEN_IN_CODE.par_iter().flat_map_iter(|reader| reader(context, dialect)).collect();
+    // a file with the whole schema that belongs to migrations does not count again
+    let dumps: FxHashSet<usize> = written.iter().filter_map(|s| s.dump.as_ref()).map(|d| d.file).collect();
+    sets.retain(|s| s.tool != Tool::Dump || !s.migrations.iter().any(|m| dumps.contains(&m.file)));
+    sets.extend(written);
+    sets
 }
 
 /// A file as the finder of migrations takes it: empty where it is left out. Files of other kinds only say by their names

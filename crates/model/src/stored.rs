@@ -8,6 +8,8 @@ mod django;
 mod sqlalchemy;
 
 use base::{Gap, Span, Symbol};
+mod active_record;
+use base::{Span, Symbol};
 use program::ClassRef;
 use rayon::prelude::*;
 use rustc_hash::FxHashMap;
@@ -117,7 +119,7 @@ impl StoredThings {
 pub(crate) type Reader = fn(&Context<'_>, Dialect) -> Vec<Stored>;
 
 /// Every library.
-pub(crate) const ALL: &[Reader] = &[django::read, sqlalchemy::read];
+pub(crate) const ALL: &[Reader] = &[active_record::read, django::read, sqlalchemy::read];
 
 /// Reads all that is stored, and what could not be.
 pub(crate) fn read(context: &Context<'_>, dialect: Dialect) -> (StoredThings, Vec<Gap>) {
