@@ -38,6 +38,14 @@ pub(crate) struct Call {
     pub args: Vec<Arg>,
 }
 
+/// The name of a constraint or index, as given.
+#[derive(Clone, Debug)]
+pub(crate) struct GivenName {
+    pub text: String,
+    /// `op.f("…")`: no naming convention is applied to it.
+    pub is_final: bool,
+}
+
 /// A column.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Column {
@@ -59,7 +67,7 @@ pub(crate) struct Column {
 /// A foreign key; that of a column has no columns of its own.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct ForeignKey {
-    pub name: Option<String>,
+    pub name: Option<GivenName>,
     pub columns: Vec<String>,
     pub table: String,
     pub referenced: Vec<String>,
@@ -71,17 +79,17 @@ pub(crate) struct ForeignKey {
 /// A constraint or index of a table.
 #[derive(Clone, Debug)]
 pub(crate) enum Constraint {
-    PrimaryKey { name: Option<String>, columns: Vec<String>, range: ir::Range },
-    Unique { name: Option<String>, columns: Vec<String>, clauses: String, range: ir::Range },
+    PrimaryKey { name: Option<GivenName>, columns: Vec<String>, range: ir::Range },
+    Unique { name: Option<GivenName>, columns: Vec<String>, clauses: String, range: ir::Range },
     Foreign(ForeignKey),
-    Check { name: Option<String>, condition: String, range: ir::Range },
+    Check { name: Option<GivenName>, condition: String, range: ir::Range },
     Index(Index),
 }
 
 /// An index.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Index {
-    pub name: Option<String>,
+    pub name: Option<GivenName>,
     pub unique: bool,
     /// Columns by name, or expressions.
     pub elements: Vec<Element>,
@@ -219,6 +227,12 @@ impl<'c> Reading<'c> {
             ExprKind::Member { object, name, .. } if *name == "value" => self.text_at(here(*object), holes, depth + 1),
             _ => None,
         }
+    }
+
+    /// The name of a constraint or index.
+    pub(crate) fn given_name(&self, at: ExprRef) -> Option<GivenName> {
+        let is_final = self.call(self.resolved(at)).is_some_and(|c| matches!(c.name.as_str(), "f" | "conv"));
+        self.text(at).map(|text| GivenName { text, is_final })
     }
 
     /// The elements of a list.
@@ -359,7 +373,7 @@ impl<'c> Reading<'c> {
         })?;
         let (table, column) = text.rsplit_once('.').unwrap_or((&text, "id"));
         Some(ForeignKey {
-            name: call.named("name").and_then(|n| self.text(n)),
+            name: call.named("name").and_then(|n| self.given_name(n)),
             columns: Vec::new(),
             table: table.to_owned(),
             referenced: vec![column.to_owned()],
@@ -394,7 +408,7 @@ impl<'c> Reading<'c> {
         let at = self.resolved(at);
         let call = self.call(at)?;
         let range = self.range(at);
-        let name = call.named("name").and_then(|n| self.text(n));
+        let name = call.named("name").and_then(|n| self.given_name(n));
         let columns = || call.positional().filter_map(|c| self.column_named(c)).collect::<Vec<_>>();
         match call.name.as_str() {
             "PrimaryKeyConstraint" => Some(Constraint::PrimaryKey { name, columns: columns(), range }),
@@ -412,7 +426,7 @@ impl<'c> Reading<'c> {
                 let to: Vec<(String, String)> = to.iter().filter_map(split).collect();
                 let (table, _) = to.first()?.clone();
                 let referenced = to.into_iter().map(|(_, column)| column).collect();
-                let name = name.or_else(|| call.positional().nth(2).and_then(|n| self.text(n)));
+                let name = name.or_else(|| call.positional().nth(2).and_then(|n| self.given_name(n)));
                 Some(Constraint::Foreign(ForeignKey {
                     name,
                     columns: own,
@@ -429,8 +443,8 @@ impl<'c> Reading<'c> {
             "Index" => {
                 let mut positional = call.positional();
                 let name = match call.named("name") {
-                    Some(name) => self.text(name),
-                    None => positional.next().and_then(|n| self.text(n)),
+                    Some(name) => self.given_name(name),
+                    None => positional.next().and_then(|n| self.given_name(n)),
                 };
                 let elements = positional.filter_map(|e| self.element(e)).collect();
                 Some(Constraint::Index(self.index_options(&call, Index { name, elements, range, ..Index::default() })))

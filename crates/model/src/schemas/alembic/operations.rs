@@ -111,8 +111,34 @@ impl Run<'_> {
                 self.create_constraint(call, batch);
             }
             "execute" => self.execute(call),
+            "sync_enum_values" => self.sync_enum(call),
             _ => {}
         }
+    }
+
+    /// An enum with other values, and the columns that have it (alembic-postgresql-enum).
+    fn sync_enum(&mut self, call: &Call) {
+        let (Some(schema), Some(name)) = (self.text(call, 0, "enum_schema"), self.text(call, 1, "enum_name")) else {
+            return;
+        };
+        let values = call.arg(2, "new_values").map(|v| self.reading.texts(v)).unwrap_or_default();
+        let columns = call.arg(3, "affected_columns").map(|c| self.reading.items(c)).unwrap_or_default();
+        let name = if schema == "public" { name } else { format!("{schema}.{name}") };
+        let old = format!("{}_old", name.rsplit('.').next().unwrap_or(&name));
+        let values: Vec<String> = values.iter().map(|v| crate::schemas::written::literal(v)).collect();
+        let line = self.maker.line("ALTER TYPE ").name(&name).sql(" RENAME TO ").name(&old);
+        self.maker.send(line);
+        let line = self.maker.line("CREATE TYPE ").name(&name).sql(&format!(" AS ENUM ({})", values.join(", ")));
+        self.maker.send(line);
+        for column in columns.into_iter().filter_map(|c| self.reading.call(self.reading.resolved(c))) {
+            let text = |name: &str, position: usize| column.arg(position, name).and_then(|a| self.reading.text(a));
+            let (Some(table), Some(column)) = (text("table_name", 0), text("column_name", 1)) else { continue };
+            let line = self.maker.line("ALTER TABLE ").name(&table).sql(" ALTER COLUMN ").name(&column).sql(" TYPE ");
+            let line = line.name(&name).sql(" USING ").name(&column).sql("::text::").name(&name);
+            self.maker.send(line);
+        }
+        let line = self.maker.line("DROP TYPE ").name(&old);
+        self.maker.send(line);
     }
 
     fn create_table(&mut self, call: &Call) {
@@ -222,8 +248,12 @@ impl Run<'_> {
         let Some(table) = table else { return };
         let elements = call.arg(columns, "columns").map(|c| self.reading.items(c)).unwrap_or_default();
         let elements = elements.into_iter().filter_map(|e| self.reading.element(e)).collect();
-        let index =
-            Index { name: self.text(call, 0, "index_name"), elements, range: self.maker.at, ..Index::default() };
+        let index = Index {
+            name: call.arg(0, "index_name").and_then(|n| self.reading.given_name(n)),
+            elements,
+            range: self.maker.at,
+            ..Index::default()
+        };
         let index = self.reading.index_options(call, index);
         // `unique` may stand by position
         let unique = self.reading.truth(call.positional().nth(columns + 1)) == Some(true);
@@ -269,7 +299,7 @@ impl Run<'_> {
     }
 
     fn create_constraint(&mut self, call: &Call, batch: Option<&str>) {
-        let name = self.text(call, 0, "constraint_name");
+        let name = call.arg(0, "constraint_name").and_then(|n| self.reading.given_name(n));
         let range = self.maker.at;
         let after = |position: usize| if batch.is_some() { position - 1 } else { position };
         let texts = |run: &Self, position: usize, name: &str| {

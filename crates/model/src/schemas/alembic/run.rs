@@ -210,6 +210,12 @@ impl<'c> Run<'c> {
                 return entries.iter().filter_map(pair).collect();
             }
         }
+        // a map alone gives its keys
+        let made = self.reading.resolved(at);
+        if let ExprKind::Map(entries) = &program.module(made.module).expr(made.expr).kind {
+            let key = |e: &ir::Entry| e.key.map(|expr| vec![ExprRef { module: made.module, expr }]);
+            return entries.iter().filter_map(key).collect();
+        }
         self.reading.items(at).into_iter().map(|item| vec![item]).collect()
     }
 

@@ -19,6 +19,8 @@ pub(crate) struct Editor {
     pub sender: Sender,
     /// Keys count up as identity columns and not as `serial`.
     pub has_identity: bool,
+    /// Collations under which texts that differ may be the same: `LIKE` cannot use an index of them.
+    pub loose_collations: Vec<String>,
 }
 
 impl Deref for Editor {
@@ -37,7 +39,7 @@ impl DerefMut for Editor {
 
 impl Editor {
     pub(crate) fn new(dialect: Dialect, has_identity: bool) -> Self {
-        Editor { sender: Sender::new(dialect), has_identity }
+        Editor { sender: Sender::new(dialect), has_identity, loose_collations: Vec::new() }
     }
 
     fn table_in_shadow(&self, table: &str) -> Option<&Table> {
@@ -219,6 +221,7 @@ impl Editor {
         let of_type = column_type(state, field, self.dialect);
         let class = match of_type.as_str() {
             _ if of_type.contains('[') => return,
+            _ if field.db_collation.as_ref().is_some_and(|c| self.loose_collations.contains(c)) => return,
             _ if of_type.starts_with("varchar") => "varchar_pattern_ops",
             _ if of_type.starts_with("text") => "text_pattern_ops",
             _ => return,

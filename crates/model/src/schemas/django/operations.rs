@@ -9,6 +9,7 @@ use sql::Dialect;
 use super::editor::Editor;
 use super::fields::{Call, Reading};
 use super::state::{Field, Key, Model, State};
+use crate::constants::Constant;
 
 /// Carries out the operations of migrations.
 pub(super) struct Run<'c> {
@@ -51,6 +52,7 @@ const OPERATIONS: &[&str] = &[
     "AddConstraintNotValid",
     "ValidateConstraint",
     "CreateExtension",
+    "CreateCollation",
 ];
 
 impl Run<'_> {
@@ -72,7 +74,11 @@ impl Run<'_> {
         }
         self.editor.at = self.reading.range(at);
         let model = || {
-            let named = call.arg(0, "model_name").or_else(|| call.arg(0, "name")).and_then(|n| self.reading.string(n));
+            let named = call
+                .arg(0, "model_name")
+                .or_else(|| call.named("name"))
+                .or_else(|| call.named("old_name"))
+                .and_then(|n| self.reading.string(n));
             named.map(|n| (app.to_owned(), n.to_lowercase()))
         };
         match call.name.as_str() {
@@ -81,6 +87,14 @@ impl Run<'_> {
             "RunPython" => self.is_reversible &= call.arg(1, "reverse_code").is_some(),
             "SeparateDatabaseAndState" => self.separate(&call, app),
             name if name.ends_with("Extension") => self.extension(&call),
+            "CreateCollation" => {
+                let says = |position: usize, name: &str| {
+                    call.arg(position, name).and_then(|a| self.reading.context.constant(a))
+                };
+                if says(3, "deterministic") == Some(Constant::Bool(false)) {
+                    self.editor.loose_collations.extend(self.string(&call, 0, "name"));
+                }
+            }
             name => {
                 if let Some(key) = model() {
                     let before = self.state.clone();

@@ -5,7 +5,7 @@ use std::ops::{Deref, DerefMut};
 
 use sql::Dialect;
 
-use super::{Column, ColumnType, Constraint, Element, ForeignKey, Index};
+use super::{Column, ColumnType, Constraint, Element, ForeignKey, GivenName, Index};
 use crate::schemas::digest::md5;
 use crate::schemas::sender::{Line, Sender};
 use crate::schemas::written::literal;
@@ -36,7 +36,7 @@ struct Named<'n> {
     table: &'n str,
     columns: &'n [String],
     referred: Option<&'n ForeignKey>,
-    given: Option<&'n str>,
+    given: Option<&'n GivenName>,
 }
 
 impl Maker {
@@ -50,11 +50,13 @@ impl Maker {
         let pattern = match (pattern, kind) {
             (Some(pattern), _) => pattern,
             (None, "ix") => "ix_%(column_0_label)s",
-            (None, _) => return named.given.map(str::to_owned),
+            (None, _) => return named.given.map(|g| self.cut(&g.text)),
         };
         match named.given {
-            // a name that is given is the convention's own, or goes into it
-            Some(given) if !pattern.contains("%(constraint_name)s") => return Some(given.to_owned()),
+            // a name that is given goes into the convention's, where that asks for it
+            Some(given) if given.is_final || !pattern.contains("%(constraint_name)s") => {
+                return Some(self.cut(&given.text));
+            }
             None if pattern.contains("%(constraint_name)s") => return None,
             _ => {}
         }
@@ -65,7 +67,7 @@ impl Maker {
         let joined = named.columns.join("_");
         let referred = named.referred.map_or("", |f| f.table.rsplit('.').next().unwrap_or(&f.table));
         let referred_column = named.referred.and_then(|f| f.referenced.first()).map_or("", String::as_str);
-        let mut made = pattern
+        let made = pattern
             .replace("%(table_name)s", table)
             .replace("%(column_0_name)s", first)
             .replace("%(column_0_key)s", first)
@@ -76,19 +78,10 @@ impl Maker {
             .replace("%(column_0_N_label)s", &named.columns.iter().map(|c| label(c)).collect::<Vec<_>>().join("_"))
             .replace("%(referred_table_name)s", referred)
             .replace("%(referred_column_0_name)s", referred_column)
-            .replace("%(constraint_name)s", named.given.unwrap_or_default());
-        // `"all_column_names": lambda …` of a convention's own
-        made = made.replace("%(all_column_names)s", &joined).replace("%(column_names)s", &joined);
-        if let Some(given) = named.given.filter(|g| *g == made || self.is_conventional(g, pattern)) {
-            return Some(given.to_owned());
-        }
+            .replace("%(constraint_name)s", named.given.map_or("", |g| g.text.as_str()));
+        // `"column_names": lambda …`, a convention's own
+        let made = made.replace("%(all_column_names)s", &joined).replace("%(column_names)s", &joined);
         Some(self.cut(&made))
-    }
-
-    /// Whether a name begins as the convention's names do.
-    fn is_conventional(&self, given: &str, pattern: &str) -> bool {
-        let start = pattern.split('%').next().unwrap_or_default();
-        !start.is_empty() && given.starts_with(start)
     }
 
     /// Names that are too long end in a hash.
@@ -148,7 +141,7 @@ impl Maker {
             is_first = false;
         }
         if !key.is_empty() {
-            let named = Named { table, columns: &key, referred: None, given: key_name.as_deref() };
+            let named = Named { table, columns: &key, referred: None, given: key_name.as_ref() };
             line = line.sql(if is_first { "" } else { ", " });
             line = constraint_name(line, self.name_for("pk", &named)).sql("PRIMARY KEY (").names(&key).sql(")");
             is_first = false;
@@ -223,7 +216,7 @@ impl Maker {
     }
 
     fn foreign_key(&self, line: Line, table: &str, foreign: &ForeignKey) -> Line {
-        let named = Named { table, columns: &foreign.columns, referred: Some(foreign), given: foreign.name.as_deref() };
+        let named = Named { table, columns: &foreign.columns, referred: Some(foreign), given: foreign.name.as_ref() };
         let line = constraint_name(line, self.name_for("fk", &named)).sql("FOREIGN KEY (").names(&foreign.columns);
         line.sql(") REFERENCES ")
             .name(&foreign.table)
@@ -237,7 +230,7 @@ impl Maker {
         match constraint {
             Constraint::Foreign(foreign) => self.foreign_key(line, table, foreign),
             Constraint::Unique { name, columns, clauses, .. } => {
-                let named = Named { table, columns, referred: None, given: name.as_deref() };
+                let named = Named { table, columns, referred: None, given: name.as_ref() };
                 let (nulls, rest) = match clauses.strip_prefix("NULLS NOT DISTINCT") {
                     Some(rest) => (" NULLS NOT DISTINCT", rest),
                     None => ("", clauses.as_str()),
@@ -246,11 +239,11 @@ impl Maker {
                 line.names(columns).sql(")").sql(rest)
             }
             Constraint::Check { name, condition, .. } => {
-                let named = Named { table, columns: &[], referred: None, given: name.as_deref() };
+                let named = Named { table, columns: &[], referred: None, given: name.as_ref() };
                 constraint_name(line, self.name_for("ck", &named)).sql(&format!("CHECK ({condition})"))
             }
             Constraint::PrimaryKey { name, columns, .. } => {
-                let named = Named { table, columns, referred: None, given: name.as_deref() };
+                let named = Named { table, columns, referred: None, given: name.as_ref() };
                 constraint_name(line, self.name_for("pk", &named)).sql("PRIMARY KEY (").names(columns).sql(")")
             }
             Constraint::Index(_) => line,
@@ -292,7 +285,7 @@ impl Maker {
     pub(crate) fn create_index(&mut self, table: &str, index: &Index) {
         let columns: Vec<String> = index.elements.iter().filter_map(|e| e.column.clone()).collect();
         let name = match &index.name {
-            Some(name) => Some(name.clone()),
+            Some(name) => Some(self.cut(&name.text)),
             None => self.name_for("ix", &Named { table, columns: &columns, referred: None, given: None }),
         };
         let is_postgres = self.dialect == Dialect::Postgres;
