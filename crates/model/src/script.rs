@@ -230,6 +230,13 @@ impl<'c, 'a> Run<'c, 'a> {
         }
     }
 
+    /// Runs what stands outside every function of a module.
+    pub(crate) fn top(&mut self, module: ModuleId, tool: &mut dyn Tool) {
+        let scope: Env = Some(Rc::new(Scope::default()));
+        let body = &self.context.program.module(module).body;
+        self.block(module, body, &scope, tool);
+    }
+
     /// Calls a value where it is a function.
     pub(crate) fn call_value(&mut self, value: &Val, args: &[Val], tool: &mut dyn Tool) -> Option<Val> {
         match &value.what {

@@ -4,6 +4,11 @@
 //! To support a library is to write `stored/<library>.rs` and to name it in [`ALL`]. What is declared here meets what
 //! migrations make in [`crate::schemas`], and the accesses of the code by class and by name.
 
+mod mongoose;
+mod prisma;
+mod typeorm;
+pub(crate) mod words;
+
 use base::{Span, Symbol};
 use program::ClassRef;
 use rustc_hash::FxHashMap;
@@ -112,7 +117,7 @@ impl StoredThings {
 pub(crate) type Reader = fn(&Context<'_>, Dialect) -> Vec<Stored>;
 
 /// Every library.
-pub(crate) const ALL: &[Reader] = &[];
+pub(crate) const ALL: &[Reader] = &[mongoose::read, prisma::read, typeorm::read];
 
 /// Reads all that is stored.
 pub(crate) fn read(context: &Context<'_>, dialect: Dialect) -> StoredThings {
