@@ -416,6 +416,11 @@ impl Val {
         names.filter(|n| !n.is_empty())
     }
 
+    /// The texts of a list; none of a text alone.
+    pub(crate) fn names_of_list(&self) -> Option<Vec<String>> {
+        if self.items().is_empty() { None } else { self.names() }
+    }
+
     /// The call that nobody knew.
     pub(crate) fn as_call(&self) -> Option<&Rc<Call>> {
         match &self.what {

@@ -4,8 +4,10 @@
 //! To support a library is to write `stored/<library>.rs` and to name it in [`ALL`]. What is declared here meets what
 //! migrations make in [`crate::schemas`], and the accesses of the code by class and by name.
 
+mod drizzle;
 mod mongoose;
 mod prisma;
+mod sequelize;
 mod typeorm;
 pub(crate) mod words;
 
@@ -117,7 +119,7 @@ impl StoredThings {
 pub(crate) type Reader = fn(&Context<'_>, Dialect) -> Vec<Stored>;
 
 /// Every library.
-pub(crate) const ALL: &[Reader] = &[mongoose::read, prisma::read, typeorm::read];
+pub(crate) const ALL: &[Reader] = &[drizzle::read, mongoose::read, prisma::read, sequelize::read, typeorm::read];
 
 /// Reads all that is stored.
 pub(crate) fn read(context: &Context<'_>, dialect: Dialect) -> StoredThings {
