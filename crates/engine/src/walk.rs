@@ -271,7 +271,7 @@ fn is_wanted(path: &str) -> bool {
         || model::mappers::is_mapper(path)
         || model::templates::is_template(path)
         || name.ends_with(".sql")
-        || name == "schema.prisma"
+        || name.ends_with(".prisma")
 }
 
 fn read_file(path: String, full: &Path, max_bytes: u64) -> Result<SourceFile, Gap> {

@@ -230,6 +230,13 @@ impl<'c, 'a> Run<'c, 'a> {
         }
     }
 
+    /// Runs what stands outside every function of a module.
+    pub(crate) fn top(&mut self, module: ModuleId, tool: &mut dyn Tool) {
+        let scope: Env = Some(Rc::new(Scope::default()));
+        let body = &self.context.program.module(module).body;
+        self.block(module, body, &scope, tool);
+    }
+
     /// Calls a value where it is a function.
     pub(crate) fn call_value(&mut self, value: &Val, args: &[Val], tool: &mut dyn Tool) -> Option<Val> {
         match &value.what {
@@ -416,6 +423,11 @@ impl Val {
         let listed = self.listed();
         let names: Option<Vec<String>> = listed.iter().map(|v| v.name().map(str::to_owned)).collect();
         names.filter(|n| !n.is_empty())
+    }
+
+    /// The texts of a list; none of a text alone.
+    pub(crate) fn names_of_list(&self) -> Option<Vec<String>> {
+        if self.items().is_empty() { None } else { self.names() }
     }
 
     /// The call that nobody knew.

@@ -9,6 +9,12 @@ mod sqlalchemy;
 
 use base::{Gap, Span, Symbol};
 mod active_record;
+mod drizzle;
+mod mongoose;
+mod prisma;
+mod sequelize;
+mod typeorm;
+pub(crate) mod words;
 use base::{Span, Symbol};
 use program::ClassRef;
 use rayon::prelude::*;
@@ -119,7 +125,7 @@ impl StoredThings {
 pub(crate) type Reader = fn(&Context<'_>, Dialect) -> Vec<Stored>;
 
 /// Every library.
-pub(crate) const ALL: &[Reader] = &[active_record::read, django::read, sqlalchemy::read];
+pub(crate) const ALL: &[Reader] = &[active_record::read, django::read, drizzle::read, mongoose::read, prisma::read, sequelize::read, sqlalchemy::read, typeorm::read];
 
 /// Reads all that is stored, and what could not be.
 pub(crate) fn read(context: &Context<'_>, dialect: Dialect) -> (StoredThings, Vec<Gap>) {

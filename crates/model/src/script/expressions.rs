@@ -390,7 +390,7 @@ impl Run<'_, '_> {
         }
     }
 
-    /// The functions of an object of the module's own, such as the one that a field of a class starts with.
+    /// The calls of decorators.
     pub(crate) fn decorators(&mut self, module: ModuleId, annotations: &[ExprId]) -> Vec<Rc<Call>> {
         let found = annotations.iter().map(|a| self.eval(module, *a, &None, &mut super::NoTool)).collect::<Vec<_>>();
         found.iter().filter_map(|v| v.as_call().cloned()).collect()
