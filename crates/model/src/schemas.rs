@@ -4,7 +4,11 @@
 //! each tool here. To support a tool is to write `schemas/<tool>.rs` and to name it in [`WRITTEN_IN_CODE`].
 
 mod dialect;
+mod ef_core;
+mod sea_orm;
 pub(crate) mod written;
+
+pub(crate) use ef_core::columns as ef_columns;
 
 use base::{FileId, FileRole, SourceFile, SourceMap, Span, Text};
 use rayon::prelude::*;
@@ -32,7 +36,7 @@ pub struct DatabaseSchema {
 type Reader = fn(&Context<'_>, Dialect) -> Vec<MigrationSet>;
 
 /// Every tool whose migrations are code.
-const WRITTEN_IN_CODE: &[Reader] = &[];
+const WRITTEN_IN_CODE: &[Reader] = &[ef_core::sets, sea_orm::sets];
 
 impl DatabaseSchema {
     /// Whether migrations make it, and not only classes.

@@ -4,6 +4,17 @@
 //! To support a library is to write `stored/<library>.rs` and to name it in [`ALL`]. What is declared here meets what
 //! migrations make in [`crate::schemas`], and the accesses of the code by class and by name.
 
+mod annotated;
+mod diesel;
+mod ef_core;
+mod gorm;
+mod jpa;
+mod mybatis_plus;
+mod naming;
+mod sea_orm;
+mod spring_mongo;
+mod table;
+
 use base::{Span, Symbol};
 use program::ClassRef;
 use rustc_hash::FxHashMap;
@@ -112,7 +123,8 @@ impl StoredThings {
 pub(crate) type Reader = fn(&Context<'_>, Dialect) -> Vec<Stored>;
 
 /// Every library.
-pub(crate) const ALL: &[Reader] = &[];
+pub(crate) const ALL: &[Reader] =
+    &[gorm::read, jpa::read, mybatis_plus::read, spring_mongo::read, diesel::read, sea_orm::read, ef_core::read];
 
 /// Reads all that is stored.
 pub(crate) fn read(context: &Context<'_>, dialect: Dialect) -> StoredThings {
