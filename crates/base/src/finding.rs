@@ -175,6 +175,19 @@ pub struct Edit {
     pub safety: Safety,
 }
 
+/// A file that mends something by being there, such as a migration.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NewFile {
+    /// Its path, relative to the root of the review.
+    pub path: String,
+    /// Its text.
+    pub text: String,
+    /// What only one new file can have, such as the number of a migration.
+    pub slot: String,
+    /// Whether it may be made unread.
+    pub safety: Safety,
+}
+
 /// One judgement: rule × subject.
 ///
 /// The fields carry the specification's three forms. Critical: Issue, Location, Impact, Fix,
@@ -213,6 +226,9 @@ pub struct Finding {
     pub trace: Vec<TraceStep>,
     /// The change that mends it, where it is mechanical.
     pub edits: Vec<Edit>,
+    /// The files that mend it, in the same way.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub new_files: Vec<NewFile>,
     /// Stable identity, 16 hexadecimal digits; filled in by the engine.
     pub fingerprint: String,
 }

@@ -15,11 +15,12 @@ pub mod symbol;
 pub mod text;
 
 pub use finding::{
-    Edit, Escalation, Evidence, Finding, Persona, Related, RuleInfo, Safety, Severity, Stage, Strength, TraceStep,
+    Edit, Escalation, Evidence, Finding, NewFile, Persona, Related, RuleInfo, Safety, Severity, Stage, Strength,
+    TraceStep,
 };
 pub use language::Language;
 pub use review::{Budget, CheckItem, CheckState, EscalationCall, Gap, GapKind, Review, StageReport, Summary};
-pub use source::{FileRole, LineColumn, SourceFile, SourceMap};
+pub use source::{Before, FileRole, LineColumn, SourceFile, SourceMap};
 pub use span::{FileId, Span};
 pub use symbol::Symbol;
 pub use text::{Piece, Text};

@@ -1,6 +1,9 @@
 //! The files under review, their lines, and the places that must be masked when shown.
 
-use std::sync::Arc;
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use crate::{FileId, Language, Span};
 
@@ -98,12 +101,34 @@ pub struct LineColumn {
 pub struct SourceMap {
     files: Vec<SourceFile>,
     masks: Vec<Span>,
+    before: Option<Arc<Before>>,
+}
+
+/// What is known of the tree that a change starts from: the merge base of a branch.
+#[derive(Clone, Debug, Default)]
+pub struct Before {
+    /// How it was named: `origin/main`.
+    pub name: String,
+    /// The paths of its files, relative to the root of the review.
+    pub paths: BTreeSet<String>,
+    /// Texts of those whose newer text only adds to them, as change logs are written on.
+    pub texts: BTreeMap<String, String>,
 }
 
 impl SourceMap {
     /// A map over `files`, which the caller has sorted by path.
     pub fn new(files: Vec<SourceFile>) -> Self {
-        Self { files, masks: Vec::new() }
+        Self { files, masks: Vec::new(), before: None }
+    }
+
+    /// Says what the tree was before the change under review.
+    pub fn set_before(&mut self, before: Arc<Before>) {
+        self.before = Some(before);
+    }
+
+    /// The tree before the change under review, where it is known.
+    pub fn before(&self) -> Option<&Before> {
+        self.before.as_deref()
     }
 
     /// The file.

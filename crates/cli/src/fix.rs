@@ -1,6 +1,6 @@
 //! `specialist fix`: the mechanical changes as a diff, and made on request.
 
-use std::{fs, path::Path};
+use std::{fs, io::Write as _, path::Path};
 
 use anyhow::Context;
 use base::Safety;
@@ -39,6 +39,22 @@ pub fn run(args: &Fix) -> anyhow::Result<u8> {
             out.push_str(&format!("{}: not changed: its bytes are not plain UTF-8\n", change.path));
         }
     }
+    let mut told = None;
+    for creation in &fixes.creations {
+        let (rule, issue) = &creation.mended;
+        let path = &creation.file.path;
+        if told.replace(&creation.mended) != Some(&creation.mended) {
+            out.push_str(&format!("{path}: {rule}: {issue}\n"));
+            made += 1;
+        }
+        match is_dry {
+            true => {
+                let diff = TextDiff::from_lines("", creation.file.text.as_str());
+                out.push_str(&diff.unified_diff().header("/dev/null", &format!("b/{path}")).to_string());
+            }
+            false => create(&args.path.join(path), &creation.file.text)?,
+        }
+    }
     for (rule, path, why) in &fixes.dropped {
         out.push_str(&format!("{path}: {rule}: not changed: {why}\n"));
     }
@@ -56,6 +72,16 @@ pub fn run(args: &Fix) -> anyhow::Result<u8> {
     }
     print(&report::safe::lines(&out))?;
     Ok(status::CLEAN)
+}
+
+/// Makes a new file; what is there stays.
+fn create(path: &Path, text: &str) -> anyhow::Result<()> {
+    if let Some(above) = path.parent() {
+        fs::create_dir_all(above).with_context(|| format!("cannot make {}", above.display()))?;
+    }
+    let mut file =
+        fs::File::create_new(path).with_context(|| format!("cannot make {}: is it there already?", path.display()))?;
+    file.write_all(text.as_bytes()).with_context(|| format!("cannot write {}", path.display()))
 }
 
 /// Writes a file, if what is there is still what was read.

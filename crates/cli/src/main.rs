@@ -2,6 +2,7 @@
 //!
 //! Arguments, configuration, output, exit status; everything else is `engine`'s and `report`'s.
 
+mod before;
 mod config;
 mod fix;
 mod pages;
@@ -96,6 +97,10 @@ struct Review {
     /// For whom: regular hears precise rules only, auditor also less precise ones, pedantic also opinions.
     #[arg(long, value_name = "PERSONA")]
     persona: Option<PersonaArg>,
+    /// What was not there at the merge base of HEAD and this commit (`origin/main`) is new: the migrations that are
+    /// judged are the new ones. Asks git for what it has stored.
+    #[arg(long, visible_alias = "base", value_name = "BASE")]
+    diff: Option<String>,
     /// Findings in this file (a JSON review) are known and not told again.
     #[arg(long, value_name = "FILE")]
     baseline: Option<PathBuf>,
@@ -147,7 +152,7 @@ struct Map {
     /// The project's directory.
     #[arg(default_value = ".")]
     path: PathBuf,
-    /// `table` or `json`.
+    /// `table` or `json`; or an entity-relationship diagram: `mermaid` or `dot`.
     #[arg(long, default_value = "table")]
     format: String,
     /// Threads; as many as there are cores by default.
@@ -284,6 +289,10 @@ fn review(args: Review) -> anyhow::Result<u8> {
             .collect(),
         own_facts: !args.no_config,
         facts: args.facts.clone(),
+        before: match &args.diff {
+            Some(name) => Some(Arc::new(before::read(&args.path, name)?)),
+            None => None,
+        },
         progress: None,
         ..Options::default()
     };
@@ -325,7 +334,9 @@ fn map(args: &Map) -> anyhow::Result<u8> {
     match args.format.as_str() {
         "json" => print(&format!("{}\n", serde_json::to_string_pretty(&engine::map::json(&session))?))?,
         "table" => print(&report::safe::lines(&engine::map::table(&session)))?,
-        other => bail!("unknown format `{other}`: use table or json"),
+        "mermaid" => print(&report::safe::lines(&engine::map::mermaid(&session)))?,
+        "dot" => print(&report::safe::lines(&engine::map::dot(&session)))?,
+        other => bail!("unknown format `{other}`: use table, json, mermaid or dot"),
     }
     Ok(status::CLEAN)
 }

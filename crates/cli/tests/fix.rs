@@ -89,3 +89,51 @@ fn unsafe_changes_are_made_on_request() {
     let python = fs::read_to_string(dir.path().join("app.py")).unwrap();
     assert!(python.contains("subprocess.run([\"ping\", \"-c\", \"1\", host])"), "{python}");
 }
+
+const SHOP: &str = "const express = require('express');
+const { Pool } = require('pg');
+const pool = new Pool();
+const app = express();
+app.get('/orders/:email', async (req, res) => {
+  const found = await pool.query('SELECT id, total FROM orders WHERE email = $1 ORDER BY placed LIMIT 20', [req.params.email]);
+  res.json(found.rows);
+});
+";
+
+const TABLES: &str = "CREATE TABLE customers (id bigserial PRIMARY KEY);
+CREATE TABLE orders (
+  id bigserial PRIMARY KEY,
+  customer_id bigint REFERENCES customers (id) ON DELETE CASCADE,
+  email text NOT NULL,
+  placed timestamptz NOT NULL,
+  total numeric NOT NULL
+);
+";
+
+#[test]
+fn an_index_becomes_a_migration_of_the_projects_own_tool() {
+    let dir = tempfile::tempdir().unwrap();
+    let migrations = dir.path().join("migrations");
+    fs::create_dir(&migrations).unwrap();
+    fs::write(dir.path().join("app.js"), SHOP).unwrap();
+    fs::write(migrations.join("000007_tables.up.sql"), TABLES).unwrap();
+    fs::write(migrations.join("000007_tables.down.sql"), "DROP TABLE orders;\n").unwrap();
+    let made = || {
+        let mut names: Vec<String> =
+            fs::read_dir(&migrations).unwrap().map(|e| e.unwrap().file_name().into_string().unwrap()).collect();
+        names.sort();
+        names
+    };
+    let shown = text(&fix(dir.path(), &["--only", "missing-index"]));
+    assert!(shown.contains("+++ b/migrations/000008_index_orders_on_email_and_placed.up.sql"), "{shown}");
+    assert!(shown.contains("+CREATE INDEX CONCURRENTLY orders_email_placed_idx ON orders (email, placed);"), "{shown}");
+    assert_eq!(made().len(), 2, "nothing is made without a flag");
+    let said = text(&fix(dir.path(), &["--only", "missing-index", "--unsafe"]));
+    assert!(said.contains("1 finding mended."), "{said}");
+    let down = migrations.join("000008_index_orders_on_email_and_placed.down.sql");
+    assert_eq!(fs::read_to_string(down).unwrap(), "DROP INDEX CONCURRENTLY orders_email_placed_idx;\n");
+    let again = text(&fix(dir.path(), &["--only", "missing-index", "--unsafe"]));
+    assert!(again.starts_with("0 findings mended."), "{again}");
+    fix(dir.path(), &["--unsafe"]);
+    assert_eq!(made().len(), 6, "the foreign key's index is the next one: {:?}", made());
+}

@@ -5,7 +5,7 @@
 
 use std::{collections::BTreeMap, path::Path, sync::Arc};
 
-use base::{Edit, FileId, Safety};
+use base::{Edit, FileId, Finding, NewFile, Safety};
 
 use crate::{Error, Options, Session};
 
@@ -22,11 +22,22 @@ pub struct Change {
     pub mended: Vec<(&'static str, String)>,
 }
 
+/// A file as it would be made.
+#[derive(Clone, Debug)]
+pub struct Creation {
+    /// The file.
+    pub file: NewFile,
+    /// What it mends: rule and issue.
+    pub mended: (&'static str, String),
+}
+
 /// What can be done.
 #[derive(Clone, Debug, Default)]
 pub struct Fixes {
     /// By path.
     pub changes: Vec<Change>,
+    /// New files, those of one finding after the other.
+    pub creations: Vec<Creation>,
     /// Proposed changes that were dropped: rule, path, why.
     pub dropped: Vec<(&'static str, String, &'static str)>,
     /// Changes that wait for `Safety::Unsafe` to be allowed.
@@ -65,6 +76,8 @@ pub fn propose(root: &Path, options: &Options, allowed: Safety) -> Result<Fixes,
         }
     }
     let mut texts: BTreeMap<String, String> = BTreeMap::new();
+    let creating = new_files(&session, &review.findings, allowed, &mut fixes);
+    texts.extend(creating.iter().flat_map(|f| &f.new_files).map(|f| (f.path.clone(), f.text.clone())));
     for (file, proposals) in &mut by_file {
         let source = session.sources.file(*file);
         let mut taken: Vec<Edit> = Vec::new();
@@ -95,6 +108,18 @@ pub fn propose(root: &Path, options: &Options, allowed: Safety) -> Result<Fixes,
     let again = Options { replaced: texts.clone(), ..options.clone() };
     let mut changed = Session::open(root, again)?;
     let left: Vec<String> = changed.review()?.findings.into_iter().map(|f| f.fingerprint).collect();
+    for finding in creating {
+        let mended = (finding.rule, finding.issue.plain());
+        match left.contains(&finding.fingerprint) {
+            true => {
+                let path = finding.new_files[0].path.clone();
+                fixes.dropped.push((finding.rule, path, "the finding would still be there"));
+            }
+            false => fixes
+                .creations
+                .extend(finding.new_files.iter().map(|file| Creation { file: file.clone(), mended: mended.clone() })),
+        }
+    }
     for (file, proposals) in by_file {
         let source = session.sources.file(file);
         let Some(after) = texts.get(&source.path) else { continue };
@@ -113,6 +138,26 @@ pub fn propose(root: &Path, options: &Options, allowed: Safety) -> Result<Fixes,
     }
     fixes.changes.sort_by(|a, b| a.path.cmp(&b.path));
     Ok(fixes)
+}
+
+/// The findings whose new files can be made together: one for each slot, none where a file is already.
+fn new_files<'f>(session: &Session, findings: &'f [Finding], allowed: Safety, fixes: &mut Fixes) -> Vec<&'f Finding> {
+    let mut slots: Vec<&str> = Vec::new();
+    let mut taken = Vec::new();
+    for finding in findings {
+        let Some(first) = finding.new_files.first() else { continue };
+        if finding.new_files.iter().any(|f| f.safety > allowed) {
+            fixes.held_back += 1;
+        } else if slots.contains(&first.slot.as_str()) {
+            fixes.dropped.push((finding.rule, first.path.clone(), "another change is in its way; run again"));
+        } else if finding.new_files.iter().any(|f| session.sources.find(&f.path).is_some()) {
+            fixes.dropped.push((finding.rule, first.path.clone(), "there is such a file"));
+        } else {
+            slots.push(&first.slot);
+            taken.push(finding);
+        }
+    }
+    taken
 }
 
 fn overlap(a: &Edit, b: &Edit) -> bool {

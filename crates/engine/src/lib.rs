@@ -93,7 +93,9 @@ pub struct Options {
     pub own_facts: bool,
     /// A directory of further facts (`<language>/<library>.toml`); a file named as one of ours replaces it.
     pub facts: Option<std::path::PathBuf>,
-    /// Texts that stand in the place of files, by path.
+    /// The tree before the change under review: what is not there is new.
+    pub before: Option<Arc<base::Before>>,
+    /// Texts that stand in the place of files, by path; new files too.
     pub replaced: Arc<BTreeMap<String, String>>,
     /// Called with what is being done, from any thread, often.
     pub progress: Option<Progress>,
@@ -125,6 +127,7 @@ impl Default for Options {
             overrides: Vec::new(),
             own_facts: true,
             facts: None,
+            before: None,
             replaced: Arc::default(),
             progress: None,
         }
@@ -196,11 +199,7 @@ impl Session {
         let mut timings = Timings::default();
         let started = Instant::now();
         let (mut files, mut gaps) = walk::read(root, options.max_file_bytes)?;
-        for file in &mut files {
-            if let Some(text) = options.replaced.get(&file.path) {
-                *file = base::SourceFile::new(file.path.clone(), text.as_str().into(), file.language, file.role);
-            }
-        }
+        walk::replace(&mut files, &options.replaced);
         timings.read = started.elapsed();
         gaps.extend(own.iter().map(|(name, _)| Gap {
             kind: GapKind::Configuration,
@@ -208,7 +207,11 @@ impl Session {
             span: None,
             path: Some(name.clone()),
         }));
-        let sources = Arc::new(SourceMap::new(files));
+        let mut sources = SourceMap::new(files);
+        if let Some(before) = &options.before {
+            sources.set_before(before.clone());
+        }
+        let sources = Arc::new(sources);
         let code: Vec<_> = sources.files().filter_map(|(id, f)| f.language.map(|l| (id, l))).collect();
         // migrations alone make a schema
         if code.is_empty() && !sources.files().any(|(_, f)| f.path.ends_with(".sql")) {

@@ -1,4 +1,9 @@
-//! The model itself, for people and for programs.
+//! The model itself, for people and for programs. Tables and queries are in `map/data.rs`, pictures in `map/diagram.rs`.
+
+mod data;
+mod diagram;
+
+pub use diagram::{dot, mermaid};
 
 use std::fmt::Write as _;
 
@@ -63,6 +68,8 @@ pub fn json(session: &Session) -> Value {
         "summary": session.summary(),
         "services": session.model.services,
         "routes": routes,
+        "databases": data::schemas(session),
+        "queries": data::queries(session),
         "gaps": gaps,
     })
 }
@@ -75,11 +82,12 @@ pub fn schema() -> Value {
         "properties": {"file": {"type": "string"}, "line": {"type": "integer", "minimum": 1}},
     });
     let optional = |ty: &str| json!({"type": [ty, "null"]});
+    let (databases, queries) = data::json_schemas(&place);
     json!({
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "specialist-map/v1",
         "type": "object",
-        "required": ["schema", "summary", "services", "routes", "gaps"],
+        "required": ["schema", "summary", "services", "routes", "databases", "queries", "gaps"],
         "properties": {
             "schema": {"const": "specialist-map/v1"},
             "summary": {"type": "object"},
@@ -136,6 +144,8 @@ pub fn schema() -> Value {
                     },
                 },
             },
+            "databases": databases,
+            "queries": queries,
             "gaps": {"type": "array", "items": {
                 "type": "object",
                 "required": ["what", "at"],
@@ -145,7 +155,7 @@ pub fn schema() -> Value {
     })
 }
 
-/// The model as a table by service.
+/// The model as a table by service, then the tables of its databases.
 pub fn table(session: &Session) -> String {
     let mut out = String::new();
     let model = &session.model;
@@ -183,6 +193,7 @@ pub fn table(session: &Session) -> String {
             );
         }
     }
+    data::table(session, &mut out);
     let gaps = session.gaps().iter().filter(|g| g.kind == GapKind::Framework).count();
     if gaps > 0 {
         let _ = writeln!(out, "\n{gaps} places where routing could not be resolved (see --format json).");

@@ -300,6 +300,17 @@ fn read_file(path: String, full: &Path, max_bytes: u64) -> Result<SourceFile, Ga
 }
 
 /// UTF-8 with replacements, UTF-16 by its mark; the mark itself is left out.
+/// Puts texts in the place of files, by path; a path that is not there becomes a file.
+pub(crate) fn replace(files: &mut Vec<SourceFile>, texts: &std::collections::BTreeMap<String, String>) {
+    for (path, text) in texts {
+        let text: std::sync::Arc<str> = text.as_str().into();
+        match files.binary_search_by(|f| f.path.as_str().cmp(path.as_str())) {
+            Ok(at) => files[at] = SourceFile::new(path.clone(), text, files[at].language, files[at].role),
+            Err(at) => files.insert(at, SourceFile::new(path.clone(), text, Language::of_path(path), role(path))),
+        }
+    }
+}
+
 fn decode(bytes: Vec<u8>) -> String {
     match bytes.as_slice() {
         [0xEF, 0xBB, 0xBF, rest @ ..] => String::from_utf8_lossy(rest).into_owned(),
@@ -350,6 +361,14 @@ fn outside_packages(path: &str) -> &str {
     path
 }
 
+/// Go's packages that help tests: `httptest`, `storetest`, `testutil`.
+fn is_package_for_tests(dir: &str) -> bool {
+    let before = dir.strip_suffix("test").unwrap_or("");
+    let is_word = ["la", "con", "at", "pro", "in", "ma", "speed", "load"].contains(&before);
+    !before.is_empty() && !is_word && !before.ends_with(['-', '_'])
+        || matches!(dir, "testutil" | "testutils" | "testhelper" | "testhelpers" | "testlib")
+}
+
 /// What a file is for, by its path.
 pub(crate) fn role(path: &str) -> FileRole {
     let lower = path.to_ascii_lowercase();
@@ -375,7 +394,8 @@ pub(crate) fn role(path: &str) -> FileRole {
         "mocks",
     ]) || dirs.iter().any(|d| {
         d.ends_with(".tests") || d.ends_with(".test") || d.ends_with("tests") && d.contains('.') || d.ends_with("_test") || d.ends_with("_tests") || d.starts_with("test_")
-    }) || name.contains(".test.")
+    }) // Go's packages for tests: `httptest`, `dbtest`
+        || name.ends_with(".go") && dirs.first().is_some_and(|d| is_package_for_tests(d)) || name.contains(".test.")
         || name.contains(".spec.")
         || name.contains("-spec.")
         || stem.starts_with("test_")
@@ -417,11 +437,20 @@ pub(crate) fn role(path: &str) -> FileRole {
         ".github",
     ]) || dirs.iter().any(|d| d.starts_with("sample") || d.ends_with("-samples") || d.ends_with("-examples"))
         || dirs.last() == Some(&"tools")
+        // code of tools that are set up beside the application: `.dredd/hooks`
+        || dirs.iter().any(|d| d.starts_with('.') && d.len() > 2)
+            && ["js", "ts", "py", "go", "java", "rs", "cs", "rb"].iter().any(|e| name.ends_with(&format!(".{e}")))
         || name == "build.rs"
     {
         return FileRole::Example;
     }
-    if matches!(stem, "seed" | "seeds" | "seeder" | "development" | "dev") || name.starts_with("db-reset") {
+    let is_made_up =
+        ["fake_data", "fakedata", "demo_data", "sample_data", "dummy_data", "seed_data", "test_data", "mock_data"];
+    if matches!(stem, "seed" | "seeds" | "seeder" | "development" | "dev")
+        || name.starts_with("db-reset")
+        || is_made_up.contains(&stem)
+        || stem.ends_with("_tester")
+    {
         return FileRole::Example;
     }
     let says = |word: &str| name.split(|c: char| !c.is_ascii_alphanumeric()).any(|w| w == word);

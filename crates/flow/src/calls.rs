@@ -11,7 +11,10 @@ use crate::{
     deeds::replaced,
     dynamic::{entries, keyed, keys},
     interpret::Run,
-    names::{answers_about, gives_own_address, is_shell, keeps_items, names_no_host, passes_on, puts_in},
+    names::{
+        answers_about, gives_all, gives_own_address, is_shell, keeps_items, makes_text, names_no_host, passes_on,
+        puts_in,
+    },
     places::Firsts,
     strings::{cleared_by_string, folded},
     types::is_harmless,
@@ -120,6 +123,10 @@ impl<'a> Run<'a> {
             if self.is_whole_request(call, *kind) {
                 continue;
             }
+            // `db.prepare(sql).run(name)`: values of a statement that stands
+            if *kind == Kind::Sql && call.on.is_some_and(|on| self.is_prepared(on)) {
+                continue;
+            }
             if let Some(keyword) = keyword {
                 let mut found = false;
                 for (at, arg) in call.args.iter().enumerate() {
@@ -196,6 +203,54 @@ impl<'a> Run<'a> {
                 if args.is_empty() && matches!(self.module.expr(*callee).kind, ExprKind::Name(_)))
     }
 
+    /// Whether a statement was prepared before: `statement = db.prepare(sql)`.
+    fn is_prepared(&self, on: ExprId) -> bool {
+        let here = ExprRef { module: self.id, expr: on };
+        let at = self.program.definition(here).unwrap_or(here);
+        let module = self.program.module(at.module);
+        let mut made = at.expr;
+        while let ExprKind::Await(inner) | ExprKind::Unary { operand: inner, .. } = module.expr(made).kind {
+            made = inner;
+        }
+        let ExprKind::Call { callee, .. } = &module.expr(made).kind else { return false };
+        let (ExprKind::Member { name, .. } | ExprKind::Name(name)) = &module.expr(*callee).kind else { return false };
+        matches!(name.as_str(), "prepare" | "Prepare" | "PrepareContext" | "Preparex" | "PrepareNamed")
+    }
+
+    /// Whether a call asks another system, whose answer it gives.
+    fn asks_elsewhere(call: &Call<'_>, meanings: &[Meaning]) -> bool {
+        let is_verb = matches!(
+            call.name().trim_end_matches("Async"),
+            "get"
+                | "post"
+                | "put"
+                | "patch"
+                | "delete"
+                | "head"
+                | "request"
+                | "fetch"
+                | "urlopen"
+                | "get_content"
+                | "Get"
+                | "Post"
+                | "Head"
+                | "PostForm"
+                | "GetString"
+                | "GetStream"
+                | "GetByteArray"
+                | "Put"
+                | "Delete"
+                | "getForObject"
+                | "getForEntity"
+                | "postForObject"
+                | "postForEntity"
+                | "exchange"
+        );
+        is_verb
+            && call.kind != CallKind::New
+            && meanings.iter().any(|m| matches!(m, Meaning::Sink { kind: Kind::Url, .. }))
+    }
+
     /// Whether a program is run through a shell: `sh -c`, `cmd /c`.
     fn runs_a_shell(&self, call: &Call<'_>) -> bool {
         let is_flag = |v: &Value| {
@@ -259,11 +314,22 @@ impl<'a> Run<'a> {
         if let Some(given) = given {
             return given;
         }
+        // reqwest and its like only begin a request
+        if Self::asks_elsewhere(call, meanings) && self.module.language != Language::Rust {
+            return Value::default();
+        }
         if let Some(value) = self.of_request(call) {
             return value;
         }
         match call.functions.is_empty() {
-            true => self.unknown(call),
+            true => {
+                let mut given = self.unknown(call).cleared(self.seen_to_by(call));
+                // `chain.transform(request, resource)` gives no request
+                if call.args.len() > 1 {
+                    given.taints.retain(|t| !matches!(t.from, From::Request(_)));
+                }
+                given
+            }
             // `next = validate_next_url(next)`
             false => self.repository(call).cleared(self.seen_to_by(call)),
         }
@@ -490,9 +556,12 @@ impl<'a> Run<'a> {
         {
             self.change(on, &mut |value| value.remove(at));
         }
+        // `order.folder` of an order whose `note` was set: another attribute
+        let is_attribute = self.module.language == Language::Ruby && call.args.is_empty() && !gives_all(name);
+        let is_other = is_attribute && has_named_parts(&call.receiver);
         let mut value = Value::default();
         if call.receiver.is_tainted() {
-            value = call.receiver.flat();
+            value = if is_other { call.receiver.whole() } else { call.receiver.flat() };
             if matches!(name, "substring" | "Substring" | "slice" | "substr")
                 && call.args.len() == 1
                 && self.is_last_of(call.args[0].value, 0)
@@ -533,7 +602,8 @@ impl<'a> Run<'a> {
         if matches!(name, "render" | "Render") {
             value = value.cleared(Kinds::only(Kind::Html));
         }
-        if matches!(name, "toString" | "ToString" | "to_s" | "join" | "concat" | "to_string" | "format") {
+        let is_text = matches!(name, "toString" | "ToString" | "to_s" | "join" | "concat" | "to_string" | "format");
+        if is_text || self.module.language.is_ecmascript() && makes_text(name) {
             value = value.cleared(cleared_by_string());
         }
         value
@@ -738,6 +808,11 @@ impl<'a> Run<'a> {
         // `checkPath(path)` gives the path back, or does not come back
         result.cleared(seen_to(call.name(), &["check", "ensure"]))
     }
+}
+
+/// Whether what is known of a value are fields of an object, by their names.
+fn has_named_parts(value: &Value) -> bool {
+    !value.parts().is_empty() && value.parts().iter().all(|(key, _)| matches!(key, Key::Name(_)))
 }
 
 /// The argument for a parameter.

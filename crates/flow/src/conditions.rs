@@ -88,6 +88,8 @@ impl Run<'_> {
                             self.clear(left, Kinds::ALL);
                         } else if names_value(left) || self.is_constant(left) {
                             self.clear(right, Kinds::ALL);
+                        } else {
+                            self.same_path(left, right);
                         }
                     }
                     BinaryOp::Match => {
@@ -162,6 +164,19 @@ impl Run<'_> {
             for arg in args {
                 let ExprKind::List(items) = &self.module.expr(arg.value).kind else { continue };
                 items.iter().for_each(|item| self.clear(*item, Kinds::only(Kind::Path)));
+            }
+        }
+    }
+
+    /// `full === root`: a path that is one of ours.
+    fn same_path(&mut self, left: ExprId, right: ExprId) {
+        for (path, ours) in [(left, right), (right, left)] {
+            if let ExprKind::Name(_) = self.module.expr(path).kind
+                && let ExprKind::Name(_) | ExprKind::Member { .. } = self.module.expr(ours).kind
+                && self.is_ours(ours)
+                && !self.is_ours(path)
+            {
+                self.clear(path, Kinds::only(Kind::Path));
             }
         }
     }
@@ -350,7 +365,7 @@ impl Run<'_> {
         if let ExprKind::Member { name, .. } | ExprKind::Name(name) = &self.module.expr(callee).kind {
             let lower = name.as_str().to_ascii_lowercase();
             // `isPathTraversal(name)`
-            let path = lower.contains("traversal");
+            let path = lower.contains("traversal") || lower.contains("separator") || lower.contains("dotdot");
             let any = ["unsafe", "malicious", "dangerous", "illegal", "invalid"].iter().any(|w| lower.contains(w));
             let kinds = if any { Kinds::ALL } else { Kinds::only(Kind::Path) };
             if any || path {
@@ -450,6 +465,7 @@ impl Run<'_> {
                     // `slices.Contains(allowed, x)`
                     let value = args.get(1).unwrap_or(value);
                     self.clear(*value, Kinds::ALL);
+                    self.clear_holes(*value);
                     self.same(*value);
                 }
             }
@@ -522,9 +538,19 @@ impl Run<'_> {
                 args.iter().for_each(|a| self.clear(*a, Kinds::from_iter([Kind::Redirect, Kind::Url])));
             }
             // `isPathInside(base, path)`, `filepath.IsLocal(path)`
-            _ if ["inside", "within", "subpath", "islocal", "isunder", "is_under", "isindir", "is_in_dir"]
-                .iter()
-                .any(|w| lower.contains(w)) =>
+            _ if [
+                "inside",
+                "within",
+                "subpath",
+                "islocal",
+                "isunder",
+                "is_under",
+                "isindir",
+                "in_dir",
+                "ischildof",
+            ]
+            .iter()
+            .any(|w| lower.contains(w)) =>
             {
                 args.iter().for_each(|a| self.clear(*a, Kinds::only(Kind::Path)));
             }

@@ -21,6 +21,14 @@ impl Run<'_> {
             // `getExtension(name)`: what follows the last dot
             return kinds.with(Kinds::only(Kind::Path));
         }
+        // `provider.authorization_url(state)`: where the provider is, and what it is told
+        let plain = lower.replace('_', "");
+        let of_provider = ["authurl", "authorizationurl", "authorizeurl", "authcodeurl", "loginurl", "logouturl"];
+        let of_provider = of_provider.iter().any(|w| plain.ends_with(w)) && !plain.starts_with("is");
+        let kinds = match of_provider {
+            true => kinds.with([Kind::Redirect, Kind::Url].into_iter().collect()),
+            false => kinds,
+        };
         // `escapeHtml(text)`, `XssFilter.clean(text)`
         let on_name = call.on.and_then(|on| self.module.dotted(on)).unwrap_or_default().to_ascii_lowercase();
         let makes_harmless =

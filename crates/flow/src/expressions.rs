@@ -495,6 +495,10 @@ impl Run<'_> {
                     Some(Constant::Str(text)) => cleared_by_prefix(text.as_str()),
                     // a base that is not the caller's: `config.api + path`
                     _ if op == BinaryOp::Add && !a.is_tainted() => cleared_by_prefix("\u{0}"),
+                    // `address + "?" + query` in a function: who hands over the address answers for the host
+                    _ if op == BinaryOp::Add && !a.is_from_outside() && !self.ends_in_scheme(at) => {
+                        Kinds::from_iter([Kind::Redirect, Kind::Url]).and(cleared_by_prefix("\u{0}"))
+                    }
                     _ => Kinds::NONE,
                 };
                 let is_list = !a.parts().is_empty() || !b.parts().is_empty();
@@ -515,6 +519,13 @@ impl Run<'_> {
             }
             _ => Value::default(),
         }
+    }
+
+    /// `scheme + "://" + host`: the host is still to come.
+    fn ends_in_scheme(&self, expr: ExprId) -> bool {
+        let ExprKind::Binary { left, .. } = &self.module.expr(expr).kind else { return false };
+        let ExprKind::Binary { right, .. } = &self.module.expr(*left).kind else { return false };
+        self.module.string(*right).is_some_and(|text| text.as_str().ends_with("//"))
     }
 
     /// `path.lstrip("/")`: no slash begins it.

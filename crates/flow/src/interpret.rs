@@ -52,6 +52,8 @@ pub struct Run<'a> {
     pub hosts: FxHashMap<Symbol, ExprId>,
     /// Variables that hold where a path lies from another: the call that gave it.
     pub relatives: FxHashMap<Symbol, ExprId>,
+    /// What variables were given last.
+    pub given: FxHashMap<Symbol, ExprId>,
     /// Functions within this one that are being followed with the variables around them.
     pub closures: Vec<FunctionId>,
     pub this: Symbol,
@@ -84,6 +86,7 @@ impl<'a> Run<'a> {
             parsed: FxHashMap::default(),
             hosts: FxHashMap::default(),
             relatives: FxHashMap::default(),
+            given: FxHashMap::default(),
             closures: Vec::new(),
             this: Symbol::new("this"),
         }
@@ -172,6 +175,21 @@ impl<'a> Run<'a> {
         }
     }
 
+    /// `if (base != null) checkPath(path);`: without a base there is no folder to stay in.
+    fn is_given_a_base(&self, cond: ExprId, then: &ir::Block) -> bool {
+        let module = self.module;
+        let ExprKind::Binary { op: ir::BinaryOp::Ne, left, right } = &module.expr(cond).kind else { return false };
+        let ExprKind::Name(name) = module.expr(*left).kind else { return false };
+        matches!(module.expr(*right).kind, ExprKind::Literal(ir::Literal::Null))
+            && self.is_parameter(name)
+            && then.iter().all(|stmt| match &module.stmt(*stmt).kind {
+                StmtKind::Expr(expr) => matches!(&module.expr(*expr).kind, ExprKind::Call { callee, .. }
+                    if matches!(&module.expr(*callee).kind, ExprKind::Name(n) | ExprKind::Member { name: n, .. }
+                        if !crate::conditions::seen_to(n.as_str(), &["check", "ensure", "valid", "verify"]).is_none())),
+                _ => false,
+            })
+    }
+
     /// Whether a function is called by its own class only, which gives it what it got itself.
     fn is_asked_by_own(&self, function: FnId) -> bool {
         self.module.language == Language::CSharp
@@ -191,7 +209,7 @@ impl<'a> Run<'a> {
             let is_text = self.module.language.is_ecmascript() && is_string(self.module, ty);
             return if is_text { value.cleared(cleared_by_string()) } else { value };
         };
-        if self.module.language.is_ecmascript() {
+        if self.module.language.is_ecmascript() || self.module.language == Language::Python {
             // the class says which fields there are
             value = value.cleared(Kinds::only(Kind::MassAssignment));
         }
@@ -425,6 +443,10 @@ impl<'a> Run<'a> {
             StmtKind::If { cond, then, otherwise } => match self.decided(*cond) {
                 Some(true) => self.block(then),
                 Some(false) => self.block(otherwise),
+                None if otherwise.is_empty() && self.is_given_a_base(*cond, then) => {
+                    self.refine(*cond, true);
+                    self.block(then)
+                }
                 None => self.branch(
                     |run| {
                         run.refine(*cond, true);

@@ -116,6 +116,11 @@ impl Kinds {
         Kinds(self.0 & other.0)
     }
 
+    /// Whether no kind is in it.
+    pub fn is_none(self) -> bool {
+        self == Kinds::NONE
+    }
+
     /// Whether every kind is in it.
     pub fn is_all(self) -> bool {
         self == Kinds::ALL

@@ -73,6 +73,68 @@ pub fn names_no_host(name: &str) -> bool {
     )
 }
 
+/// Methods that give an object with all that it holds, in another form.
+pub fn gives_all(name: &str) -> bool {
+    matches!(
+        name,
+        "dup"
+            | "clone"
+            | "freeze"
+            | "tap"
+            | "itself"
+            | "first"
+            | "last"
+            | "inspect"
+            | "values"
+            | "keys"
+            | "attributes"
+            | "compact"
+            | "presence"
+            | "with_indifferent_access"
+            | "symbolize_keys"
+            | "stringify_keys"
+            | "deep_symbolize_keys"
+            | "deep_stringify_keys"
+            | "html_safe"
+            | "flatten"
+            | "uniq"
+            | "sort"
+            | "reverse"
+            | "body"
+    ) || name.starts_with("to_")
+        || name.starts_with("deep_")
+}
+
+/// Functions of JavaScript that only texts have, and those of libraries by the same names: `_.trim(name)`.
+pub fn makes_text(name: &str) -> bool {
+    matches!(
+        name,
+        "trim"
+            | "trimStart"
+            | "trimEnd"
+            | "ltrim"
+            | "rtrim"
+            | "toLowerCase"
+            | "toUpperCase"
+            | "toLocaleLowerCase"
+            | "toLocaleUpperCase"
+            | "toLower"
+            | "toUpper"
+            | "capitalize"
+            | "kebabCase"
+            | "snakeCase"
+            | "camelCase"
+            | "padStart"
+            | "padEnd"
+            | "substring"
+            | "substr"
+            | "charAt"
+            | "normalizeEmail"
+            | "stripLow"
+            | "escape"
+    )
+}
+
 /// Functions that make a number or a truth value of a text.
 pub fn makes_numbers(name: &str) -> bool {
     matches!(name, "Number" | "BigInt" | "Boolean" | "parseInt" | "parseFloat" | "parseLong" | "parseDouble")

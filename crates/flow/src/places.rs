@@ -50,6 +50,10 @@ impl Run<'_> {
                     self.env.entry(self.this).or_default().put(key, value);
                     return;
                 }
+                match written {
+                    Some(text) => self.given.insert(*name, text),
+                    None => self.given.remove(name),
+                };
                 match written.and_then(|w| self.host_of(w)) {
                     Some(text) => self.hosts.insert(*name, text),
                     None => self.hosts.remove(name),
@@ -338,10 +342,20 @@ impl Run<'_> {
 
     /// `full = path.join(base, name)` checked is `name` checked, as a path.
     fn clear_joined(&mut self, expr: ExprId, kinds: Kinds) {
+        if !kinds.has(Kind::Path) {
+            return;
+        }
+        let here = self.module.expr(expr).range.start;
+        let given = match self.module.expr(expr).kind {
+            ExprKind::Name(name) => self.given.get(&name).copied(),
+            _ => None,
+        };
+        // a variable may have been given other paths before
+        if let Some(given) = given.filter(|g| self.module.expr(*g).range.end <= here) {
+            return self.clear_parts_of_path(given, 0);
+        }
         let defined = self.program.definition(ExprRef { module: self.id, expr });
-        if kinds.has(Kind::Path)
-            && let Some(at) = defined.filter(|at| at.module == self.id && at.expr < expr)
-        {
+        if let Some(at) = defined.filter(|at| at.module == self.id && at.expr < expr) {
             self.clear_parts_of_path(at.expr, 0);
         }
     }
@@ -458,6 +472,16 @@ impl Run<'_> {
             _ => {
                 self.remember(expr, kinds);
                 self.change(expr, &mut |value| *value = std::mem::take(value).cleared(kinds));
+            }
+        }
+    }
+
+    /// What a text of ours is put together of: `LISTED.includes(`${folder}/${name}`)`.
+    pub fn clear_holes(&mut self, expr: ExprId) {
+        let ExprKind::Template(parts) = &self.module.expr(expr).kind else { return };
+        for part in parts {
+            if let ir::Part::Hole(hole) = part {
+                self.clear(*hole, Kinds::ALL);
             }
         }
     }
@@ -580,7 +604,12 @@ impl Run<'_> {
             // an object is sent as JSON
             Kind::Html => {
                 let is_parsed = matches!(source.place, Place::Path | Place::Query | Place::Body);
-                !(self.module.language.is_ecmascript() && is_parsed && !source.is_part)
+                // nobody can make another's browser send a header of their choice, but for the page it comes from
+                let is_of_browser = source.place == Place::Header
+                    && source
+                        .name
+                        .is_some_and(|n| !matches!(n.as_str().to_ascii_lowercase().as_str(), "referer" | "referrer"));
+                !(self.module.language.is_ecmascript() && is_parsed && !source.is_part) && !is_of_browser
             }
             _ => true,
         }
@@ -598,7 +627,8 @@ impl Run<'_> {
                     return;
                 }
                 // the address that was asked for leads back to where the caller is
-                let is_own_address = !source.is_part && matches!(source.place, Place::Path | Place::Request);
+                let of_go = source.place == Place::Query && self.module.language == Language::Go;
+                let is_own_address = !source.is_part && (of_go || matches!(source.place, Place::Path | Place::Request));
                 if is_own_address && source.name.is_none() && matches!(sink.kind, Kind::Redirect | Kind::Url) {
                     return;
                 }

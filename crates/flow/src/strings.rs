@@ -38,7 +38,7 @@ pub fn cleared_by_prefix(text: &str) -> Kinds {
         kinds = kinds.with(Kinds::only(Kind::Redirect));
     }
     // what a path of ours begins is no address of its own
-    if has_host || after_host || text.starts_with('/') {
+    if has_host || after_host || is_relative || text.starts_with('/') {
         kinds = kinds.with(Kinds::only(Kind::Url));
     }
     kinds

@@ -3,10 +3,16 @@
 //! [`Access`] is one call that goes to a database. [`Repeat`] is one that a loop sends again for each element of
 //! a list ([`repeats`]). Both are read from the facts' `query` and `clause` records; rules judge.
 
+mod conditions;
+mod derived;
+mod pages;
 mod partial;
+mod questions;
 mod relations;
 mod repeats;
+mod shown;
 mod statements;
+mod targets;
 mod updates;
 mod ways;
 
@@ -17,7 +23,10 @@ use ir::{ExprId, ExprKind, FunctionKind, StmtKind, TypeId, TypeKind};
 use program::{Binding, ClassRef, ExprRef, FnId, ModuleId};
 use rustc_hash::{FxHashMap, FxHashSet};
 
+pub use conditions::How;
 pub use partial::Partial;
+pub use questions::Question;
+pub(crate) use questions::collect as questions;
 pub use repeats::Repeat;
 pub use updates::Update;
 
@@ -78,6 +87,8 @@ pub struct Access {
     pub is_limited: bool,
     /// Whether something says which rows are meant.
     pub is_filtered: bool,
+    /// The calls that say what is asked, with the record that says so.
+    pub links: Vec<(ExprId, RecordId)>,
     /// What it is called, for people.
     pub name: String,
     /// The record; none for methods that a declaration stands for.
@@ -126,7 +137,7 @@ pub(crate) fn collect(context: &Context<'_>, effects: &[Effect], routes: &[Route
     let ways = ways::ways(context, effects, &all);
     let partials = partial::collect(context, effects, &all, &serves);
     let updates = updates::collect(context, effects, &all, &ways);
-    let repeats = repeats::collect(context, effects, &mut all, &ways);
+    let repeats = repeats::collect(context, effects, routes, &mut all, &ways);
     Accesses { all, repeats, updates, partials, serves }
 }
 
@@ -194,6 +205,7 @@ struct Reader<'c> {
 struct Clauses {
     limited: bool,
     filtered: bool,
+    links: Vec<(ExprId, RecordId)>,
 }
 
 impl<'c> Reader<'c> {
@@ -366,6 +378,7 @@ impl<'c> Reader<'c> {
             is_lazy,
             is_limited: clauses.limited,
             is_filtered: clauses.filtered,
+            links: clauses.links,
             name: self.name(call),
             record: effect.record,
             evidence: effect.evidence,
@@ -501,6 +514,9 @@ impl<'c> Reader<'c> {
             let effect = &self.effects[*at];
             let record = self.record(effect);
             let ExprKind::Call { args, block, .. } = &self.module.expr(link).kind else { continue };
+            if !clauses.links.iter().any(|(known, _)| *known == link) {
+                clauses.links.push((link, effect.record));
+            }
             if effect.kind == Kind::Clause {
                 match record.label.as_deref() {
                     Some("limit") => clauses.limited = true,
@@ -657,6 +673,7 @@ fn declared(context: &Context<'_>) -> Vec<Access> {
                     is_lazy: false,
                     is_limited,
                     is_filtered: !item.params.is_empty(),
+                    links: Vec::new(),
                     name: program.function_name(*method),
                     record: *record,
                     evidence: Evidence::Shown,

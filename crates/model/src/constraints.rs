@@ -11,7 +11,7 @@ use crate::facts::Kind;
 pub(crate) fn of_module(context: &Context<'_>, id: ModuleId, evaluator: &mut Evaluator<'_>) -> Vec<ExprRef> {
     let mut found = Vec::new();
     let module = context.program.module(id);
-    if module.language != base::Language::Java {
+    if module.language != base::Language::Java && !module.language.is_ecmascript() {
         return found;
     }
     let of_params = module.functions().flat_map(|(_, f)| f.params.iter().flat_map(|p| p.annotations.iter()));

@@ -43,8 +43,8 @@ pub enum Kind {
     /// Reads or writes a database. `operation` is `read`, `write`, `delete` or `execute`; `access` says how
     /// many rows, for the rules about the data layer.
     Query,
-    /// Adds to a query that another call of the chain sends. `label` is `limit`, `filter`, `eager` (related
-    /// rows come along), `lock` or `outer` (it speaks of a query around it).
+    /// Adds to a query that another call of the chain sends. `label` is `limit`, `filter`, `order`, `eager`
+    /// (related rows come along), `lock` or `outer` (it speaks of a query around it).
     Clause,
     /// A relation that is read when it is first asked for: a field's initialiser or annotation, a call in the
     /// class body. `label` is `one` or `many`.

@@ -39,6 +39,7 @@ mod paths;
 pub mod patterns;
 mod reach;
 pub mod schemas;
+mod script;
 mod semantics;
 mod settings;
 pub mod stored;
@@ -75,6 +76,8 @@ pub struct Model {
     pub effects: Vec<Effect>,
     /// Calls that go to databases, and what repeats them.
     pub accesses: accesses::Accesses,
+    /// What the accesses ask of the tables of the schemas, in order of the accesses.
+    pub questions: Vec<accesses::Question>,
     /// Classes and definitions whose instances are rows or documents.
     pub stored: stored::StoredThings,
     /// The schemas that migrations make, and classes where none does.
@@ -128,6 +131,7 @@ impl Model {
         let effects = effects::collect(&context, &versions::Versions::read(&sources));
         let settings = settings::collect(&context, &effects, &config);
         let accesses = accesses::collect(&context, &effects, &routes);
+        let questions = accesses::questions(&context, &accesses.all, &stored, &schemas);
         let answers = answers::collect(&context, &effects);
         let (literals, catches) = rayon::join(|| literals::collect(&program), || literals::catches(&program, &sources));
         let keyed = keyed::collect(&context, &effects);
@@ -162,6 +166,7 @@ impl Model {
             frameworks,
             effects,
             accesses,
+            questions,
             stored,
             schemas,
             settings,

@@ -1,11 +1,29 @@
-//! The schemas of a repository's databases: as its migrations make them, or as its classes declare them.
+//! The schemas of a repository's databases: as its migrations make them, or as its classes declare them; and what the
+//! new ones among the migrations do.
 //!
 //! Migrations in SQL and change logs are found by `sql::migrations`; those in a programming language by one file for
 //! each tool here. To support a tool is to write `schemas/<tool>.rs` and to name it in [`WRITTEN_IN_CODE`].
+//! `schemas/recent.rs` says which are new, `steps.rs` what they do to tables in use, `usage.rs` whether code still names
+//! what they take away, `remedies.rs` what is written instead, `server.rs` which server they run on.
 
+mod recent;
+mod remedies;
+mod server;
+pub mod steps;
+mod usage;
+
+pub(crate) mod alembic;
 mod dialect;
+pub(crate) mod digest;
+pub(crate) mod django;
 mod ef_core;
+mod new_migration;
+pub(crate) mod node;
 mod sea_orm;
+pub(crate) mod sender;
+pub(crate) mod sqlalchemy;
+pub(crate) mod table;
+pub(crate) mod typeorm_names;
 pub(crate) mod written;
 
 pub(crate) use ef_core::columns as ef_columns;
@@ -14,12 +32,19 @@ use base::{FileId, FileRole, SourceFile, SourceMap, Span, Text};
 use rayon::prelude::*;
 use rustc_hash::FxHashSet;
 use sql::Dialect;
+use sql::locks::Server;
 use sql::migrations::{self, Body, File, Migration, MigrationSet, Tool, TransactionMode};
-use sql::schema::{Index, Table};
+use sql::schema::Table;
 use sql::{Statement, StatementKind, Step};
 
 use crate::adapters::Context;
 use crate::stored::{self, StoredThings};
+
+pub use recent::Told;
+pub use remedies::Remedy;
+pub use server::limits_waiting;
+use steps::NewStep;
+pub use usage::Use;
 
 /// The schema of one database.
 #[derive(Debug)]
@@ -29,6 +54,18 @@ pub struct DatabaseSchema {
     pub set: MigrationSet,
     /// What they make.
     pub schema: sql::Schema,
+    /// The server that they run on.
+    pub server: Server,
+    /// How new ones were told from old ones.
+    pub told: Told,
+    /// For each migration whether it is new.
+    pub new: Vec<bool>,
+    /// The file of each migration.
+    pub files: Vec<FileId>,
+    /// What the new ones do to tables in use, in order.
+    pub steps: Vec<NewStep>,
+    /// Names that tables made by new migrations took over: those before were copied.
+    pub replaced: Vec<sql::Name>,
 }
 
 /// Migrations of one tool that are written in code, as the statements that it sends. It is given the dialect that the
@@ -36,7 +73,7 @@ pub struct DatabaseSchema {
 type Reader = fn(&Context<'_>, Dialect) -> Vec<MigrationSet>;
 
 /// Every tool whose migrations are code.
-const WRITTEN_IN_CODE: &[Reader] = &[ef_core::sets, sea_orm::sets];
+const WRITTEN_IN_CODE: &[Reader] = &[alembic::sets, django::sets, node::sets, ef_core::sets, sea_orm::sets];
 
 impl DatabaseSchema {
     /// Whether migrations make it, and not only classes.
@@ -45,7 +82,7 @@ impl DatabaseSchema {
     }
 
     /// Says where the schema comes from.
-    pub fn told(&self) -> Text {
+    pub fn provenance(&self) -> Text {
         match self.set.tool {
             Tool::Models => Text::from("So the code declares it, and no migration makes it."),
             _ => Text::say("So the migrations of `{}` leave it, up to the last one.", &[&self.set.directory]),
@@ -58,18 +95,68 @@ impl DatabaseSchema {
             Dialect::Postgres => "CREATE INDEX CONCURRENTLY",
             _ => "CREATE INDEX",
         };
-        let name = format!("{}_{}_idx", table.name.name, columns.join("_"));
-        format!("{create} {name} ON {} ({});", table.name, columns.join(", "))
+        let columns_said: Vec<String> = columns.iter().map(|c| self.said(c)).collect();
+        let name = self.said(&index_name(table, columns));
+        format!("{create} {name} ON {} ({});", self.table_said(table), columns_said.join(", "))
     }
 
     /// The statement that drops an index.
-    pub fn drop_index_statement(&self, table: &Table, index: &Index) -> String {
+    pub fn drop_index_statement(&self, table: &Table, index: &str) -> String {
+        let (table, index) = (self.table_said(table), self.said(index));
         match self.schema.dialect {
-            Dialect::Postgres => format!("DROP INDEX CONCURRENTLY {};", index.name),
-            Dialect::MySql => format!("ALTER TABLE {} DROP INDEX {};", table.name, index.name),
-            Dialect::SqlServer => format!("DROP INDEX {} ON {};", index.name, table.name),
-            _ => format!("DROP INDEX {};", index.name),
+            Dialect::Postgres => format!("DROP INDEX CONCURRENTLY {index};"),
+            Dialect::MySql => format!("ALTER TABLE {table} DROP INDEX {index};"),
+            Dialect::SqlServer => format!("DROP INDEX {index} ON {table};"),
+            _ => format!("DROP INDEX {index};"),
         }
+    }
+
+    /// A table's name as a statement says it: with its schema where that is not the one that is taken anyway.
+    pub fn table_said(&self, table: &Table) -> String {
+        let name = self.said(&table.name.name);
+        match table.name.schema.as_deref() {
+            Some(schema) if !schema.is_empty() && schema != self.schema.dialect.default_schema() => {
+                format!("{}.{name}", self.said(schema))
+            }
+            _ => name,
+        }
+    }
+
+    /// A name as a statement says it: in quotes where it needs them.
+    pub fn said(&self, name: &str) -> String {
+        const RESERVED: [&str; 17] = [
+            "user",
+            "order",
+            "group",
+            "table",
+            "column",
+            "index",
+            "key",
+            "select",
+            "from",
+            "where",
+            "to",
+            "end",
+            "check",
+            "default",
+            "primary",
+            "references",
+            "case",
+        ];
+        let dialect = self.schema.dialect;
+        let is_plain = name.chars().enumerate().all(|(at, c)| {
+            c == '_'
+                || c.is_ascii_lowercase()
+                || at > 0 && c.is_ascii_digit()
+                || dialect != Dialect::Postgres && c.is_ascii_alphabetic()
+        });
+        let is_reserved = RESERVED.iter().any(|r| name.eq_ignore_ascii_case(r));
+        if is_plain && !is_reserved && !name.is_empty() { name.to_owned() } else { written::quoted_name(dialect, name) }
+    }
+
+    /// Whether a table has a column of this name after all migrations.
+    pub fn has_column(&self, table: &sql::Name, column: &str) -> bool {
+        self.schema.table(table).is_some_and(|t| t.column(column, self.schema.dialect).is_some())
     }
 
     /// Tables whose rows nothing tells apart: no primary key, and no unique index on columns that are never null.
@@ -92,14 +179,30 @@ impl DatabaseSchema {
     }
 }
 
+/// What a new index on these columns is called; no name of a project leaves letters, digits and `_`.
+fn index_name(table: &Table, columns: &[String]) -> String {
+    let name = format!("{}_{}_idx", table.name.name, columns.join("_"));
+    name.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '_' }).collect()
+}
+
 /// Reads what is stored and the schemas that migrations and classes make; those of tests and examples are left out.
 pub(crate) fn read(context: &Context<'_>) -> (StoredThings, Vec<DatabaseSchema>) {
     let sources = context.sources;
     let dialect = dialect::known(sources).unwrap_or(Dialect::Postgres);
     let (stored, sets) = rayon::join(|| stored::read(context, dialect), || sets(context, dialect));
     let replayed = |set: MigrationSet| {
-        let schema = set.schema(|file| &*sources.file(FileId(file as u32)).text, |file| FileId(file as u32));
-        DatabaseSchema { set, schema }
+        let id = |file: usize| FileId(file as u32);
+        let server = server::server(sources, set.dialect);
+        let (told, new) = recent::new_ones(&set, sources, id);
+        let (made, steps, replaced) =
+            steps::replay(&set, &new, server, |file| (id(file), sources.file(id(file)).text.clone()));
+        // old migrations may be gone, the tool's own picture of the whole has them
+        let schema = match set.dump {
+            Some(_) => set.schema(|file| &*sources.file(id(file)).text, id),
+            None => made,
+        };
+        let files = set.migrations.iter().map(|m| id(m.file)).collect();
+        DatabaseSchema { set, files, schema, server, told, new, steps, replaced }
     };
     let is_of_rows = |database: &DatabaseSchema| {
         let engine = |t: &Table| t.options.get("engine").is_some_and(|e| e.contains("MergeTree"));
@@ -116,7 +219,7 @@ pub(crate) fn read(context: &Context<'_>) -> (StoredThings, Vec<DatabaseSchema>)
 /// All sets of migrations.
 fn sets(context: &Context<'_>, dialect: Dialect) -> Vec<MigrationSet> {
     let files: Vec<File<'_>> = context.sources.files().map(|(_, file)| as_migration(file)).collect();
-    let mut sets = match files.iter().any(|f| !f.text.is_empty()) {
+    let mut sets = match files.iter().any(|f| !f.text.is_empty() && !is_setting(f.path)) {
         true => migrations::find(&files, None),
         false => Vec::new(),
     };
@@ -130,7 +233,7 @@ fn as_migration(file: &SourceFile) -> File<'_> {
     if matches!(file.role, FileRole::Test | FileRole::Example | FileRole::Generated) {
         return File { path: "", text: "" };
     }
-    let is_text = file.path.ends_with(".sql") || is_change_log(&file.path);
+    let is_text = file.path.ends_with(".sql") || is_change_log(&file.path) || is_setting(&file.path);
     File { path: &file.path, text: if is_text { &file.text } else { "" } }
 }
 
@@ -182,6 +285,18 @@ pub fn place_of(sources: &SourceMap, statement: Span, word: &str) -> Span {
         let start = statement.start + at as u32;
         Span { file: statement.file, start, end: start + word.len() as u32 }
     })
+}
+
+/// What tools read beside migrations.
+fn is_setting(path: &str) -> bool {
+    ["metadata.toml", "migration_lock.toml", ".sql.conf"].iter().any(|end| path.ends_with(end))
+}
+
+/// Files of migrations that are written on, whose older text says what is new in them.
+pub fn is_written_on(path: &str) -> bool {
+    let lower = path.to_ascii_lowercase();
+    is_change_log(path)
+        || (lower.ends_with(".sql") && ["changelog", "liquibase", "changeset"].iter().any(|w| lower.contains(w)))
 }
 
 /// Change logs in another form than SQL.

@@ -6,6 +6,7 @@
 
 mod annotated;
 mod diesel;
+mod django;
 mod ef_core;
 mod gorm;
 mod jpa;
@@ -13,6 +14,7 @@ mod mybatis_plus;
 mod naming;
 mod sea_orm;
 mod spring_mongo;
+mod sqlalchemy;
 mod table;
 
 use base::{Span, Symbol};
@@ -123,8 +125,17 @@ impl StoredThings {
 pub(crate) type Reader = fn(&Context<'_>, Dialect) -> Vec<Stored>;
 
 /// Every library.
-pub(crate) const ALL: &[Reader] =
-    &[gorm::read, jpa::read, mybatis_plus::read, spring_mongo::read, diesel::read, sea_orm::read, ef_core::read];
+pub(crate) const ALL: &[Reader] = &[
+    django::read,
+    sqlalchemy::read,
+    gorm::read,
+    jpa::read,
+    mybatis_plus::read,
+    spring_mongo::read,
+    diesel::read,
+    sea_orm::read,
+    ef_core::read,
+];
 
 /// Reads all that is stored.
 pub(crate) fn read(context: &Context<'_>, dialect: Dialect) -> StoredThings {

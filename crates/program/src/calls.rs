@@ -104,10 +104,46 @@ fn resolve(program: &Program, library: &dyn Library, evaluator: &mut Evaluator<'
         && let Some(function) = program.unique_method(name)
         && program.module(function.module).language.tag() == module.language.tag()
         && program.resolver.reaches(module.language, program.path(evaluator.module_id()), program.path(function.module))
+        && may_mean(program, evaluator.module_id(), callee, function)
     {
         found.functions.push(function);
     }
     found
+}
+
+/// Whether what a method is called on may be of the class that has the only method of the name. `user.email` is
+/// not the action `email` of a controller, nor a method of `Order` where there is a class `User`.
+fn may_mean(program: &Program, id: ModuleId, callee: ExprId, function: FnId) -> bool {
+    let module = program.module(id);
+    let ExprKind::Member { object, .. } = &module.expr(callee).kind else { return true };
+    let Some(class) = program.classes().class_of(function) else { return true };
+    let on = match &module.expr(*object).kind {
+        ExprKind::Name(name) | ExprKind::Member { name, .. } => *name,
+        ExprKind::Call { callee, args, .. } if args.is_empty() => match &module.expr(*callee).kind {
+            ExprKind::Name(name) | ExprKind::Member { name, .. } => *name,
+            _ => return true,
+        },
+        ExprKind::This | ExprKind::Super => return true,
+        _ => Symbol::new(""),
+    };
+    let plain = |text: &str| text.replace(['_', '@', '$'], "").to_ascii_lowercase();
+    let last = |class: crate::ClassRef| {
+        let name = program.class(class).name;
+        plain(name.as_str().rsplit('.').next().unwrap_or(""))
+    };
+    let (on, has) = (plain(on.as_str()), last(class));
+    // the framework calls what controllers have
+    if has.ends_with("controller") && module.language == Language::Ruby && !on.ends_with("controller") {
+        return false;
+    }
+    let classes = program.classes();
+    let named = classes.called(&on);
+    let related = |other: &crate::ClassRef| {
+        classes.line(*other).any(|c| c == classes.canonical(class)) || classes.line(class).any(|c| last(c) == on)
+    };
+    let same = |c: &&crate::ClassRef| program.module(c.module).language.tag() == module.language.tag();
+    let mut named = named.iter().filter(same).peekable();
+    named.peek().is_none() || named.any(related)
 }
 
 fn add(found: &mut Callee, program: &Program, function: FnId) {

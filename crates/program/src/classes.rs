@@ -43,6 +43,8 @@ pub struct Classes {
     order: Vec<ClassRef>,
     /// First parts by the name as written, in order.
     by_name: FxHashMap<Symbol, Vec<ClassRef>>,
+    /// By the last part of their names, in small letters without separators.
+    by_plain_name: FxHashMap<String, Vec<ClassRef>>,
 }
 
 /// The name under which constructors are kept, whatever the language calls them.
@@ -127,6 +129,11 @@ impl Classes {
         found
     }
 
+    /// The classes that a variable of this name, in small letters without separators, is named for.
+    pub(crate) fn called(&self, plain: &str) -> &[ClassRef] {
+        self.by_plain_name.get(plain).map_or(&[], Vec::as_slice)
+    }
+
     /// Names that exactly one method of the repository has.
     pub(crate) fn unique_methods(&self, program: &Program) -> FxHashMap<Symbol, FnId> {
         let mut counts: FxHashMap<Symbol, (FnId, usize)> = FxHashMap::default();
@@ -147,7 +154,10 @@ pub(crate) fn collect(program: &Program, library: &dyn Library) -> Classes {
     classes.order = classes.infos.keys().copied().collect();
     classes.order.sort();
     for class in &classes.order {
-        classes.by_name.entry(program.class(*class).name).or_default().push(*class);
+        let name = program.class(*class).name;
+        classes.by_name.entry(name).or_default().push(*class);
+        let last = name.as_str().rsplit('.').next().unwrap_or("").replace('_', "").to_ascii_lowercase();
+        classes.by_plain_name.entry(last).or_default().push(*class);
     }
     resolve_bases(program, library, &mut classes);
     interfaces::implement(program, &mut classes);

@@ -9,6 +9,7 @@
 
 mod following;
 mod injection;
+mod migrating;
 pub mod naming;
 pub mod passwords;
 mod repeated;
@@ -16,6 +17,7 @@ pub mod roles;
 pub mod secrets;
 pub mod strengths;
 pub mod support;
+mod unserved;
 
 use base::{Evidence, Finding, Persona, RuleInfo, Span, Text};
 use model::Model;
@@ -61,6 +63,7 @@ impl<'r> Report<'r> {
             related: Vec::new(),
             trace: Vec::new(),
             edits: Vec::new(),
+            new_files: Vec::new(),
             fingerprint: String::new(),
         }
     }
@@ -125,6 +128,23 @@ mod row_by_row_write;
 mod unbounded_query;
 #[path = "../data/unindexed-foreign-key/rule.rs"]
 mod unindexed_foreign_key;
+
+#[path = "../data/blocking-index/rule.rs"]
+mod blocking_index;
+#[path = "../data/constraint-checked-under-lock/rule.rs"]
+mod constraint_checked_under_lock;
+#[path = "../data/data-and-schema-together/rule.rs"]
+mod data_and_schema_together;
+#[path = "../data/destructive-change/rule.rs"]
+mod destructive_change;
+#[path = "../data/irreversible-migration/rule.rs"]
+mod irreversible_migration;
+#[path = "../data/no-lock-timeout/rule.rs"]
+mod no_lock_timeout;
+#[path = "../data/not-null-without-default/rule.rs"]
+mod not_null_without_default;
+#[path = "../data/rewriting-change/rule.rs"]
+mod rewriting_change;
 
 #[path = "../reliability/blocking-call-in-async/rule.rs"]
 mod blocking_call_in_async;
@@ -208,6 +228,8 @@ mod xpath_injection;
 const STACKS: &[(&str, &[&str])] = include!(concat!(env!("OUT_DIR"), "/stacks.rs"));
 #[path = "../security/csrf-unprotected/rule.rs"]
 mod csrf_unprotected;
+#[path = "../data/missing-index/rule.rs"]
+mod missing_index;
 #[path = "../security/tls-verification-off/rule.rs"]
 mod tls_verification_off;
 #[path = "../security/weak-cipher/rule.rs"]
@@ -230,8 +252,17 @@ macro_rules! rule {
 /// Every rule, by id.
 pub fn all() -> Vec<Rule> {
     let mut all = vec![
+        rule!("data/blocking-index", blocking_index),
+        rule!("data/constraint-checked-under-lock", constraint_checked_under_lock),
+        rule!("data/data-and-schema-together", data_and_schema_together),
+        rule!("data/destructive-change", destructive_change),
+        rule!("data/irreversible-migration", irreversible_migration),
+        rule!("data/no-lock-timeout", no_lock_timeout),
+        rule!("data/not-null-without-default", not_null_without_default),
+        rule!("data/rewriting-change", rewriting_change),
         rule!("data/duplicate-index", duplicate_index),
         rule!("data/lost-update", lost_update),
+        rule!("data/missing-index", missing_index),
         rule!("data/missing-primary-key", missing_primary_key),
         rule!("data/partial-write", partial_write),
         rule!("data/query-in-loop", query_in_loop),

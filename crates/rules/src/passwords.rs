@@ -12,7 +12,7 @@ pub fn names_password(text: &str) -> bool {
     let words = words(text);
     words.iter().any(|w| PASSWORD.contains(&w.as_str()))
         // tokens that reset a password are no passwords
-        && !words.iter().any(|w| matches!(w.as_str(), "token" | "code" | "reset" | "otp" | "salt" | "link" | "strength" | "pwned" | "prefix" | "file" | "breached" | "leaked" | "reused" | "compromised" | "authorize" | "limit" | "merchant" | "encryption"))
+        && !words.iter().any(|w| matches!(w.as_str(), "token" | "code" | "reset" | "otp" | "salt" | "link" | "strength" | "pwned" | "prefix" | "file" | "breached" | "leaked" | "reused" | "compromised" | "authorize" | "limit" | "merchant" | "encryption" | "signing" | "sign"))
 }
 
 /// Whether a function, or what it calls, names a password.

@@ -39,7 +39,7 @@ pub fn report(model: &Model, report: &mut Report<'_>, repeat: &Repeat, words: &W
     }
     // the further away, the more a reader must believe; a list that is shown is worth more of it than a change
     let reads = route.is_some_and(|r| r.method.is_safe() || r.method == Method::Any) || repeat.field.is_some();
-    let depth = if repeat.view.is_some() { 0 } else { repeat.way.len() };
+    let depth = if repeat.view.is_some() || !repeat.page.is_empty() { 0 } else { repeat.way.len() };
     if depth > if reads { 3 } else { usize::from(route.is_some()) } {
         return;
     }
@@ -55,6 +55,7 @@ pub fn report(model: &Model, report: &mut Report<'_>, repeat: &Repeat, words: &W
             &[&access.name, words.what, repeat.field.as_deref().unwrap_or_default()],
         ),
         _ if repeat.view.is_some() => Text::say("`{}` is read once for each row that is serialized.", &[&access.name]),
+        _ if !repeat.page.is_empty() => Text::say("`{}` is read once for each row that the page shows.", &[&access.name]),
         Some(over) => Text::say("`{}` {} once for each element of `{}`.", &[&access.name, words.what, over]),
         None => Text::say("`{}` {} once for each round of a loop.", &[&access.name, words.what]),
     };
@@ -73,8 +74,15 @@ pub fn report(model: &Model, report: &mut Report<'_>, repeat: &Repeat, words: &W
         }
     }
     finding.evidence = finding.evidence.min(access.evidence);
+    if !repeat.page.is_empty() {
+        finding.trace.push(TraceStep { span, message: Text::from("The page goes through these rows.") });
+    }
+    for place in &repeat.page {
+        let message = Text::from("This asks each of them for what was not loaded with it.");
+        finding.trace.push(TraceStep { span: *place, message });
+    }
     for (at, call) in repeat.way.iter().enumerate() {
-        if at == 0 {
+        if at == 0 && repeat.page.is_empty() {
             let message = match repeat.view {
                 Some(_) => "The rows are serialized one by one.",
                 None => "The loop calls this for each element.",

@@ -96,6 +96,25 @@ pub fn effects(change: &Change, before: &Schema, server: Server) -> Vec<Effect> 
     }
 }
 
+/// What a statement itself asks of a server of MySQL: `ALGORITHM = COPY`, `LOCK = SHARED`. What it asks not to be
+/// blocked is refused where it must be, and blocks nobody.
+pub fn as_asked<'o>(effects: &mut [Effect], options: impl Iterator<Item = (&'o str, &'o str)>) {
+    for (name, value) in options {
+        for effect in effects.iter_mut() {
+            match (name, value.to_lowercase().as_str()) {
+                ("algorithm", "copy") => {
+                    effect.blocks = effect.blocks.max(Blocked::Writes);
+                    effect.work = Work::Rewrite;
+                }
+                ("lock", "shared") => effect.blocks = effect.blocks.max(Blocked::Writes),
+                ("lock", "exclusive") => effect.blocks = Blocked::Everything,
+                ("lock", "none") | ("algorithm", "instant") => effect.blocks = Blocked::Nothing,
+                _ => {}
+            }
+        }
+    }
+}
+
 /// Whether PostgreSQL refuses the change inside a transaction.
 pub fn refuses_transaction(change: &Change) -> bool {
     match &change.step {
@@ -185,7 +204,10 @@ impl Postgres<'_> {
                 let from = self.before.table(table).and_then(|t| t.column(column, Dialect::Postgres));
                 let plain = using.as_ref().is_none_or(|u| is_plain_cast(u, column));
                 let work = match from {
-                    Some(from) if plain => type_change(&from.data_type, data_type, self.before),
+                    Some(from) if plain => {
+                        let own = type_change(&from.data_type, data_type, self.before);
+                        own.max(self.hanging(table, column, &from.data_type, data_type))
+                    }
                     _ => Work::Rewrite,
                 };
                 one(AccessExclusive, work)
@@ -232,6 +254,28 @@ impl Postgres<'_> {
                 one(if weak { ShareUpdateExclusive } else { AccessExclusive }, Work::Catalog)
             }
             _ => one(AccessExclusive, Work::Catalog),
+        }
+    }
+
+    /// What hangs on a column whose type changes: checks are made again, and indexes whose order becomes another.
+    fn hanging(&self, table: &Name, column: &str, from: &SqlType, to: &SqlType) -> Work {
+        let Some(found) = self.before.table(table).filter(|_| base_of(from, self.before) != base_of(to, self.before))
+        else {
+            return Work::Catalog;
+        };
+        let names = |text: &str| {
+            let tokens = crate::lex::tokens(text, Dialect::Postgres);
+            tokens.iter().any(|t| t.name().eq_ignore_ascii_case(column))
+        };
+        let reorders = (from.name == "citext") != (to.name == "citext");
+        let indexed = found.indexes.iter().any(|index| {
+            let mut columns = index.columns.iter();
+            columns.any(|c| c.column.as_deref() == Some(column) || c.expression.as_deref().is_some_and(names))
+        });
+        match found.checks.iter().any(|check| names(&check.expression)) {
+            _ if reorders && indexed => Work::BuildIndex,
+            true => Work::Scan,
+            false => Work::Catalog,
         }
     }
 
@@ -332,6 +376,7 @@ fn type_change(from: &SqlType, to: &SqlType, schema: &Schema) -> Work {
     } else {
         from.name == "cidr" && to.name == "inet"
             || texts.contains(&from.name.as_str()) && to.name == "citext" && to.arguments.is_empty()
+            || from.name == "citext" && texts.contains(&to.name.as_str()) && to.arguments.is_empty()
     };
     if free { Work::Catalog } else { Work::Rewrite }
 }

@@ -12,7 +12,7 @@ use base::FileId;
 
 use crate::{Dialect, Range, Schema, Statement, parse_part};
 
-pub use guess::dialect_of;
+pub use guess::{by_path as dialect_of_path, dialect_of};
 
 /// A file of the project.
 #[derive(Clone, Copy, Debug)]
@@ -48,6 +48,7 @@ pub enum Tool {
     Django,
     Alembic,
     Knex,
+    DbMigrate,
     Sequelize,
     TypeOrm,
     MikroOrm,

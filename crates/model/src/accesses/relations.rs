@@ -25,6 +25,21 @@ pub(super) struct Relation {
     pub is_many: bool,
 }
 
+/// A relation that a page asks for.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Shown {
+    /// The class of the elements.
+    pub class: ClassRef,
+    /// The relation.
+    pub name: Symbol,
+    /// What is known of it.
+    pub relation: Relation,
+    /// How sure the class is.
+    pub evidence: Evidence,
+    /// Where a method of the element asks for it.
+    pub at: Option<ExprRef>,
+}
+
 /// All relations that are read late, and what brings them along.
 #[derive(Debug, Default)]
 pub(super) struct Relations {
@@ -239,6 +254,38 @@ impl Relations {
             }
         }
         found
+    }
+
+    /// The relation that a page asks each element of a list for, or that a method of the element asks itself for.
+    pub(super) fn shown(
+        &self,
+        context: &Context<'_>,
+        list: ExprRef,
+        element: Symbol,
+        member: Symbol,
+        made_by: &FxHashSet<FnId>,
+    ) -> Option<Shown> {
+        let (class, evidence) = match self.held_by(context, list) {
+            Some(class) => (class, Evidence::Shown),
+            None => match self.classes.get(&plain_name(element.as_str()))?.as_slice() {
+                [only] => (*only, Evidence::Suspected),
+                _ => return None,
+            },
+        };
+        let lineage = context.program.classes().lineage(class);
+        let (name, at) = match lineage.iter().any(|c| self.of.contains_key(&(*c, member))) {
+            true => (member, None),
+            false => {
+                let methods = lineage.iter().filter_map(|c| context.program.classes().info(*c)?.methods.get(&member));
+                let (name, at, method) =
+                    methods.flatten().find_map(|m| self.asking.get(m).map(|(name, at)| (*name, *at, *m)))?;
+                (name, Some(ExprRef { module: method.module, expr: at }))
+            }
+        };
+        let relation = lineage.iter().find_map(|c| self.of.get(&(*c, name))).copied()?;
+        let models: Vec<ModuleId> = lineage.iter().map(|c| c.module).collect();
+        let counts = |f: FnId| made_by.contains(&outermost_of(context, f)) || models.contains(&f.module);
+        (!self.is_eager(name, counts)).then_some(Shown { class, name, relation, evidence, at })
     }
 
     /// Whether one of these functions asks for a relation to come along, or code outside functions.

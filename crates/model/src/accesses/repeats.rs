@@ -1,6 +1,6 @@
 //! Accesses that a loop sends again for each element: directly, or by calls below it.
 
-use base::{FileRole, Language, Symbol};
+use base::{FileRole, Language, Span, Symbol};
 use ir::{BinaryOp, Block, Child, ExprId, ExprKind, FunctionId, FunctionKind, Literal, StmtId, StmtKind, UnaryOp};
 use program::{ClassRef, ExprRef, FnId, ModuleId};
 use rayon::prelude::*;
@@ -8,10 +8,11 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::relations::{Relation, Relations};
 use super::ways::{Ways, is_meant};
-use super::{Access, Does};
+use super::{Access, Does, shown};
 use crate::adapters::Context;
 use crate::adapters::graphql::{self, FieldResolver};
 use crate::effects::Effect;
+use crate::entities::Route;
 
 /// An access that a loop repeats.
 #[derive(Clone, Debug, PartialEq)]
@@ -30,16 +31,18 @@ pub struct Repeat {
     pub view: Option<ClassRef>,
     /// The field of a type whose resolver this is: it is called for each object.
     pub field: Option<String>,
+    /// Where a page asks each element.
+    pub page: Vec<Span>,
 }
 
 /// A relation that a loop asks each element for.
 #[derive(Debug)]
-struct Late {
-    repeat: Repeat,
+pub(super) struct Late {
+    pub repeat: Repeat,
     /// What it is called, where the code has no word for it.
-    name: Option<String>,
-    relation: Relation,
-    evidence: base::Evidence,
+    pub name: Option<String>,
+    pub relation: Relation,
+    pub evidence: base::Evidence,
 }
 
 impl Late {
@@ -54,6 +57,7 @@ impl Late {
             is_lazy: false,
             is_limited: false,
             is_filtered: true,
+            links: Vec::new(),
             name: self.name.clone().unwrap_or_else(|| context.sources.text(span).to_owned()),
             record: self.relation.record,
             evidence: self.evidence,
@@ -65,6 +69,7 @@ impl Late {
 pub(super) fn collect(
     context: &Context<'_>,
     effects: &[Effect],
+    routes: &[Route],
     accesses: &mut Vec<Access>,
     ways: &Ways,
 ) -> Vec<Repeat> {
@@ -130,13 +135,15 @@ pub(super) fn collect(
                 over: Some(list.queryset),
                 view: Some(list.view),
                 field: None,
+                page: Vec::new(),
             },
             name: Some(format!("{model}.{}", names.join(", "))),
             relation,
             evidence: base::Evidence::Shown,
         }
     });
-    for (repeats, late) in found.into_iter().chain([(Vec::new(), serialized.collect())]) {
+    let shown = shown::lists(context, routes, &relations);
+    for (repeats, late) in found.into_iter().chain([(Vec::new(), serialized.collect()), (Vec::new(), shown)]) {
         all.extend(repeats);
         for late in late {
             let access = late.access(context);
@@ -472,7 +479,16 @@ impl Walk<'_> {
         let over = around.over.map(here);
         let Some((relation, evidence)) = self.relations.asked(self.context, here(object), name, over) else { return };
         let function = self.here.map(|function| FnId { module: self.id, function });
-        let repeat = Repeat { call: here(id), function, access: 0, way: Vec::new(), over, view: None, field: None };
+        let repeat = Repeat {
+            call: here(id),
+            function,
+            access: 0,
+            way: Vec::new(),
+            over,
+            view: None,
+            field: None,
+            page: Vec::new(),
+        };
         self.late.push(Late { repeat, name: None, relation, evidence });
     }
 
@@ -513,7 +529,8 @@ impl Walk<'_> {
                 continue;
             };
             let function = self.here.map(|function| FnId { module: self.id, function });
-            let repeat = Repeat { call, function, access: 0, way: vec![at], over, view: None, field: None };
+            let repeat =
+                Repeat { call, function, access: 0, way: vec![at], over, view: None, field: None, page: Vec::new() };
             let name = Some(self.context.sources.text(self.context.program.span(at)).to_owned());
             self.late.push(Late { repeat, name, relation, evidence: base::Evidence::Shown });
             return true;
@@ -540,7 +557,7 @@ impl Walk<'_> {
         let Some(around) = self.loops.iter().rev().find(|around| self.call_differs(id, around)) else { return };
         let function = self.here.map(|function| FnId { module: self.id, function });
         let over = around.over.map(|expr| ExprRef { module: self.id, expr });
-        self.found.push(Repeat { call, function, access, way, over, view: None, field: None });
+        self.found.push(Repeat { call, function, access, way, over, view: None, field: None, page: Vec::new() });
     }
 
     fn call_differs(&self, id: ExprId, around: &Around) -> bool {

@@ -1,6 +1,6 @@
 //! What a statement in SQL that code sends does, and what bounds it.
 
-use ir::{ExprKind, Part};
+use ir::{ExprId, ExprKind, Module, Part};
 use program::ExprRef;
 use sql::query::{Operand, Operation, Query};
 use sql::{Dialect, HOLE, StatementKind};
@@ -24,22 +24,38 @@ impl Default for Statement {
 
 /// The statement that an argument of a call is, as far as it is written down.
 pub(crate) fn read(context: &Context<'_>, call: ExprRef, arg: u32) -> Option<Statement> {
-    let ExprKind::Call { args, .. } = &context.program.expr(call).kind else { return None };
-    let given = args.iter().filter(|a| a.name.is_none()).nth(arg as usize)?;
-    let text = text(context, ExprRef { module: call.module, expr: given.value }, 0)?;
-    Some(of_text(&text))
+    Some(of_text(&given(context, call, arg)?))
 }
 
-fn text(context: &Context<'_>, at: ExprRef, depth: u32) -> Option<String> {
+/// The query that an argument of a call is.
+pub(crate) fn query(context: &Context<'_>, call: ExprRef, arg: u32) -> Option<Box<Query>> {
+    query_of(&given(context, call, arg)?)
+}
+
+/// The query that a text is.
+pub(crate) fn query_of(text: &str) -> Option<Box<Query>> {
+    match sql::parse(text, Dialect::Generic).into_iter().next()?.kind {
+        StatementKind::Query(query) => Some(query),
+        _ => None,
+    }
+}
+
+fn given(context: &Context<'_>, call: ExprRef, arg: u32) -> Option<String> {
+    let ExprKind::Call { args, .. } = &context.program.expr(call).kind else { return None };
+    let given = args.iter().filter(|a| a.name.is_none()).nth(arg as usize)?;
+    text(context, ExprRef { module: call.module, expr: given.value }, 0)
+}
+
+/// The text that an expression is, with holes for what is only known later.
+pub(crate) fn text(context: &Context<'_>, at: ExprRef, depth: u32) -> Option<String> {
     let module = context.program.module(at.module);
     if depth > 4 {
         return None;
     }
-    if let Some(text) = module.string(at.expr) {
-        return Some(text.as_str().to_owned());
+    if let Some(text) = written(module, at.expr) {
+        return Some(text);
     }
     match &module.expr(at.expr).kind {
-        ExprKind::Template(parts) => Some(parts.iter().map(|p| part(*p)).collect()),
         // `text("SELECT …")`, `{ text: "SELECT …" }`
         ExprKind::Call { args, .. } => {
             text(context, ExprRef { module: at.module, expr: args.first()?.value }, depth + 1)
@@ -53,6 +69,20 @@ fn text(context: &Context<'_>, at: ExprRef, depth: u32) -> Option<String> {
         ExprKind::Unary { operand, .. } => text(context, ExprRef { module: at.module, expr: *operand }, depth + 1),
         _ => text(context, context.program.definition(at)?, depth + 1),
     }
+}
+
+/// The text that stands at a place itself.
+pub(crate) fn written(module: &Module, expr: ExprId) -> Option<String> {
+    match &module.expr(expr).kind {
+        ExprKind::Template(parts) => Some(parts.iter().map(|p| part(*p)).collect()),
+        _ => module.string(expr).map(|text| text.as_str().to_owned()),
+    }
+}
+
+/// Whether a text begins as a statement does that reads or changes rows.
+pub(crate) fn begins_query(text: &str) -> bool {
+    let word: String = text.trim_start().chars().take_while(|c| c.is_alphabetic()).collect();
+    matches!(word.to_ascii_uppercase().as_str(), "SELECT" | "WITH" | "UPDATE" | "DELETE" | "INSERT")
 }
 
 fn part(part: Part) -> String {

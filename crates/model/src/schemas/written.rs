@@ -42,6 +42,11 @@ impl Written {
         self.text.is_empty()
     }
 
+    /// The statements as far as they are said, with places in this text.
+    pub(crate) fn so_far(&self) -> Vec<Statement> {
+        sql::parse(&self.text, self.dialect)
+    }
+
     /// The statements. Each lies where its parts lie together.
     pub(crate) fn statements(self) -> Vec<Statement> {
         let part_at = |at: u32| self.parts.partition_point(|(start, _)| *start <= at).saturating_sub(1);
@@ -58,16 +63,17 @@ impl Written {
 
 /// A name in the quotes of a dialect; each part of `schema.table` for itself.
 pub(crate) fn quoted(dialect: Dialect, name: &str) -> String {
+    name.split('.').map(|part| quoted_name(dialect, part)).collect::<Vec<_>>().join(".")
+}
+
+/// One name in the quotes of a dialect.
+pub(crate) fn quoted_name(dialect: Dialect, name: &str) -> String {
     let (open, close) = match dialect {
         Dialect::MySql => ('`', '`'),
         Dialect::SqlServer => ('[', ']'),
         _ => ('"', '"'),
     };
-    let one = |part: &str| {
-        let doubled = part.replace(close, &format!("{close}{close}"));
-        format!("{open}{doubled}{close}")
-    };
-    name.split('.').map(one).collect::<Vec<_>>().join(".")
+    format!("{open}{}{close}", name.replace(close, &format!("{close}{close}")))
 }
 
 /// A text in the quotes of SQL.

@@ -44,7 +44,8 @@ impl Roots {
                 return exists(&path).then_some(path);
             }
             let length = path.len();
-            [".py", "/__init__.py"].into_iter().find_map(|ending| {
+            // a package hides a module of its name
+            ["/__init__.py", ".py"].into_iter().find_map(|ending| {
                 path.truncate(length);
                 path.push_str(ending);
                 exists(&path).then(|| path.clone())

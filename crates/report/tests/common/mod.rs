@@ -125,6 +125,7 @@ pub fn finding(rule: &'static str, severity: Severity, span: Span, fingerprint: 
         related: Vec::new(),
         trace: Vec::new(),
         edits: Vec::new(),
+        new_files: Vec::new(),
         fingerprint: fingerprint.into(),
     }
 }

@@ -30,7 +30,7 @@ fn check(model: &Model, report: &mut Report<'_>) {
             let subject = format!("table {name}");
             let issue = Text::say("The table `{}` has no primary key.", &[name]);
             let mut finding = report.finding(subject, place_of(&model.sources, table.origin.made, name), issue);
-            finding.details = database.told();
+            finding.details = database.provenance();
             finding.impact = Text::from(
                 "The same row can be there twice and cannot be told apart; logical replication cannot update or delete its rows, and tools that change tables online refuse it.",
             );

@@ -4,8 +4,10 @@ use base::{RuleInfo, Severity, Stage, Text};
 use model::Model;
 use model::schemas::place_of;
 use sql::ReferentialAction;
+use sql::schema::ForeignKey;
 
 use crate::support::info;
+use crate::unserved::unserved;
 use crate::{Report, Rule};
 
 pub const RULE: Rule = Rule {
@@ -25,10 +27,17 @@ pub const RULE: Rule = Rule {
 };
 
 fn check(model: &Model, report: &mut Report<'_>) {
-    for database in &model.schemas {
+    let asked = unserved(model);
+    for (at, database) in model.schemas.iter().enumerate() {
         let schema = &database.schema;
         for table in schema.tables.values().filter(|t| t.partition_of.is_none()) {
-            for key in table.unindexed_foreign_keys(schema.dialect) {
+            // where code asks by it, `missing-index` says so
+            let is_asked = |key: &&ForeignKey| {
+                asked.keys().any(|(schema, name, columns)| {
+                    *schema == at as u32 && **name == table.name && columns.first() == key.columns.first()
+                })
+            };
+            for key in table.unindexed_foreign_keys(schema.dialect).into_iter().filter(|key| !is_asked(key)) {
                 let columns = key.columns.join(", ");
                 let name = table.name.name.as_str();
                 let first = key.columns.first().map_or("", String::as_str);
@@ -43,7 +52,7 @@ fn check(model: &Model, report: &mut Report<'_>) {
                 if spreads {
                     finding.severity = Severity::Important;
                 }
-                finding.details = database.told();
+                finding.details = database.provenance();
                 finding.impact = Text::from(match spreads {
                     true => {
                         "Whenever a row there is deleted, the database reads this whole table to find what goes with it, row by row, and holds locks meanwhile; joins and lists by this key read it as well."
@@ -54,6 +63,7 @@ fn check(model: &Model, report: &mut Report<'_>) {
                 });
                 finding.fix = Text::from("Add an index that begins with it, in a migration of its own:")
                     .block("sql", database.index_statement(table, &key.columns));
+                finding.new_files = database.index_migration(&model.sources, table, &key.columns);
                 finding.verification = Text::say(
                     "`EXPLAIN SELECT * FROM {} WHERE {} = …` must show an index scan on a table with a realistic number of rows.",
                     &[name, first],

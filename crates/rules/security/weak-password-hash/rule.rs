@@ -132,7 +132,7 @@ fn plain_comparisons(model: &Model, report: &mut Report<'_>) {
             let given = |side: ir::ExprId| match &module.expr(side).kind {
                 ExprKind::Name(name) => is_plain_password(name.as_str()),
                 ExprKind::Member { object, name, .. } => {
-                    is_plain_password(name.as_str()) && !is_account(module, *object)
+                    is_plain_password(name.as_str()) && !is_account(module, *object) && !is_kept(module, *object)
                 }
                 // `body.get("password")`, `form["password"]`
                 ExprKind::Call { callee, args, .. } if args.len() == 1 => {
@@ -218,6 +218,27 @@ fn is_plain_password(name: &str) -> bool {
                     | "crypted"
             )
         })
+}
+
+/// Whether the owner of a member is what is kept of an account: both sides of a comparison are stored then.
+fn is_kept(module: &ir::Module, object: ir::ExprId) -> bool {
+    let (ExprKind::Name(name) | ExprKind::Member { name, .. }) = &module.expr(object).kind else { return false };
+    let words = words(name.as_str());
+    words.iter().any(|w| {
+        matches!(
+            w.as_str(),
+            "config"
+                | "configuration"
+                | "settings"
+                | "options"
+                | "stored"
+                | "saved"
+                | "cached"
+                | "old"
+                | "previous"
+                | "original"
+        )
+    })
 }
 
 /// Whether the owner of a member is a stored account by its name.

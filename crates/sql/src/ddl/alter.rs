@@ -102,8 +102,8 @@ fn action(cursor: &mut Cursor<'_, '_>, table: &Name) -> Read<Vec<Made>> {
         act(TableAction::AttachPartition { partition, bound: partition_bound(cursor) })
     } else if cursor.take(&["detach", "partition"]) {
         let partition = cursor.name()?;
-        let concurrently = cursor.word("concurrently");
-        let _ = cursor.word("finalize");
+        // `FINALIZE` ends what was begun concurrently
+        let concurrently = cursor.word("concurrently") | cursor.word("finalize");
         act(TableAction::DetachPartition { partition, concurrently })
     } else if cursor.word("inherit") {
         act(TableAction::Inherit { parent: cursor.name()? })

@@ -344,7 +344,7 @@ pub(super) fn rest(cursor: &mut Cursor<'_, '_>) -> Option<Read<Steps>> {
         let concurrently = cursor.word("concurrently");
         cursor.name().map(|name| one(Step::RefreshView { name, concurrently }))
     } else if cursor.word("reindex") {
-        Ok(one(Step::Reindex { concurrently: cursor.tokens.iter().any(|t| t.is("concurrently")) }))
+        Ok(one(Step::Reindex { concurrently: is_on(cursor, "concurrently") }))
     } else if cursor.word("cluster") || cursor.are(&["vacuum", "full"]) || vacuum_full(cursor) {
         let last = cursor.tokens.len().saturating_sub(1);
         cursor.at = cursor.at.max(last);
@@ -357,7 +357,17 @@ pub(super) fn rest(cursor: &mut Cursor<'_, '_>) -> Option<Read<Steps>> {
 }
 
 fn vacuum_full(cursor: &Cursor<'_, '_>) -> bool {
-    cursor.is("vacuum") && cursor.tokens.iter().take(12).any(|t| t.is("full"))
+    cursor.is("vacuum") && is_on(cursor, "full")
+}
+
+/// Whether an option is written, and not switched off: `VACUUM (FULL false)`.
+fn is_on(cursor: &Cursor<'_, '_>, option: &str) -> bool {
+    let written = cursor.tokens.iter().take(12).position(|t| t.is(option));
+    let is_off = |at: usize| {
+        let next = cursor.tokens.get(at + 1);
+        next.is_some_and(|t| t.is("false") || t.is("off") || t.text == "0")
+    };
+    written.is_some_and(|at| !is_off(at))
 }
 
 fn truncate(cursor: &mut Cursor<'_, '_>) -> Read<Steps> {

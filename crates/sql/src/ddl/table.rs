@@ -82,7 +82,8 @@ pub(super) fn create_table(cursor: &mut Cursor<'_, '_>) -> Read<TableDefinition>
         || cursor.is("select")
         || cursor.is_symbol("(")
         || cursor.is("with")
-        || cursor.is("using"))
+        || cursor.is("using")
+        || cursor.are(&["on", "commit"]))
     {
         return Err(cursor.expected("`(`"));
     }

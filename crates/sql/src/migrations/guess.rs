@@ -6,8 +6,8 @@ use aho_corasick::AhoCorasick;
 
 use crate::Dialect;
 
-/// The dialect that a folder's name says.
-pub(super) fn by_path(path: &str) -> Option<Dialect> {
+/// The dialect that the names of a path say.
+pub fn by_path(path: &str) -> Option<Dialect> {
     let path = path.to_ascii_lowercase();
     let words: Vec<&str> = path.split(|c: char| !c.is_ascii_alphanumeric()).collect();
     let names: [(Dialect, &[&str]); 6] = [

@@ -5,6 +5,9 @@ use std::collections::BTreeMap;
 use super::{Body, File, Migration, MigrationSet, Tool, TransactionMode, guess, sections};
 use crate::{Dialect, Range};
 
+/// How names of files say that each of their statements commits by itself: `1_a.autocommit.up.sql`.
+const AUTOCOMMIT: &str = ".autocommit";
+
 /// A file that takes part in a set.
 #[derive(Clone)]
 struct Candidate {
@@ -105,6 +108,7 @@ fn candidate(file: &File<'_>, at: usize) -> Option<Candidate> {
     }
     for (end, goes_back) in [(".up", false), (".down", true)] {
         if let Some(stem) = stem.strip_suffix(end) {
+            let stem = stem.strip_suffix(AUTOCOMMIT).unwrap_or(stem);
             let (version, name) = numbered(stem).unwrap_or((stem, ""));
             let dialect = name.rsplit_once('.').and_then(|(_, last)| guess::by_path(last));
             return Some(Candidate { goes_back, dialect, ..made(Tool::GolangMigrate, directory, version, name) });
@@ -260,10 +264,19 @@ fn transaction(
             beside(&format!("{path}.conf")).is_some_and(|t| is_false(t, "executeintransaction"))
                 || (dialect == Dialect::Postgres && refuses_transaction(files[candidate.file].text))
         }
+        // they send the whole file at once: PostgreSQL makes one transaction of several statements, and none of one
+        Tool::GolangMigrate | Tool::Prisma | Tool::Postgrator => {
+            path.contains(AUTOCOMMIT) || (dialect == Dialect::Postgres && is_single(files[candidate.file].text))
+        }
         Tool::Plain | Tool::Dump => true,
         _ => false,
     };
     if off { TransactionMode::None } else { TransactionMode::Whole }
+}
+
+/// Whether a text is one statement.
+fn is_single(text: &str) -> bool {
+    crate::split::split(text, Dialect::Postgres).len() <= 1
 }
 
 /// Whether a text has a statement that PostgreSQL refuses in a transaction.

@@ -1,0 +1,110 @@
+//! Rows that a request asks for by columns that no index begins with.
+
+use base::{Related, RuleInfo, Severity, Stage, Text};
+use model::Model;
+use model::accesses::Question;
+use model::schemas::{DatabaseSchema, place_of};
+use sql::schema::Table;
+
+use crate::support::info;
+use crate::unserved::unserved;
+use crate::{Report, Rule};
+
+pub const RULE: Rule = Rule {
+    info: RuleInfo {
+        security_severity: None,
+        ..info(
+            "missing-index",
+            "A query by columns without an index",
+            Severity::Suggestion,
+            Stage::Data,
+            &["W3.2", "W3.4", "W3.7"],
+            &[1066, 1067],
+            &[],
+        )
+    },
+    check,
+};
+
+/// How many other places are shown.
+const MAX_PLACES: usize = 5;
+
+fn check(model: &Model, report: &mut Report<'_>) {
+    for ((schema, table, columns), questions) in unserved(model) {
+        let database = &model.schemas[schema as usize];
+        let Some(table) = database.schema.tables.get(table) else { continue };
+        add(model, report, database, table, &columns, &questions);
+    }
+}
+
+fn add(
+    model: &Model,
+    report: &mut Report<'_>,
+    database: &DatabaseSchema,
+    table: &Table,
+    columns: &[String],
+    questions: &[&Question],
+) {
+    let access = |q: &&Question| &model.accesses.all[q.access as usize];
+    let route = |q: &&Question| access(q).function.and_then(|f| model.route_served(f));
+    let looped = |q: &&Question| model.accesses.repeats.iter().any(|r| r.access == q.access);
+    // what a request asks for comes first
+    let Some(first) = questions.iter().find(|q| route(q).is_some()).or(questions.first()) else { return };
+    let name = table.name.name.as_str();
+    let list = columns.join(", ");
+    let issue = Text::say("`{}` is asked for by `{}`, and no index of it begins with that.", &[name, &list]);
+    let mut finding = report.finding(format!("index {name} {list}"), access(first).span, issue);
+    finding.evidence = finding.evidence.min(access(first).evidence);
+    finding.details = database.provenance();
+    if let Some(route) = route(first) {
+        finding.endpoint = Some(route.name());
+        finding.severity = Severity::Important;
+        finding.details = finding.details.and(" `{}` comes here.", &[&route.name()]);
+    }
+    if questions.iter().any(looped) {
+        finding.severity = Severity::Important;
+        finding.details = finding.details.and(" A loop asks again for each of its elements.", &[]);
+    }
+    finding.related = places(model, database, table, columns, first, questions);
+    finding.impact = Text::from(
+        "The database reads the whole table for it: a few rows in a test, all of them in production. The time grows with the table, and so does what it pushes out of the cache for everyone else.",
+    );
+    finding.fix =
+        Text::from("Add the index in a migration of its own:").block("sql", database.index_statement(table, columns));
+    finding.new_files = database.index_migration(&model.sources, table, columns);
+    finding.verification = Text::say(
+        "`EXPLAIN SELECT * FROM {} WHERE {} = …` must show an index scan on a table with a realistic number of rows.",
+        &[name, columns.first().map_or("", String::as_str)],
+    );
+    finding.trade_offs =
+        Text::from("Each index makes writes a little slower and takes space. A table that stays tiny needs none.");
+    report.add(finding);
+}
+
+/// Where the column is made, and where else it is asked for.
+fn places(
+    model: &Model,
+    database: &DatabaseSchema,
+    table: &Table,
+    columns: &[String],
+    first: &Question,
+    questions: &[&Question],
+) -> Vec<Related> {
+    let column = columns.first().map_or("", String::as_str);
+    let made = table.column(column, database.schema.dialect).map_or(table.origin.made, |c| c.origin.made);
+    let mut found = vec![Related {
+        span: place_of(&model.sources, made, column),
+        message: Text::say("`{}` is made here.", &[column]),
+    }];
+    let field = model.stored.all.iter().filter(|s| s.table.name == table.name.name).find_map(|s| {
+        let field = s.fields.iter().find(|f| f.column.as_deref() == Some(column))?;
+        Some(Related { span: field.span, message: Text::say("`{}` is it in the code.", &[field.name.as_str()]) })
+    });
+    found.extend(field.filter(|f| f.span != found[0].span));
+    let others = questions.iter().filter(|q| q.access != first.access);
+    found.extend(others.take(MAX_PLACES).map(|q| Related {
+        span: model.accesses.all[q.access as usize].span,
+        message: Text::from("Asked for here as well."),
+    }));
+    found
+}

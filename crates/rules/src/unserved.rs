@@ -1,0 +1,119 @@
+//! What code asks of tables that no index of them serves.
+
+use std::collections::BTreeMap;
+
+use model::Model;
+use model::accesses::Question;
+use model::schemas::DatabaseSchema;
+use sql::schema::Table;
+use sql::{Dialect, Name, TypeClass};
+
+use crate::support::is_production;
+
+/// How many columns an index that is proposed has at most.
+const MAX_COLUMNS: usize = 3;
+
+/// What asks for the same columns of the same table, in order of place.
+pub type Unserved<'m> = BTreeMap<(u32, &'m Name, Vec<String>), Vec<&'m Question>>;
+
+/// The columns of tables that production code asks for and no index begins with.
+pub fn unserved(model: &Model) -> Unserved<'_> {
+    let mut of_table: BTreeMap<(u32, &Name), Vec<(Wanted, &Question)>> = BTreeMap::new();
+    for question in &model.questions {
+        let access = &model.accesses.all[question.access as usize];
+        let database = &model.schemas[question.schema as usize];
+        let Some(table) = database.schema.tables.get(&question.table) else { continue };
+        if is_production(model, access.span)
+            && let Some(wanted) = wanted(question, database, table)
+        {
+            of_table.entry((question.schema, &question.table)).or_default().push((wanted, question));
+        }
+    }
+    let mut unserved: Unserved<'_> = BTreeMap::new();
+    for ((schema, table), asked) in of_table {
+        for (columns, question) in together(asked) {
+            unserved.entry((schema, table, columns)).or_default().push(question);
+        }
+    }
+    unserved
+}
+
+/// The columns that an index would serve a question with.
+#[derive(Clone)]
+struct Wanted {
+    /// Those of equality.
+    equal: Vec<String>,
+    /// The one of the range or the order, which comes after them.
+    then: Option<String>,
+}
+
+/// As few indexes as serve all: columns that most ask for come first, and what another index begins with needs none of
+/// its own.
+fn together(asked: Vec<(Wanted, &Question)>) -> Vec<(Vec<String>, &Question)> {
+    let mut uses: BTreeMap<&str, usize> = BTreeMap::new();
+    for column in asked.iter().flat_map(|(wanted, _)| &wanted.equal) {
+        *uses.entry(column).or_default() += 1;
+    }
+    let columns = |wanted: &Wanted| {
+        let mut columns = wanted.equal.clone();
+        columns.sort_by_key(|c| (std::cmp::Reverse(uses.get(c.as_str()).copied()), c.clone()));
+        columns.extend(wanted.then.clone());
+        columns.truncate(MAX_COLUMNS);
+        columns
+    };
+    let all: Vec<(Vec<String>, &Question)> =
+        asked.iter().map(|(wanted, question)| (columns(wanted), *question)).collect();
+    let longest = |columns: &Vec<String>| {
+        let longer = all.iter().map(|(other, _)| other).filter(|other| other.starts_with(columns));
+        longer.max_by_key(|other| (other.len(), std::cmp::Reverse(*other))).cloned()
+    };
+    all.iter().map(|(columns, question)| (longest(columns).unwrap_or_default(), *question)).collect()
+}
+
+/// The columns of an index that would serve a question that none serves now.
+fn wanted(question: &Question, database: &DatabaseSchema, table: &Table) -> Option<Wanted> {
+    let dialect = database.schema.dialect;
+    if question.is_partly_read || table.temporary {
+        return None;
+    }
+    let asked = || question.equal.iter().chain(&question.ranges).chain(question.order.iter().map(|(name, _)| name));
+    let begins = |name: &String| {
+        let indexes = table.indexes.iter().filter_map(|i| i.columns.first());
+        indexes.filter_map(|c| c.column.as_deref()).any(|first| dialect.is_same(first, name))
+    };
+    if asked().any(begins) {
+        return None;
+    }
+    let tells = |name: &&String| tells_apart(table, name, dialect);
+    let mut equal: Vec<String> = question.equal.iter().filter(tells).cloned().collect();
+    equal.sort();
+    equal.dedup();
+    let then = question.ranges.first().or(question.order.first().map(|(name, _)| name)).cloned();
+    (!equal.is_empty()).then_some(Wanted { then: then.filter(|t| !equal.contains(t)), equal })
+}
+
+/// Whether the values of a column tell many rows apart: a flag or a state does not.
+fn tells_apart(table: &Table, name: &str, dialect: Dialect) -> bool {
+    const FEW: [&str; 12] = [
+        "status",
+        "state",
+        "type",
+        "kind",
+        "role",
+        "gender",
+        "level",
+        "priority",
+        "locale",
+        "language",
+        "currency",
+        "visibility",
+    ];
+    let Some(column) = table.column(name, dialect) else { return false };
+    let last = name.rsplit('_').next().unwrap_or(name).to_lowercase();
+    let is_flag = ["is_", "has_", "was_", "can_"].iter().any(|p| name.starts_with(p));
+    let is_small = matches!(column.data_type.name.as_str(), "tinyint" | "bit" | "smallint");
+    !is_flag
+        && !is_small
+        && !FEW.contains(&last.as_str())
+        && !matches!(column.data_type.class(), TypeClass::Boolean | TypeClass::Enum | TypeClass::Json { .. })
+}
