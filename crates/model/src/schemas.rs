@@ -16,8 +16,10 @@ pub(crate) mod alembic;
 mod dialect;
 pub(crate) mod digest;
 pub(crate) mod django;
+mod ef_core;
 mod new_migration;
 pub(crate) mod node;
+mod sea_orm;
 pub(crate) mod sender;
 pub(crate) mod sqlalchemy;
 pub(crate) mod table;
@@ -28,6 +30,8 @@ pub(crate) mod written;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use base::{FileId, FileRole, Gap, GapKind, SourceFile, SourceMap, Span, Text};
+pub(crate) use ef_core::columns as ef_columns;
+use base::{FileId, FileRole, SourceFile, SourceMap, Span, Text};
 use rayon::prelude::*;
 use rustc_hash::FxHashSet;
 use sql::Dialect;
@@ -72,7 +76,7 @@ pub struct DatabaseSchema {
 type Reader = fn(&Context<'_>, Dialect) -> Vec<MigrationSet>;
 
 /// Every tool whose migrations are code.
-const WRITTEN_IN_CODE: &[Reader] = &[alembic::sets, django::sets, node::sets, rails::sets];
+const WRITTEN_IN_CODE: &[Reader] = &[alembic::sets, django::sets, ef_core::sets, node::sets, rails::sets, sea_orm::sets];
 
 impl DatabaseSchema {
     /// Whether migrations make it, and not only classes.
