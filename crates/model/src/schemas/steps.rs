@@ -6,7 +6,7 @@
 use std::sync::Arc;
 
 use base::{FileId, Span};
-use sql::locks::{self, Blocked, Effect, Server};
+use sql::locks::{self, Blocked, Effect, Server, Work};
 use sql::migrations::{Body, Migration, MigrationSet, TransactionMode};
 use sql::query::{Operand, Operation, Operator, Query};
 use sql::schema::{Column, Table};
@@ -32,6 +32,8 @@ pub struct NewStep {
     pub effects: Vec<Effect>,
     /// What others cannot do with a table in use while it runs.
     pub blocks: Blocked,
+    /// The migration took all rows out of its table before.
+    pub is_empty: bool,
     /// The schema before its statement.
     pub before: Arc<Schema>,
     /// The transaction that it runs in.
@@ -122,7 +124,7 @@ impl NewStep {
         let (_, TableAction::AddColumn { column, .. }) = self.action()? else { return None };
         let is_key = column.constraints.iter().any(|c| matches!(c.kind, ConstraintKind::PrimaryKey { .. }));
         let has_value = column.default.is_some() || column.identity.is_some() || column.generated.is_some();
-        ((column.not_null == Some(true) || is_key) && !has_value).then_some(column)
+        ((column.not_null == Some(true) || is_key) && !has_value && !self.is_empty).then_some(column)
     }
 
     /// Whether a write of it may change many rows: no key is compared with one value.
@@ -197,6 +199,7 @@ pub(super) fn replay(
         held: None,
         limits_waiting: false,
         unchecked: false,
+        emptied: Vec::new(),
         replaced: Vec::new(),
     };
     for (at, migration) in set.migrations.iter().enumerate() {
@@ -224,6 +227,8 @@ struct Replay {
     limits_waiting: bool,
     /// `SET foreign_key_checks = 0`.
     unchecked: bool,
+    /// Tables that the migration took all rows out of, by their full names.
+    emptied: Vec<Option<Name>>,
     /// Names that tables made by new migrations took over.
     replaced: Vec<Name>,
 }
@@ -237,6 +242,7 @@ impl Replay {
         }
         self.limits_waiting = false;
         self.unchecked = false;
+        self.emptied.clear();
         self.held = None;
         if migration.transaction == TransactionMode::Whole && self.schema.dialect.has_transactional_ddl() {
             self.open(true);
@@ -332,11 +338,16 @@ impl Replay {
         {
             self.replaced.push(to.clone());
         }
+        let is_empty = |name: &Name| self.emptied.contains(&(self.schema.table(name).map(|t| t.name.clone())));
+        // nobody waits long for what is done to no rows
+        effects.iter_mut().filter(|e| is_empty(&e.table)).for_each(|e| e.work = Work::Catalog);
         effects.retain(|effect| !self.is_new(&effect.table));
         let mut tables: Vec<Name> = match &deed {
             Deed::Change(change) => self.named(&change.step),
             Deed::Write(query) => query.tables.first().map(|t| t.name.clone()).into_iter().collect(),
         };
+        let is_empty = tables.first().is_some_and(is_empty);
+        self.note_rows(&deed);
         tables.retain(|table| !self.is_new(table));
         let reaches_far = matches!(&deed, Deed::Change(change) if self.reaches_unnamed(&change.step));
         if tables.is_empty() && effects.is_empty() && !reaches_far {
@@ -355,10 +366,32 @@ impl Replay {
             tables,
             effects,
             blocks,
+            is_empty,
             before,
             transaction,
             limits_waiting,
         });
+    }
+
+    /// Keeps which tables have no rows any more.
+    fn note_rows(&mut self, deed: &Deed) {
+        let (names, empties): (Vec<&Name>, bool) = match deed {
+            Deed::Write(query) => {
+                let empties = query.operation == Operation::Delete && !query.has_where && query.joins.is_empty();
+                (query.tables.first().map(|t| &t.name).into_iter().collect(), empties)
+            }
+            Deed::Change(change) => match &change.step {
+                Step::Truncate { names, .. } => (names.iter().collect(), true),
+                _ => return,
+            },
+        };
+        for name in names {
+            let known = self.schema.table(name).map(|t| t.name.clone());
+            match empties {
+                true => self.emptied.push(known),
+                false => self.emptied.retain(|e| *e != known),
+            }
+        }
     }
 
     /// Whether a change reaches tables that it does not name, or whose name is not known.

@@ -36,7 +36,7 @@ fn check(model: &Model, report: &mut Report<'_>) {
             continue;
         }
         match step.change() {
-            Some(Step::CreateIndex(index)) if !index.only => {
+            Some(Step::CreateIndex(index)) if !index.only && !step.is_empty => {
                 let name = index.name.clone().unwrap_or_default();
                 blocked(model, report, database, step, "Building the index", &name);
             }
@@ -61,7 +61,9 @@ fn check(model: &Model, report: &mut Report<'_>) {
 
 fn blocked(model: &Model, report: &mut Report<'_>, database: &DatabaseSchema, step: &NewStep, what: &str, name: &str) {
     let table = step.table_name();
-    let subject = format!("index {table} {what} {name}");
+    // one lock for each table: several indexes of it are one finding
+    let migration = &database.set.migrations[step.migration];
+    let subject = format!("index {table} {what} {} {}", migration.version, migration.name);
     let reads_too = step.blocks == Blocked::Everything;
     let whom = if reads_too { "everybody who reads or writes" } else { "every write to" };
     let issue = match (name.is_empty(), table.is_empty() || table == name) {

@@ -66,8 +66,7 @@ fn added(
 ) {
     let table = step.table_name();
     let (what, name) = words(constraint);
-    let shown = constraint.name.clone().unwrap_or_else(|| name.clone());
-    let subject = format!("constraint {table} {what} {shown}");
+    let subject = format!("constraint {table} {what} {}", database.set.migrations[step.migration].version);
     let builds = step.effect().is_some_and(|e| e.work == Work::BuildIndex);
     let copies = step.effect().is_some_and(|e| e.work == Work::Rewrite);
     let how = match (builds, copies) {

@@ -27,6 +27,8 @@ pub const RULE: Rule = Rule {
 
 /// What is taken away.
 struct Taken<'t> {
+    /// What is done, as one word for all that is alike.
+    group: &'static str,
     /// Its kind and name, as the finding's subject.
     subject: String,
     /// What happens.
@@ -54,7 +56,7 @@ fn check(model: &Model, report: &mut Report<'_>) {
                         false => Text::say("The table `{}` is dropped.", &[&name.to_string()]),
                     };
                     let subject = format!("drop table {name}");
-                    let taken = Taken { subject, issue, word: &name.name, is_renamed: false };
+                    let taken = Taken { group: "drop table", subject, issue, word: &name.name, is_renamed: false };
                     let uses = database.uses_of_table(model, name);
                     tell(model, report, (database, step), taken, &uses);
                     if *cascade {
@@ -77,7 +79,13 @@ fn check(model: &Model, report: &mut Report<'_>) {
             Some(Step::RenameEnumValue { name, from, to }) => {
                 let subject = format!("rename value {name} {from}");
                 let issue = Text::say("The value `{}` of `{}` becomes `{}`.", &[from, &name.to_string(), to]);
-                tell(model, report, (database, step), Taken { subject, issue, word: from, is_renamed: true }, &[]);
+                tell(
+                    model,
+                    report,
+                    (database, step),
+                    Taken { group: "rename value", subject, issue, word: from, is_renamed: true },
+                    &[],
+                );
             }
             Some(Step::RenameTable { from, to }) if step.tables.contains(from) => {
                 if database.schema.table(from).is_some() {
@@ -85,7 +93,7 @@ fn check(model: &Model, report: &mut Report<'_>) {
                 }
                 let issue = Text::say("The table `{}` becomes `{}`.", &[&from.to_string(), &to.to_string()]);
                 let subject = format!("rename table {from}");
-                let taken = Taken { subject, issue, word: &from.name, is_renamed: true };
+                let taken = Taken { group: "rename table", subject, issue, word: &from.name, is_renamed: true };
                 let uses = database.uses_of_table(model, from);
                 tell(model, report, (database, step), taken, &uses);
             }
@@ -118,7 +126,8 @@ fn column(model: &Model, report: &mut Report<'_>, (database, step): (&DatabaseSc
         return;
     }
     let verb = if is_renamed { "rename" } else { "drop" };
-    let taken = Taken { subject: format!("{verb} column {table} {name}"), issue, word: name, is_renamed };
+    let group = if is_renamed { "rename columns" } else { "drop columns" };
+    let taken = Taken { group, subject: format!("{verb} column {table} {name}"), issue, word: name, is_renamed };
     let uses = database.uses_of_column(model, &step.before, table, name);
     tell(model, report, (database, step), taken, &uses);
 }
@@ -131,8 +140,13 @@ fn tell(
     uses: &[Use],
 ) {
     let renamed = taken.is_renamed;
-    let mut finding = finding(report, model, database, step, taken.word, (taken.subject, taken.issue));
     let certain = uses.iter().any(|u| u.is_certain);
+    // what code does not use is one finding for each table
+    let subject = match uses.is_empty() {
+        true => format!("{} {} {}", taken.group, database.set.migrations[step.migration].version, step.table_name()),
+        false => taken.subject,
+    };
+    let mut finding = finding(report, model, database, step, taken.word, (subject, taken.issue));
     let why = match (uses.is_empty(), certain) {
         (true, _) => {
             finding.severity = if renamed { Severity::Important } else { Severity::Suggestion };

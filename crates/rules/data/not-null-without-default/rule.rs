@@ -43,7 +43,7 @@ fn check(model: &Model, report: &mut Report<'_>) {
 
 fn added(model: &Model, report: &mut Report<'_>, database: &DatabaseSchema, step: &NewStep, column: &str) {
     let table = step.table_name();
-    let subject = format!("not null {table} {column}");
+    let subject = format!("not null {table} {}", database.set.migrations[step.migration].version);
     let issue =
         Text::say("`{}.{}` is added as `NOT NULL` without a default, to a table that is in use.", &[&table, column]);
     let mut finding = finding(report, model, database, step, column, (subject, issue));
@@ -58,7 +58,7 @@ fn added(model: &Model, report: &mut Report<'_>, database: &DatabaseSchema, step
 
 fn demanded(model: &Model, report: &mut Report<'_>, database: &DatabaseSchema, step: &NewStep, column: &str) {
     let table = step.table_name();
-    let subject = format!("set not null {table} {column}");
+    let subject = format!("set not null {table} {}", database.set.migrations[step.migration].version);
     let issue =
         Text::say("`SET NOT NULL` on `{}.{}` reads the whole table under its strongest lock.", &[&table, column]);
     let mut finding = finding(report, model, database, step, column, (subject, issue));

@@ -1,6 +1,6 @@
 //! A change that writes a whole table anew while others wait.
 
-use base::{RuleInfo, Severity, Stage, Text};
+use base::{Evidence, RuleInfo, Severity, Stage, Text};
 use model::Model;
 use model::schemas::steps::NewStep;
 use sql::locks::{Blocked, Work};
@@ -31,7 +31,7 @@ fn check(model: &Model, report: &mut Report<'_>) {
         let Some((word, why)) = reason(step).filter(|_| step.blocks()) else { continue };
         let table = step.table_name();
         let table = if table.is_empty() { "every table".to_owned() } else { table };
-        let subject = format!("rewrite {table} {word}");
+        let subject = format!("rewrite {table} {}", database.set.migrations[step.migration].version);
         let whom = match step.blocks {
             Blocked::Everything => "neither reads nor writes come through",
             _ => "no write comes through",
@@ -40,6 +40,11 @@ fn check(model: &Model, report: &mut Report<'_>) {
             Text::say("`{}` is written anew, row by row, and ", &[&table]).and(whom, &[]).and(" meanwhile.", &[]);
         let mut finding = finding(report, model, database, step, &word, (subject, issue));
         because(&mut finding, why);
+        if let Some((_, TableAction::SetType { column, .. } | TableAction::ModifyColumn { column, .. })) = step.action()
+            && step.column(column).is_none()
+        {
+            finding.evidence = Evidence::Suspected;
+        }
         finding.impact = Text::from(
             "Requests that come to the table wait as long as the database needs to copy it with all its indexes: minutes to hours on a large table, with twice its space on the disk.",
         );
