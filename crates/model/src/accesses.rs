@@ -3,10 +3,13 @@
 //! [`Access`] is one call that goes to a database. [`Repeat`] is one that a loop sends again for each element of
 //! a list ([`repeats`]). Both are read from the facts' `query` and `clause` records; rules judge.
 
+mod held;
+mod outgoing;
 mod partial;
 mod relations;
 mod repeats;
 mod statements;
+mod transactions;
 mod updates;
 mod ways;
 
@@ -17,8 +20,10 @@ use ir::{ExprId, ExprKind, FunctionKind, StmtKind, TypeId, TypeKind};
 use program::{Binding, ClassRef, ExprRef, FnId, ModuleId};
 use rustc_hash::{FxHashMap, FxHashSet};
 
+pub use outgoing::Outgoing;
 pub use partial::Partial;
 pub use repeats::Repeat;
+pub use transactions::{Form, Transaction};
 pub use updates::Update;
 
 use crate::adapters::Context;
@@ -97,6 +102,10 @@ pub struct Accesses {
     pub updates: Vec<Update>,
     /// Writes that follow each other without a transaction, where requests come.
     pub partials: Vec<Partial>,
+    /// Where transactions are open, in order of place.
+    pub transactions: Vec<Transaction>,
+    /// Calls of other systems while one is open.
+    pub outgoing: Vec<Outgoing>,
     /// For each function that answers requests, directly or by calls, the first route that it answers.
     pub serves: FxHashMap<FnId, u32>,
 }
@@ -127,7 +136,10 @@ pub(crate) fn collect(context: &Context<'_>, effects: &[Effect], routes: &[Route
     let partials = partial::collect(context, effects, &all, &serves);
     let updates = updates::collect(context, effects, &all, &ways);
     let repeats = repeats::collect(context, effects, &mut all, &ways);
-    Accesses { all, repeats, updates, partials, serves }
+    let later = transactions::later(context, effects);
+    let transactions = transactions::collect(context, effects, &later);
+    let outgoing = outgoing::collect(context, effects, &transactions, &later);
+    Accesses { all, repeats, updates, partials, transactions, outgoing, serves }
 }
 
 /// Which functions answer requests, with the first route of each.
