@@ -6,6 +6,8 @@
 mod conditions;
 mod derived;
 mod pages;
+mod held;
+mod outgoing;
 mod partial;
 mod questions;
 mod relations;
@@ -13,6 +15,7 @@ mod repeats;
 mod shown;
 mod statements;
 mod targets;
+mod transactions;
 mod updates;
 mod ways;
 
@@ -24,10 +27,12 @@ use program::{Binding, ClassRef, ExprRef, FnId, ModuleId};
 use rustc_hash::{FxHashMap, FxHashSet};
 
 pub use conditions::How;
+pub use outgoing::Outgoing;
 pub use partial::Partial;
 pub use questions::Question;
 pub(crate) use questions::collect as questions;
 pub use repeats::Repeat;
+pub use transactions::{Form, Transaction};
 pub use updates::Update;
 
 use crate::adapters::Context;
@@ -108,6 +113,10 @@ pub struct Accesses {
     pub updates: Vec<Update>,
     /// Writes that follow each other without a transaction, where requests come.
     pub partials: Vec<Partial>,
+    /// Where transactions are open, in order of place.
+    pub transactions: Vec<Transaction>,
+    /// Calls of other systems while one is open.
+    pub outgoing: Vec<Outgoing>,
     /// For each function that answers requests, directly or by calls, the first route that it answers.
     pub serves: FxHashMap<FnId, u32>,
 }
@@ -139,6 +148,11 @@ pub(crate) fn collect(context: &Context<'_>, effects: &[Effect], routes: &[Route
     let updates = updates::collect(context, effects, &all, &ways);
     let repeats = repeats::collect(context, effects, routes, &mut all, &ways);
     Accesses { all, repeats, updates, partials, serves }
+    let repeats = repeats::collect(context, effects, &mut all, &ways);
+    let later = transactions::later(context, effects);
+    let transactions = transactions::collect(context, effects, &later);
+    let outgoing = outgoing::collect(context, effects, &transactions, &later);
+    Accesses { all, repeats, updates, partials, transactions, outgoing, serves }
 }
 
 /// Which functions answer requests, with the first route of each.

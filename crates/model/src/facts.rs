@@ -49,7 +49,8 @@ pub enum Kind {
     /// A relation that is read when it is first asked for: a field's initialiser or annotation, a call in the
     /// class body. `label` is `one` or `many`.
     Relation,
-    /// Opens or runs a transaction.
+    /// Opens or runs a transaction. `label` is `of-context` (whose owner rolls it back in the end), `handle` (what it
+    /// gives can open one) or `after-commit` (what it is given runs when the transaction is over).
     Transaction,
     /// Takes a lock.
     Lock,

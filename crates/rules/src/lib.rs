@@ -230,8 +230,12 @@ const STACKS: &[(&str, &[&str])] = include!(concat!(env!("OUT_DIR"), "/stacks.rs
 mod csrf_unprotected;
 #[path = "../data/missing-index/rule.rs"]
 mod missing_index;
+#[path = "../data/outbound-call-in-transaction/rule.rs"]
+mod outbound_call_in_transaction;
 #[path = "../security/tls-verification-off/rule.rs"]
 mod tls_verification_off;
+#[path = "../data/unclosed-transaction/rule.rs"]
+mod unclosed_transaction;
 #[path = "../security/weak-cipher/rule.rs"]
 mod weak_cipher;
 #[path = "../security/weak-hash/rule.rs"]
@@ -264,10 +268,12 @@ pub fn all() -> Vec<Rule> {
         rule!("data/lost-update", lost_update),
         rule!("data/missing-index", missing_index),
         rule!("data/missing-primary-key", missing_primary_key),
+        rule!("data/outbound-call-in-transaction", outbound_call_in_transaction),
         rule!("data/partial-write", partial_write),
         rule!("data/query-in-loop", query_in_loop),
         rule!("data/row-by-row-write", row_by_row_write),
         rule!("data/unbounded-query", unbounded_query),
+        rule!("data/unclosed-transaction", unclosed_transaction),
         rule!("data/unindexed-foreign-key", unindexed_foreign_key),
         rule!("reliability/blocking-call-in-async", blocking_call_in_async),
         rule!("reliability/missing-timeout", missing_timeout),

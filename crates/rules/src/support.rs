@@ -1,5 +1,7 @@
 //! What several rules ask of the model.
 
+use std::collections::BTreeMap;
+
 use base::{FileRole, Severity, Span, Stage, Text, TraceStep};
 use model::facts::RecordId;
 use model::guards::words;
@@ -137,6 +139,16 @@ pub fn around(model: &Model, at: ExprRef) -> String {
     owner
         .function
         .map_or_else(String::new, |function| model.program.function_name(FnId { module: at.module, function }))
+}
+
+/// A subject that occurs again in the same function with the number of its occurrence, so that each is told.
+pub fn numbered(seen: &mut BTreeMap<String, u32>, subject: String) -> String {
+    let count = seen.entry(subject.clone()).or_default();
+    *count += 1;
+    match *count {
+        1 => subject,
+        number => format!("{subject} {number}"),
+    }
 }
 
 /// The path of a span's file.

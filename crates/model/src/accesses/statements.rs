@@ -25,6 +25,21 @@ impl Default for Statement {
 /// The statement that an argument of a call is, as far as it is written down.
 pub(crate) fn read(context: &Context<'_>, call: ExprRef, arg: u32) -> Option<Statement> {
     Some(of_text(&given(context, call, arg)?))
+    Some(of_text(&written(context, call, arg)?))
+}
+
+/// The first word of a statement that a call sends, in capitals.
+pub(super) fn first_word(context: &Context<'_>, call: ExprRef, arg: u32) -> Option<String> {
+    let text = written(context, call, arg)?;
+    let word = text.trim_start().chars().take_while(|c| c.is_alphabetic());
+    Some(word.collect::<String>().to_ascii_uppercase())
+}
+
+/// The statement that a call sends, as far as it is written down.
+pub(super) fn written(context: &Context<'_>, call: ExprRef, arg: u32) -> Option<String> {
+    let ExprKind::Call { args, .. } = &context.program.expr(call).kind else { return None };
+    let given = args.iter().filter(|a| a.name.is_none()).nth(arg as usize)?;
+    text(context, ExprRef { module: call.module, expr: given.value }, 0)
 }
 
 /// The query that an argument of a call is.

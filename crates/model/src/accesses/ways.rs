@@ -81,7 +81,7 @@ pub(super) fn ways(context: &Context<'_>, effects: &[Effect], accesses: &[Access
 
 /// Functions that an annotation sends to a queue or another thread, or whose result it keeps: calling them sends
 /// nothing.
-fn set_aside(context: &Context<'_>, effects: &[Effect]) -> Vec<FnId> {
+pub(super) fn set_aside(context: &Context<'_>, effects: &[Effect]) -> Vec<FnId> {
     let kept = |e: &&Effect| matches!(e.kind, Kind::Spawns | Kind::Cache);
     let annotations: FxHashSet<ExprRef> = effects.iter().filter(kept).map(|e| e.call).collect();
     if annotations.is_empty() {
