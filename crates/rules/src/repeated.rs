@@ -25,7 +25,11 @@ const MAX_SHOWN: usize = 60;
 /// Reports an access that a loop repeats, where requests reach it; where none is known to, as a suggestion.
 pub fn report(model: &Model, report: &mut Report<'_>, repeat: &Repeat, words: &Words) {
     let access = &model.accesses.all[repeat.access as usize];
-    let span = model.program.span(repeat.call);
+    // what a page reaches by itself is only seen there
+    let span = match (repeat.over, repeat.page.first()) {
+        (None, Some(place)) => *place,
+        _ => model.program.span(repeat.call),
+    };
     let route = match repeat.view {
         Some(view) => model.route_of_view(view),
         None => repeat.function.and_then(|f| model.route_served(f)),
@@ -40,7 +44,7 @@ pub fn report(model: &Model, report: &mut Report<'_>, repeat: &Repeat, words: &W
     // the further away, the more a reader must believe; a list that is shown is worth more of it than a change
     let reads = route.is_some_and(|r| r.method.is_safe() || r.method == Method::Any) || repeat.field.is_some();
     let depth = if repeat.view.is_some() || !repeat.page.is_empty() { 0 } else { repeat.way.len() };
-    if depth > if reads { 3 } else { usize::from(route.is_some()) } {
+    if depth > if reads { 3 } else { 1 } {
         return;
     }
     let within = around(model, repeat.call);

@@ -6,6 +6,8 @@
 use base::{FileId, FileRole, SourceMap, Span, Symbol};
 use rustc_hash::FxHashMap;
 
+use super::relations::Through;
+
 /// How many partials deep is followed.
 const MAX_DEPTH: usize = 3;
 
@@ -23,11 +25,20 @@ enum Engine {
     Braces,
 }
 
+/// What a page goes through.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Over {
+    /// One of the lists that it was given.
+    List(usize),
+    /// What something leads to: `@post.comments`.
+    Of(Through),
+}
+
 /// A member that an element of a list is asked for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Asked {
-    /// Which of the lists that the page was given.
-    pub list: usize,
+    /// What the page goes through.
+    pub over: Over,
     /// What the page calls the element.
     pub element: Symbol,
     /// The member.
@@ -49,7 +60,8 @@ pub(super) struct Pages {
 #[derive(Clone, Debug)]
 struct Bound {
     name: String,
-    list: usize,
+    /// None for another thing by a name that was bound before.
+    over: Option<Over>,
     /// Relations that the page itself asks for with the list.
     eager: Vec<String>,
 }
@@ -71,8 +83,10 @@ impl Pages {
             let (folder, name) = file.path.rsplit_once('/').unwrap_or(("", &file.path));
             let stem = name.split('.').next().unwrap_or(name);
             pages.plain.entry(format!("{folder}/{stem}")).or_default().push(id);
-            if let Some((_, rest)) = file.path.rsplit_once("templates/") {
-                pages.served.entry(rest.to_owned()).or_default().push(id);
+            for folder in ["templates/", "jinja2/"] {
+                if let Some((_, rest)) = file.path.rsplit_once(folder) {
+                    pages.served.entry(rest.to_owned()).or_default().push(id);
+                }
             }
         }
         pages
@@ -160,14 +174,13 @@ impl Reader<'_> {
                 _ => block_of(code).or_else(|| counted(code.trim_start_matches(['-', '=', ' ']))),
             };
             let Some((over, names)) = loops else { continue };
-            let list = root(over, self.lists).filter(|_| gives_elements(over));
-            for name in names {
-                match list {
-                    Some(list) => bound.push(Bound { name, list, eager: eager_in(over) }),
-                    // another thing by a name that was bound before
-                    None => bound.push(Bound { name, list: usize::MAX, eager: Vec::new() }),
-                }
-            }
+            let through = match root(over, self.lists) {
+                // `@post.comments.each` of a post that the page was given
+                list @ Some(_) => through(over).map(Over::Of).or(list.map(Over::List)),
+                None => through(over).filter(|t| t.owner.as_str().starts_with('@')).map(Over::Of),
+            };
+            let through = through.filter(|_| gives_elements(over));
+            bound.extend(names.into_iter().map(|name| Bound { name, over: through.clone(), eager: eager_in(over) }));
         }
     }
 
@@ -176,9 +189,8 @@ impl Reader<'_> {
             return;
         }
         for (at, word) in words(code) {
-            let Some(known) = bound.iter().rev().find(|b| b.name == word).filter(|b| b.list != usize::MAX) else {
-                continue;
-            };
+            let Some(known) = bound.iter().rev().find(|b| b.name == word) else { continue };
+            let Some(over) = &known.over else { continue };
             let rest = &code[at + word.len()..];
             let Some(rest) = rest.strip_prefix('.').or_else(|| rest.strip_prefix("&.")) else { continue };
             let member: String = rest.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect();
@@ -188,7 +200,7 @@ impl Reader<'_> {
             let from = (start + at) as u32;
             let to = (start + code.len() - rest.len() + member.len()) as u32;
             self.found.push(Asked {
-                list: known.list,
+                over: over.clone(),
                 element: Symbol::new(word),
                 member: Symbol::new(&member),
                 span: Span { file: page, start: from, end: to },
@@ -220,7 +232,7 @@ impl Reader<'_> {
         let base = name.map(|n| n.rsplit('/').next().unwrap_or(n));
         if let Some(list) = value("collection").and_then(|v| root(v, self.lists)) {
             let element = value("as").map(|v| v.trim_start_matches(':')).or(base);
-            handed.extend(element.map(|name| Bound { name: name.to_owned(), list, eager: Vec::new() }));
+            handed.extend(element.map(|name| Bound { name: name.to_owned(), over: Some(Over::List(list)), eager: Vec::new() }));
         }
         for (key, value) in &given_pairs {
             if let Some(known) = bound.iter().rev().find(|b| b.name == *value) {
@@ -236,7 +248,7 @@ impl Reader<'_> {
                 let one = match root(&word, self.lists) {
                     Some(list) => {
                         let one = word.trim_start_matches('@').strip_suffix('s').unwrap_or_default().to_owned();
-                        handed.push(Bound { name: one.clone(), list, eager: Vec::new() });
+                        handed.push(Bound { name: one.clone(), over: Some(Over::List(list)), eager: Vec::new() });
                         one
                     }
                     None => word,
@@ -256,7 +268,9 @@ fn engine(path: &str) -> Option<Engine> {
     match extension {
         "erb" | "rhtml" => Some(Engine::Erb),
         "haml" | "slim" | "jbuilder" | "builder" | "rabl" => Some(Engine::Lines),
-        "html" | "htm" | "txt" | "xml" | "jinja" | "jinja2" | "j2" if path.contains("templates/") => {
+        "html" | "htm" | "txt" | "xml" | "jinja" | "jinja2" | "j2" 
+            if path.contains("templates/") || path.contains("jinja2/") =>
+        {
             Some(Engine::Braces)
         }
         _ => None,
@@ -339,6 +353,15 @@ fn counted(code: &str) -> Option<(&str, Vec<String>)> {
 /// Which list an expression goes through, by the first name in it that is one.
 fn root(over: &str, lists: &[&str]) -> Option<usize> {
     words(over).into_iter().find_map(|(_, word)| lists.iter().position(|l| *l == word))
+}
+
+/// The relation that an expression goes through: `@post.comments.recent.each`, `post.comments.all`.
+fn through(over: &str) -> Option<Through> {
+    let (at, owner) = words(over).into_iter().find(|(at, w)| over[at + w.len()..].starts_with('.'))?;
+    let rest = &over[at + owner.len() + 1..];
+    let relation: String = rest.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect();
+    let is_many = relation.ends_with('s') && !matches!(relation.as_str(), "items" | "keys" | "values" | "includes");
+    is_many.then(|| Through { owner: Symbol::new(owner), relation: Symbol::new(&relation) })
 }
 
 /// Whether what is gone through are the elements of the list, and not groups or values of them.
@@ -441,7 +464,10 @@ mod tests {
         pages
             .asked(&sources, first, lists)
             .iter()
-            .map(|a| format!("{}.{} of {}", a.element, a.member, lists[a.list]))
+            .map(|a| match &a.over {
+                Over::List(list) => format!("{}.{} of {}", a.element, a.member, lists[*list]),
+                Over::Of(t) => format!("{}.{} of {}.{}", a.element, a.member, t.owner, t.relation),
+            })
             .collect()
     }
 
@@ -456,6 +482,12 @@ mod tests {
         let page =
             "<% @posts.includes(:author).each do |post| %><%= post.author.name %><%= post.tags.first %><% end %>";
         assert_eq!(asked(&[("app/views/posts/index.html.erb", page)], &["@posts"]), ["post.tags of @posts"]);
+    }
+
+    #[test]
+    fn relations_of_what_a_page_is_given_are_lists() {
+        let page = "<% @post.comments.each do |comment| %><%= comment.user.name %><% end %>";
+        assert_eq!(asked(&[("app/views/posts/show.html.erb", page)], &["@post"]), ["comment.user of @post.comments"]);
     }
 
     #[test]

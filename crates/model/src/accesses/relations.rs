@@ -8,6 +8,7 @@ use ir::{ExprId, ExprKind, FunctionKind};
 use program::{ClassRef, ExprRef, FnId, ModuleId, Value};
 use rustc_hash::{FxHashMap, FxHashSet};
 
+use super::{pages, shown};
 use crate::adapters::Context;
 use crate::adapters::serializers::{self, Asked, SerializedList};
 use crate::effects::Effect;
@@ -40,6 +41,15 @@ pub(super) struct Shown {
     pub at: Option<ExprRef>,
 }
 
+/// A relation to many that a page goes through: `@post.comments`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Through {
+    /// What the page calls the owner.
+    pub owner: Symbol,
+    /// The relation.
+    pub relation: Symbol,
+}
+
 /// All relations that are read late, and what brings them along.
 #[derive(Debug, Default)]
 pub(super) struct Relations {
@@ -50,8 +60,12 @@ pub(super) struct Relations {
     classes: FxHashMap<String, Vec<ClassRef>>,
     /// Functions that ask for related rows, with the names that they give; empty for all.
     eager: FxHashMap<FnId, FxHashSet<Symbol>>,
+    /// Those of them that are relations of the rows themselves, and not of what they lead to.
+    eager_direct: FxHashMap<FnId, FxHashSet<Symbol>>,
     /// The same at the top of modules and classes.
     eager_outside: FxHashSet<Symbol>,
+    /// Names of relations that other classes have for something else.
+    plain: FxHashSet<Symbol>,
     /// Methods of classes with relations that ask for one of their own, with the first.
     asking: FxHashMap<FnId, (Symbol, ExprId)>,
 }
@@ -69,6 +83,12 @@ impl Relations {
                 found.add_class(context, &records, class, *part);
             }
         }
+        for (class, info) in context.program.classes().all() {
+            let fields = info.parts.iter().flat_map(|p| context.program.class(*p).fields.iter().map(|f| f.name));
+            let others = info.methods.keys().copied().chain(fields).filter(|name| found.named.contains_key(name));
+            let others: Vec<Symbol> = others.filter(|name| !found.of.contains_key(&(class, *name))).collect();
+            found.plain.extend(others);
+        }
         found.asking = found.asking(context);
         for effect in effects.iter().filter(|e| e.kind == Kind::Clause) {
             if context.facts.record(effect.record).label.as_deref() != Some("eager") {
@@ -76,7 +96,10 @@ impl Relations {
             }
             let names = named_in(context, effect.call);
             match effect.function {
-                Some(function) => found.eager.entry(function).or_default().extend(names),
+                Some(function) => {
+                    found.eager_direct.entry(function).or_default().extend(direct_in(context, effect.call, &names));
+                    found.eager.entry(function).or_default().extend(names);
+                }
                 None => found.eager_outside.extend(names),
             }
         }
@@ -219,9 +242,12 @@ impl Relations {
             _ => member,
         };
         self.named.get(&name)?;
-        let (class, evidence) = self.class_of(context, object, list)?;
+        let (class, evidence) = self.class_of(context, object, list, name)?;
         let lineage = context.program.classes().lineage(class);
         let relation = lineage.iter().find_map(|c| self.of.get(&(*c, name)))?;
+        if !relation.is_many && list.is_some_and(|list| leads_back(context, list, name)) {
+            return None;
+        }
         // where the class is a guess, so is which query gave it
         let is_guess = evidence == Evidence::Suspected;
         if self.comes_along(context, object, name, list, class)
@@ -248,7 +274,16 @@ impl Relations {
                 let lineage = context.program.classes().lineage(asked.model);
                 lineage.iter().find_map(|c| self.of.get(&(*c, asked.name))).copied()
             };
-            list.asked.retain(|a| a.is_direct && relation(a).is_some() && !self.is_eager(a.name, counts));
+            // what the rows lead to is only judged where it comes along itself: then what it leads to was forgotten
+            let below = list.function.map(|f| shown::made_by(context, f, &[])).unwrap_or_default();
+            let counts = |f: FnId| counts(f) || below.contains(&outermost_of(context, f));
+            let came: Vec<Symbol> =
+                list.asked.iter().filter(|a| a.is_direct && self.is_eager_of_rows(a.name, counts)).map(|a| a.name).collect();
+            list.asked.retain(|a| {
+                relation(a).is_some()
+                    && (a.is_direct || a.under.is_some_and(|u| came.contains(&u)))
+                    && !self.is_eager(a.name, counts)
+            });
             if let Some(first) = list.asked.first().and_then(relation) {
                 found.push((list, first));
             }
@@ -257,21 +292,33 @@ impl Relations {
     }
 
     /// The relation that a page asks each element of a list for, or that a method of the element asks itself for.
+    /// `of` names the relation to many that the page goes through, where the list is one.
     pub(super) fn shown(
         &self,
         context: &Context<'_>,
-        list: ExprRef,
-        element: Symbol,
-        member: Symbol,
+        list: Option<ExprRef>,
+        of: Option<&Through>,
+        asked: &pages::Asked,
         made_by: &FxHashSet<FnId>,
     ) -> Option<Shown> {
-        let (class, evidence) = match self.held_by(context, list) {
-            Some(class) => (class, Evidence::Shown),
-            None => match self.classes.get(&plain_name(element.as_str()))?.as_slice() {
-                [only] => (*only, Evidence::Suspected),
-                _ => return None,
-            },
+        let (element, member) = (asked.element, asked.member);
+        let held = list.and_then(|list| self.held_by(context, list));
+        let by_name = match self.classes.get(&plain_name(element.as_str())).map(Vec::as_slice) {
+            Some([only]) => Some(*only),
+            // more than one: none is known
+            Some(_) => return None,
+            None => None,
         };
+        let (class, evidence) = match (held, by_name) {
+            (Some(held), None) => (held, Evidence::Shown),
+            (Some(held), Some(named)) if held == named => (held, Evidence::Shown),
+            (_, Some(named)) => (named, Evidence::Suspected),
+            (None, None) => (self.called(of?.relation)?, Evidence::Suspected),
+        };
+        if let Some(through) = of {
+            let is_many = |c: &ClassRef| self.of.get(&(*c, through.relation)).is_some_and(|r| r.is_many);
+            self.named.get(&through.relation)?.iter().find(|c| is_many(c))?;
+        }
         let lineage = context.program.classes().lineage(class);
         let (name, at) = match lineage.iter().any(|c| self.of.contains_key(&(*c, member))) {
             true => (member, None),
@@ -283,9 +330,27 @@ impl Relations {
             }
         };
         let relation = lineage.iter().find_map(|c| self.of.get(&(*c, name))).copied()?;
+        let back = list.is_some_and(|list| leads_back(context, list, name))
+            || of.is_some_and(|t| is_called(t.owner.as_str(), name));
+        if back && !relation.is_many {
+            return None;
+        }
         let models: Vec<ModuleId> = lineage.iter().map(|c| c.module).collect();
         let counts = |f: FnId| made_by.contains(&outermost_of(context, f)) || models.contains(&f.module);
-        (!self.is_eager(name, counts)).then_some(Shown { class, name, relation, evidence, at })
+        let comes = match of {
+            Some(_) => self.is_eager(name, counts),
+            None => self.is_eager_of_rows(name, counts),
+        };
+        (!comes).then_some(Shown { class, name, relation, evidence, at })
+    }
+
+    /// As [`Relations::is_eager`], for relations of the rows of a list themselves.
+    fn is_eager_of_rows(&self, name: Symbol, counts: impl Fn(FnId) -> bool) -> bool {
+        self.eager_outside.contains(&name)
+            || self
+                .eager_direct
+                .iter()
+                .any(|(function, names)| (names.is_empty() || names.contains(&name)) && counts(*function))
     }
 
     /// Whether one of these functions asks for a relation to come along, or code outside functions.
@@ -297,7 +362,13 @@ impl Relations {
                 .any(|(function, names)| (names.is_empty() || names.contains(&name)) && counts(*function))
     }
 
-    fn class_of(&self, context: &Context<'_>, object: ExprRef, list: Option<ExprRef>) -> Option<(ClassRef, Evidence)> {
+    fn class_of(
+        &self,
+        context: &Context<'_>,
+        object: ExprRef,
+        list: Option<ExprRef>,
+        asked: Symbol,
+    ) -> Option<(ClassRef, Evidence)> {
         let values = context.program.evaluator(object.module, context.facts).eval(object.expr);
         let class = values.iter().find_map(|v| match v {
             Value::Instance(class) => Some(*class),
@@ -309,10 +380,56 @@ impl Relations {
         if let Some(class) = list.and_then(|list| self.held_by(context, list)) {
             return Some((class, Evidence::Shown));
         }
+        // `for a in self.articles`: a relation of the class itself
+        if let Some(class) = list.and_then(|list| self.of_own_relation(context, list)) {
+            return Some((class, Evidence::Shown));
+        }
         // `for article in articles` where only one class is called so
         let ExprKind::Name(name) = context.program.expr(object).kind else { return None };
-        match self.classes.get(&plain_name(name.as_str()))?.as_slice() {
-            [only] => Some((*only, Evidence::Suspected)),
+        if let Some([only]) = self.classes.get(&plain_name(name.as_str())).map(Vec::as_slice) {
+            return Some((*only, Evidence::Suspected));
+        }
+        // `for a in articles`
+        if let Some(class) = list.and_then(|list| self.called(last_name(context, list)?)) {
+            return Some((class, Evidence::Suspected));
+        }
+        self.only_with(asked).map(|class| (class, Evidence::Suspected))
+    }
+
+    /// The class whose rows are called so: `articles`, `recentArticles` no.
+    fn called(&self, list: Symbol) -> Option<ClassRef> {
+        let one = singular(&plain_name(list.as_str()))?;
+        match self.classes.get(&one)?.as_slice() {
+            [only] => Some(*only),
+            _ => None,
+        }
+    }
+
+    /// The class that a list of the class around it leads to, by the name of its relation to many.
+    fn of_own_relation(&self, context: &Context<'_>, list: ExprRef) -> Option<ClassRef> {
+        let module = context.program.module(list.module);
+        let name = match &module.expr(list.expr).kind {
+            ExprKind::Member { object, name, .. } if matches!(module.expr(*object).kind, ExprKind::This) => *name,
+            ExprKind::Name(name) if module.language == Language::Ruby => *name,
+            ExprKind::Call { callee, args, .. } if args.is_empty() && module.language == Language::Ruby => {
+                match module.expr(*callee).kind {
+                    ExprKind::Name(name) => name,
+                    _ => return None,
+                }
+            }
+            _ => return None,
+        };
+        let class = context.program.scopes(list.module).owner(list.expr).class?;
+        let class = context.program.classes().canonical(ClassRef { module: list.module, class });
+        let lineage = context.program.classes().lineage(class);
+        lineage.iter().find_map(|c| self.of.get(&(*c, name))).filter(|r| r.is_many)?;
+        self.called(name)
+    }
+
+    /// The only class that has a relation of this name, where nothing else in the code is called so.
+    fn only_with(&self, name: Symbol) -> Option<ClassRef> {
+        match self.named.get(&name)?.as_slice() {
+            [only] if name.as_str().contains('_') && !self.plain.contains(&name) => Some(*only),
             _ => None,
         }
     }
@@ -372,7 +489,8 @@ impl Relations {
             });
         if is_here {
             let models: Vec<ModuleId> = context.program.classes().lineage(class).iter().map(|c| c.module).collect();
-            return self.is_eager(name, |f| Some(outermost_of(context, f)) == home || models.contains(&f.module));
+            return self
+                .is_eager_of_rows(name, |f| Some(outermost_of(context, f)) == home || models.contains(&f.module));
         }
         let mut modules = vec![object.module];
         // a filter of the base class may have loaded them
@@ -417,6 +535,32 @@ fn named_in(context: &Context<'_>, call: ExprRef) -> Vec<Symbol> {
     found
 }
 
+/// Those names of an eager load that are relations of the rows themselves: `author` of
+/// `includes(:author, comments: :user)` and of `select_related("author__profile")`.
+fn direct_in(context: &Context<'_>, call: ExprRef, all: &[Symbol]) -> Vec<Symbol> {
+    let module = context.program.module(call.module);
+    let ExprKind::Call { args, .. } = &module.expr(call.expr).kind else { return all.to_vec() };
+    let mut found = Vec::new();
+    for arg in args {
+        found.extend(arg.name);
+        let mut values = vec![arg.value];
+        while let Some(value) = values.pop().filter(|_| arg.name.is_none()) {
+            match &module.expr(value).kind {
+                ExprKind::List(items) => values.extend(items),
+                ExprKind::Map(entries) => {
+                    found.extend(entries.iter().filter_map(|e| e.key.and_then(|k| module.string(k))));
+                }
+                _ => match module.string(value) {
+                    Some(text) => found.extend(text.as_str().split("__").next().map(Symbol::new)),
+                    // what is put together elsewhere may name anything
+                    None => return all.to_vec(),
+                },
+            }
+        }
+    }
+    found
+}
+
 /// The named function around a place.
 fn outermost(context: &Context<'_>, at: ExprRef) -> Option<FnId> {
     let function = context.program.scopes(at.module).owner(at.expr).function?;
@@ -435,6 +579,74 @@ pub(super) fn outermost_of(context: &Context<'_>, function: FnId) -> FnId {
             _ => return here,
         }
     }
+}
+
+/// Whether the rows of a list were asked of what a relation of theirs leads to: `post.author` of `author.posts`
+/// knows the author already.
+fn leads_back(context: &Context<'_>, list: ExprRef, name: Symbol) -> bool {
+    for origin in context.program.origins_before_calls(list, context.facts).into_iter().chain([list]) {
+        let module = context.program.module(origin.module);
+        let mut at = origin.expr;
+        for _ in 0..MAX_CHAIN {
+            at = match &module.expr(at).kind {
+                ExprKind::Call { callee, .. } => *callee,
+                ExprKind::Index { object, .. } => *object,
+                ExprKind::Await(inner) => *inner,
+                ExprKind::Member { object, name: link, .. } => {
+                    if is_called(link.as_str(), name) {
+                        return true;
+                    }
+                    *object
+                }
+                ExprKind::Name(owner) => {
+                    if is_called(owner.as_str(), name) {
+                        return true;
+                    }
+                    break;
+                }
+                ExprKind::This => {
+                    let class = context.program.scopes(origin.module).owner(at).class;
+                    if class.is_some_and(|c| is_called(module.class(c).name.as_str(), name)) {
+                        return true;
+                    }
+                    break;
+                }
+                _ => break,
+            };
+        }
+    }
+    false
+}
+
+/// Whether a thing is called as a relation to it is: `@author`, `current_author` and `author`.
+fn is_called(thing: &str, relation: Symbol) -> bool {
+    let thing = plain_name(thing.trim_start_matches('@'));
+    thing.ends_with(&plain_name(relation.as_str()))
+}
+
+/// The last name of a list: `comments` of `post.comments.order(:id)` is not that of a relation.
+fn last_name(context: &Context<'_>, list: ExprRef) -> Option<Symbol> {
+    let module = context.program.module(list.module);
+    match &module.expr(list.expr).kind {
+        ExprKind::Name(name) | ExprKind::Member { name, .. } => Some(*name),
+        ExprKind::Call { callee, args, .. } if args.is_empty() => {
+            last_name(context, ExprRef { module: list.module, expr: *callee })
+        }
+        _ => None,
+    }
+}
+
+/// One of many: `categories`, `boxes`, `articles`.
+fn singular(many: &str) -> Option<String> {
+    if let Some(stem) = many.strip_suffix("ies") {
+        return Some(format!("{stem}y"));
+    }
+    for ending in ["sses", "xes", "ches", "shes"] {
+        if many.ends_with(ending) {
+            return Some(many[..many.len() - 2].to_owned());
+        }
+    }
+    many.strip_suffix('s').filter(|m| m.len() > 2).map(str::to_owned)
 }
 
 fn plain_name(name: &str) -> String {

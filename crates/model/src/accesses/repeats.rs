@@ -152,7 +152,7 @@ pub(super) fn collect(
         }
     }
     all.sort_by_key(|r| (r.call, r.access));
-    all.dedup_by_key(|r| r.call);
+    all.dedup_by(|a, b| a.call == b.call && a.page.first() == b.page.first());
     all
 }
 

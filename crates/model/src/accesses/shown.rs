@@ -1,12 +1,12 @@
 //! Lists that an action hands to a page, which asks each element for a relation that did not come along.
 
-use base::{Evidence, Language, Span, Symbol};
+use base::{Evidence, Language, Span};
 use ir::{ExprId, ExprKind, StmtKind};
 use program::{ExprRef, FnId};
-use rustc_hash::{FxHashMap, FxHashSet};
+use rustc_hash::FxHashSet;
 
-use super::pages::Pages;
-use super::relations::Relations;
+use super::pages::{Over, Pages};
+use super::relations::{Relations, Shown};
 use super::repeats::{Late, Repeat};
 use crate::adapters::Context;
 use crate::entities::Route;
@@ -57,41 +57,62 @@ fn add(
     found: &mut Vec<Late>,
 ) {
     let names: Vec<&str> = given.iter().map(|(name, _)| name.as_str()).collect();
-    let mut of_list: FxHashMap<usize, Vec<(Symbol, Span, super::relations::Shown)>> = FxHashMap::default();
+    let mut of_list: Vec<(Over, Vec<(Span, Shown)>)> = Vec::new();
     for asked in pages.asked(context.sources, page, &names) {
-        let list = given[asked.list].1;
-        let Some(shown) = relations.shown(context, list, asked.element, asked.member, made_by) else { continue };
-        let known = of_list.entry(asked.list).or_default();
-        if known.len() < MAX_NAMED && !known.iter().any(|(name, ..)| *name == shown.name) {
-            known.push((shown.name, asked.span, shown));
+        let (list, through) = match &asked.over {
+            Over::List(list) => (Some(given[*list].1), None),
+            Over::Of(through) => (None, Some(through)),
+        };
+        let Some(shown) = relations.shown(context, list, through, &asked, made_by) else { continue };
+        let at = match of_list.iter().position(|(over, _)| *over == asked.over) {
+            Some(at) => at,
+            None => {
+                of_list.push((asked.over.clone(), Vec::new()));
+                of_list.len() - 1
+            }
+        };
+        let known = &mut of_list[at].1;
+        if known.len() < MAX_NAMED && !known.iter().any(|(_, s)| s.name == shown.name) {
+            known.push((asked.span, shown));
         }
     }
-    for (list, asked) in of_list {
-        let list = given[list].1;
-        let Some((_, _, first)) = asked.first() else { continue };
-        let names: Vec<&str> = asked.iter().map(|(name, ..)| name.as_str()).collect();
+    for (over, asked) in of_list {
+        let Some((_, first)) = asked.first() else { continue };
+        let names: Vec<&str> = asked.iter().map(|(_, s)| s.name.as_str()).collect();
         let class = context.program.class(first.class).name;
         let class = class.as_str().rsplit('.').next().unwrap_or_default();
+        let list = match &over {
+            Over::List(list) => Some(given[*list].1),
+            Over::Of(_) => None,
+        };
+        let Some(call) = list.or_else(|| first_call(context, action)) else { continue };
         found.push(Late {
             name: Some(format!("{class}.{}", names.join(", "))),
             relation: first.relation,
-            evidence: asked.iter().map(|(_, _, s)| s.evidence).min().unwrap_or(Evidence::Suspected),
+            evidence: asked.iter().map(|(_, s)| s.evidence).min().unwrap_or(Evidence::Suspected),
             repeat: Repeat {
-                call: list,
+                call,
                 function: Some(action),
                 access: 0,
-                way: asked.iter().filter_map(|(_, _, s)| s.at).collect(),
-                over: Some(list),
+                way: asked.iter().filter_map(|(_, s)| s.at).collect(),
+                over: list,
                 view: None,
                 field: None,
-                page: asked.iter().map(|(_, span, _)| *span).collect(),
+                page: asked.iter().map(|(span, _)| *span).collect(),
             },
         });
     }
 }
 
+/// Something of an action that stands for it.
+fn first_call(context: &Context<'_>, action: FnId) -> Option<ExprRef> {
+    let range = context.program.function(action).range;
+    let (expr, _) = context.program.module(action.module).exprs_within(range).next()?;
+    Some(ExprRef { module: action.module, expr })
+}
+
 /// An action, its filters and what they call.
-fn made_by(context: &Context<'_>, action: FnId, filters: &[FnId]) -> FxHashSet<FnId> {
+pub(super) fn made_by(context: &Context<'_>, action: FnId, filters: &[FnId]) -> FxHashSet<FnId> {
     let mut all: FxHashSet<FnId> = filters.iter().copied().chain([action]).collect();
     let mut level: Vec<FnId> = all.iter().copied().collect();
     for _ in 0..MAX_CALLS {

@@ -116,5 +116,7 @@ pub(super) fn is_meant(context: &Context<'_>, call: ExprRef) -> bool {
     if matches!(context.program.expr(call).kind, ExprKind::Call { kind: CallKind::New | CallKind::Annotation, .. }) {
         return false;
     }
-    context.program.call(call).is_some_and(|c| c.certain && c.functions.len() <= MAX_CANDIDATES)
+    // what an interface declares does nothing by itself
+    let does = |f: &&FnId| context.program.function(**f).body.is_some();
+    context.program.call(call).is_some_and(|c| c.certain && c.functions.iter().filter(does).count() <= MAX_CANDIDATES)
 }

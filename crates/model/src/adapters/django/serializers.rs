@@ -33,6 +33,8 @@ pub(crate) struct Asked {
     pub at: ExprRef,
     /// Whether a row of this class is one of the list itself, and not of a relation of it.
     pub is_direct: bool,
+    /// The relation that leads to such a row.
+    pub under: Option<Symbol>,
 }
 
 /// The views that answer with lists of serialized rows.
@@ -53,7 +55,7 @@ pub(crate) fn lists(context: &Context<'_>) -> Vec<SerializedList> {
         }
         let mut asked = Vec::new();
         for serializer in serializers(context, view) {
-            ask(context, serializer, true, 0, &mut asked);
+            ask(context, serializer, None, 0, &mut asked);
         }
         if asked.is_empty() {
             continue;
@@ -65,6 +67,44 @@ pub(crate) fn lists(context: &Context<'_>) -> Vec<SerializedList> {
             function,
             asked: asked.clone(),
         }));
+    }
+    found.extend(by_hand(context));
+    found
+}
+
+/// `ArticleSerializer(articles, many=True)` in a method of a view.
+fn by_hand(context: &Context<'_>) -> Vec<SerializedList> {
+    let mut found = Vec::new();
+    for id in context.program.ids() {
+        let module = context.program.module(id);
+        if module.language != base::Language::Python {
+            continue;
+        }
+        for (call, _) in context.program.calls(id) {
+            let ExprKind::Call { callee, args, .. } = &module.expr(call).kind else { continue };
+            if !args.iter().any(|a| a.name.is_some_and(|n| n == "many")) {
+                continue;
+            }
+            let Some(rows) = args.iter().find(|a| a.name.is_none_or(|n| n == "instance")) else { continue };
+            let owner = context.program.scopes(id).owner(call);
+            let (Some(function), Some(class)) = (owner.function, owner.class) else { continue };
+            let callee = ExprRef { module: id, expr: *callee };
+            let mut asked = Vec::new();
+            for serializer in classes_of(context, callee) {
+                ask(context, serializer, None, 0, &mut asked);
+            }
+            // what gives the rows, where it stands in the same function
+            let rows = ExprRef { module: id, expr: rows.value };
+            let range = module.function(function).range;
+            let origin = context.program.origins_before_calls(rows, context.facts).into_iter().next_back();
+            let queryset = origin.filter(|o| o.module == id && range.contains(module.expr(o.expr).range));
+            let Some(queryset) = queryset.filter(|_| !asked.is_empty()) else { continue };
+            if !matches!(module.expr(queryset.expr).kind, ExprKind::Call { .. }) {
+                continue;
+            }
+            let view = context.program.classes().canonical(ClassRef { module: id, class });
+            found.push(SerializedList { view, queryset, function: Some(FnId { module: id, function }), asked });
+        }
     }
     found
 }
@@ -86,12 +126,32 @@ fn classes_of(context: &Context<'_>, at: ExprRef) -> Vec<ClassRef> {
         .collect()
 }
 
-/// The serializers of a view: its `serializer_class`; where it chooses them per action, none is known to list.
+/// The serializers of a view: its `serializer_class`; where it chooses them per action, those for lists.
 fn serializers(context: &Context<'_>, view: ClassRef) -> Vec<ClassRef> {
-    if context.method(view, "get_serializer_class").is_some() {
-        return Vec::new();
+    if let Some(method) = context.method(view, "get_serializer_class") {
+        return for_lists(context, method);
     }
     field(context, view, "serializer_class").map(|at| classes_of(context, at)).unwrap_or_default()
+}
+
+/// `if self.action == "list": return ArticleListSerializer`
+fn for_lists(context: &Context<'_>, method: FnId) -> Vec<ClassRef> {
+    let module = context.program.module(method.module);
+    let range = module.function(method.function).range;
+    let mut found = Vec::new();
+    for stmt in module.stmts().filter(|s| range.contains(s.range)) {
+        let StmtKind::If { cond, then, .. } = &stmt.kind else { continue };
+        let asks = module.exprs_within(module.expr(*cond).range);
+        if !asks.into_iter().any(|(e, _)| module.string(e).is_some_and(|s| s == "list")) {
+            continue;
+        }
+        for inner in then {
+            if let StmtKind::Return(Some(expr)) = module.stmt(*inner).kind {
+                found.extend(classes_of(context, ExprRef { module: method.module, expr }));
+            }
+        }
+    }
+    found
 }
 
 /// What gives a view's rows: what `get_queryset` returns, else `queryset`.
@@ -125,7 +185,13 @@ fn model_of(context: &Context<'_>, serializer: ClassRef) -> Option<ClassRef> {
 }
 
 /// What a serializer asks each row for.
-fn ask(context: &Context<'_>, serializer: ClassRef, is_direct: bool, depth: usize, asked: &mut Vec<Asked>) {
+fn ask(
+    context: &Context<'_>,
+    serializer: ClassRef,
+    under: Option<Symbol>,
+    depth: usize,
+    asked: &mut Vec<Asked>,
+) {
     let Some(model) = model_of(context, serializer).filter(|_| depth < MAX_DEPTH) else { return };
     let program = context.program;
     for part in program.classes().lineage(serializer) {
@@ -133,7 +199,7 @@ fn ask(context: &Context<'_>, serializer: ClassRef, is_direct: bool, depth: usiz
         let here = |expr: ExprId| ExprRef { module: part.module, expr };
         let mut add = |name: Symbol, expr: ExprId| {
             if !asked.iter().any(|a: &Asked| a.model == model && a.name == name) {
-                asked.push(Asked { model, name, at: here(expr), is_direct });
+                asked.push(Asked { model, name, at: here(expr), is_direct: under.is_none(), under });
             }
         };
         let mut nested = Vec::new();
@@ -157,7 +223,7 @@ fn ask(context: &Context<'_>, serializer: ClassRef, is_direct: bool, depth: usiz
             let last = last.rsplit('.').next().unwrap_or_default();
             if inner.is_some() || rest || matches!(last, "StringRelatedField" | "SlugRelatedField") {
                 add(first, init);
-                nested.extend(inner);
+                nested.extend(inner.map(|inner| (inner, first)));
             }
         }
         // `def get_author(self, article): return article.author.name`
@@ -179,8 +245,8 @@ fn ask(context: &Context<'_>, serializer: ClassRef, is_direct: bool, depth: usiz
                 }
             }
         }
-        for inner in nested {
-            ask(context, inner, false, depth + 1, asked);
+        for (inner, name) in nested {
+            ask(context, inner, Some(name), depth + 1, asked);
         }
     }
 }
