@@ -5,9 +5,9 @@
 
 mod conditions;
 mod derived;
-mod pages;
 mod held;
 mod outgoing;
+mod pages;
 mod partial;
 mod questions;
 mod relations;
@@ -147,8 +147,6 @@ pub(crate) fn collect(context: &Context<'_>, effects: &[Effect], routes: &[Route
     let partials = partial::collect(context, effects, &all, &serves);
     let updates = updates::collect(context, effects, &all, &ways);
     let repeats = repeats::collect(context, effects, routes, &mut all, &ways);
-    Accesses { all, repeats, updates, partials, serves }
-    let repeats = repeats::collect(context, effects, &mut all, &ways);
     let later = transactions::later(context, effects);
     let transactions = transactions::collect(context, effects, &later);
     let outgoing = outgoing::collect(context, effects, &transactions, &later);

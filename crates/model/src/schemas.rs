@@ -19,19 +19,17 @@ pub(crate) mod django;
 mod ef_core;
 mod new_migration;
 pub(crate) mod node;
+mod rails;
 mod sea_orm;
 pub(crate) mod sender;
 pub(crate) mod sqlalchemy;
 pub(crate) mod table;
 pub(crate) mod typeorm_names;
-mod rails;
 pub(crate) mod written;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use base::{FileId, FileRole, Gap, GapKind, SourceFile, SourceMap, Span, Text};
-pub(crate) use ef_core::columns as ef_columns;
-use base::{FileId, FileRole, SourceFile, SourceMap, Span, Text};
 use rayon::prelude::*;
 use rustc_hash::FxHashSet;
 use sql::Dialect;
@@ -43,6 +41,7 @@ use sql::{Statement, StatementKind, Step};
 use crate::adapters::Context;
 use crate::stored::{self, StoredThings};
 
+pub(crate) use ef_core::columns as ef_columns;
 pub use recent::Told;
 pub use remedies::Remedy;
 pub use server::limits_waiting;
@@ -76,7 +75,8 @@ pub struct DatabaseSchema {
 type Reader = fn(&Context<'_>, Dialect) -> Vec<MigrationSet>;
 
 /// Every tool whose migrations are code.
-const WRITTEN_IN_CODE: &[Reader] = &[alembic::sets, django::sets, ef_core::sets, node::sets, rails::sets, sea_orm::sets];
+const WRITTEN_IN_CODE: &[Reader] =
+    &[alembic::sets, django::sets, ef_core::sets, node::sets, rails::sets, sea_orm::sets];
 
 impl DatabaseSchema {
     /// Whether migrations make it, and not only classes.
@@ -109,8 +109,9 @@ impl DatabaseSchema {
             Dialect::Postgres => "CREATE UNIQUE INDEX CONCURRENTLY",
             _ => "CREATE UNIQUE INDEX",
         };
-        let name = format!("{}_{}_key", table.name.name, columns.join("_"));
-        format!("{create} {name} ON {} ({});", table.name, columns.join(", "))
+        let name: String = format!("{}_{}_key", table.name.name, columns.join("_"));
+        let columns: Vec<String> = columns.iter().map(|c| self.said(c)).collect();
+        format!("{create} {} ON {} ({});", self.said(&name), self.table_said(table), columns.join(", "))
     }
 
     /// The statement that drops an index.
@@ -268,15 +269,12 @@ fn sets(context: &Context<'_>, dialect: Dialect) -> (Vec<MigrationSet>, Vec<Gap>
     };
     let read = WRITTEN_IN_CODE.par_iter().map(|reader| caught("migrations", || reader(context, dialect))).collect();
     let (found, gaps) = apart(read);
-    sets.extend(found.into_iter().flatten());
-    (sets, gaps)
-    let written: Vec<MigrationSet> =
-        WRITTEN_IN_CODE.par_iter().flat_map_iter(|reader| reader(context, dialect)).collect();
+    let written: Vec<MigrationSet> = found.into_iter().flatten().collect();
     // a file with the whole schema that belongs to migrations does not count again
     let dumps: FxHashSet<usize> = written.iter().filter_map(|s| s.dump.as_ref()).map(|d| d.file).collect();
     sets.retain(|s| s.tool != Tool::Dump || !s.migrations.iter().any(|m| dumps.contains(&m.file)));
     sets.extend(written);
-    sets
+    (sets, gaps)
 }
 
 /// A file as the finder of migrations takes it: empty where it is left out. Files of other kinds only say by their names

@@ -4,28 +4,27 @@
 //! To support a library is to write `stored/<library>.rs` and to name it in [`ALL`]. What is declared here meets what
 //! migrations make in [`crate::schemas`], and the accesses of the code by class and by name.
 
+mod active_record;
 mod annotated;
 mod diesel;
 mod django;
+mod drizzle;
 mod ef_core;
 mod gorm;
 mod jpa;
+mod mongoose;
 mod mybatis_plus;
 mod naming;
+mod prisma;
 mod sea_orm;
+mod sequelize;
 mod spring_mongo;
 mod sqlalchemy;
 mod table;
-
-use base::{Gap, Span, Symbol};
-mod active_record;
-mod drizzle;
-mod mongoose;
-mod prisma;
-mod sequelize;
 mod typeorm;
 pub(crate) mod words;
-use base::{Span, Symbol};
+
+use base::{Gap, Span, Symbol};
 use program::ClassRef;
 use rayon::prelude::*;
 use rustc_hash::FxHashMap;
@@ -135,7 +134,23 @@ impl StoredThings {
 pub(crate) type Reader = fn(&Context<'_>, Dialect) -> Vec<Stored>;
 
 /// Every library.
-pub(crate) const ALL: &[Reader] = &[active_record::read, diesel::read, django::read, drizzle::read, ef_core::read, gorm::read, jpa::read, mongoose::read, mybatis_plus::read, prisma::read, sea_orm::read, sequelize::read, spring_mongo::read, sqlalchemy::read, typeorm::read];
+pub(crate) const ALL: &[Reader] = &[
+    active_record::read,
+    diesel::read,
+    django::read,
+    drizzle::read,
+    ef_core::read,
+    gorm::read,
+    jpa::read,
+    mongoose::read,
+    mybatis_plus::read,
+    prisma::read,
+    sea_orm::read,
+    sequelize::read,
+    spring_mongo::read,
+    sqlalchemy::read,
+    typeorm::read,
+];
 
 /// Reads all that is stored, and what could not be.
 pub(crate) fn read(context: &Context<'_>, dialect: Dialect) -> (StoredThings, Vec<Gap>) {

@@ -232,7 +232,11 @@ impl Reader<'_> {
         let base = name.map(|n| n.rsplit('/').next().unwrap_or(n));
         if let Some(list) = value("collection").and_then(|v| root(v, self.lists)) {
             let element = value("as").map(|v| v.trim_start_matches(':')).or(base);
-            handed.extend(element.map(|name| Bound { name: name.to_owned(), over: Some(Over::List(list)), eager: Vec::new() }));
+            handed.extend(element.map(|name| Bound {
+                name: name.to_owned(),
+                over: Some(Over::List(list)),
+                eager: Vec::new(),
+            }));
         }
         for (key, value) in &given_pairs {
             if let Some(known) = bound.iter().rev().find(|b| b.name == *value) {
@@ -268,7 +272,7 @@ fn engine(path: &str) -> Option<Engine> {
     match extension {
         "erb" | "rhtml" => Some(Engine::Erb),
         "haml" | "slim" | "jbuilder" | "builder" | "rabl" => Some(Engine::Lines),
-        "html" | "htm" | "txt" | "xml" | "jinja" | "jinja2" | "j2" 
+        "html" | "htm" | "txt" | "xml" | "jinja" | "jinja2" | "j2"
             if path.contains("templates/") || path.contains("jinja2/") =>
         {
             Some(Engine::Braces)

@@ -146,7 +146,7 @@ impl<'c> Reader<'c> {
             at = match &module.expr(at).kind {
                 ExprKind::Call { callee, args, .. } => {
                     let text = args.iter().find_map(|a| {
-                        let text = statements::written(module, a.value)?;
+                        let text = statements::written_at(module, a.value)?;
                         statements::begins_query(&text).then_some(text)
                     });
                     if let Some(text) = text {

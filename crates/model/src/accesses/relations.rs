@@ -277,8 +277,12 @@ impl Relations {
             // what the rows lead to is only judged where it comes along itself: then what it leads to was forgotten
             let below = list.function.map(|f| shown::made_by(context, f, &[])).unwrap_or_default();
             let counts = |f: FnId| counts(f) || below.contains(&outermost_of(context, f));
-            let came: Vec<Symbol> =
-                list.asked.iter().filter(|a| a.is_direct && self.is_eager_of_rows(a.name, counts)).map(|a| a.name).collect();
+            let came: Vec<Symbol> = list
+                .asked
+                .iter()
+                .filter(|a| a.is_direct && self.is_eager_of_rows(a.name, counts))
+                .map(|a| a.name)
+                .collect();
             list.asked.retain(|a| {
                 relation(a).is_some()
                     && (a.is_direct || a.under.is_some_and(|u| came.contains(&u)))

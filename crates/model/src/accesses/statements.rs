@@ -24,7 +24,6 @@ impl Default for Statement {
 
 /// The statement that an argument of a call is, as far as it is written down.
 pub(crate) fn read(context: &Context<'_>, call: ExprRef, arg: u32) -> Option<Statement> {
-    Some(of_text(&given(context, call, arg)?))
     Some(of_text(&written(context, call, arg)?))
 }
 
@@ -44,7 +43,7 @@ pub(super) fn written(context: &Context<'_>, call: ExprRef, arg: u32) -> Option<
 
 /// The query that an argument of a call is.
 pub(crate) fn query(context: &Context<'_>, call: ExprRef, arg: u32) -> Option<Box<Query>> {
-    query_of(&given(context, call, arg)?)
+    query_of(&written(context, call, arg)?)
 }
 
 /// The query that a text is.
@@ -55,19 +54,13 @@ pub(crate) fn query_of(text: &str) -> Option<Box<Query>> {
     }
 }
 
-fn given(context: &Context<'_>, call: ExprRef, arg: u32) -> Option<String> {
-    let ExprKind::Call { args, .. } = &context.program.expr(call).kind else { return None };
-    let given = args.iter().filter(|a| a.name.is_none()).nth(arg as usize)?;
-    text(context, ExprRef { module: call.module, expr: given.value }, 0)
-}
-
 /// The text that an expression is, with holes for what is only known later.
 pub(crate) fn text(context: &Context<'_>, at: ExprRef, depth: u32) -> Option<String> {
     let module = context.program.module(at.module);
     if depth > 4 {
         return None;
     }
-    if let Some(text) = written(module, at.expr) {
+    if let Some(text) = written_at(module, at.expr) {
         return Some(text);
     }
     match &module.expr(at.expr).kind {
@@ -87,7 +80,7 @@ pub(crate) fn text(context: &Context<'_>, at: ExprRef, depth: u32) -> Option<Str
 }
 
 /// The text that stands at a place itself.
-pub(crate) fn written(module: &Module, expr: ExprId) -> Option<String> {
+pub(crate) fn written_at(module: &Module, expr: ExprId) -> Option<String> {
     match &module.expr(expr).kind {
         ExprKind::Template(parts) => Some(parts.iter().map(|p| part(*p)).collect()),
         _ => module.string(expr).map(|text| text.as_str().to_owned()),

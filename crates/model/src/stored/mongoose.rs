@@ -50,9 +50,11 @@ pub(super) fn read(context: &Context<'_>, dialect: Dialect) -> Vec<Stored> {
     let mut run: Option<Run<'_, '_>> = None;
     for module in context.ecmascript_modules() {
         let uses = context.imports(module, "mongoose") || context.imports(module, "@nestjs/mongoose");
-        let given = context.program.module(module).functions().find(|(_, f)| {
-            f.parent.is_none() && f.params.first().is_some_and(|p| p.name == "mongoose")
-        });
+        let given = context
+            .program
+            .module(module)
+            .functions()
+            .find(|(_, f)| f.parent.is_none() && f.params.first().is_some_and(|p| p.name == "mongoose"));
         if !uses && given.is_none() {
             continue;
         }
@@ -78,7 +80,9 @@ impl Tool for Mongoose {
                 let at = self.schemas.iter().position(|s| s.made == Source::Class(class))?;
                 Some(What::Handle(at as u32))
             }
-            (Some(Val { what: What::Path(path), .. }), "model" | "discriminator") if is_mongoose(path) => self.model(run, call),
+            (Some(Val { what: What::Path(path), .. }), "model" | "discriminator") if is_mongoose(path) => {
+                self.model(run, call)
+            }
             (None, "mongoose.model" | "model") => self.model(run, call),
             (None, name) if name == "model" => self.model(run, call),
             _ => None,
@@ -103,7 +107,13 @@ impl Mongoose {
             Some(at) => at,
             None => {
                 let span = run.span(call.at);
-                self.schemas.push(Schema { made, span, definition: definition.clone(), options: options.clone(), indexes: Vec::new() });
+                self.schemas.push(Schema {
+                    made,
+                    span,
+                    definition: definition.clone(),
+                    options: options.clone(),
+                    indexes: Vec::new(),
+                });
                 self.schemas.len() - 1
             }
         };
@@ -361,7 +371,10 @@ fn statements(dialect: Dialect, collection: &str, schema: &Schema, read: &Read) 
     });
     let mut columns: Vec<Column> = columns.collect();
     if !columns.iter().any(|c| c.name == "_id") {
-        columns.insert(0, Column { name: "_id".to_owned(), at: at(schema.span), data_type: "text".to_owned(), ..Column::default() });
+        columns.insert(
+            0,
+            Column { name: "_id".to_owned(), at: at(schema.span), data_type: "text".to_owned(), ..Column::default() },
+        );
     }
     let mut seen: Vec<String> = Vec::new();
     columns.retain(|c| {
@@ -374,7 +387,12 @@ fn statements(dialect: Dialect, collection: &str, schema: &Schema, read: &Read) 
         at: at(schema.span),
         columns,
         primary: Some(Key { name: Some("_id_".to_owned()), ..Key::index(vec!["_id".to_owned()], at(schema.span)) }),
-        keys: read.keys.iter().filter(|(k, _)| k.columns.iter().all(|c| seen.contains(c))).map(|(k, _)| k.clone()).collect(),
+        keys: read
+            .keys
+            .iter()
+            .filter(|(k, _)| k.columns.iter().all(|c| seen.contains(c)))
+            .map(|(k, _)| k.clone())
+            .collect(),
         ..Table::default()
     };
     let mut written = Written::new(dialect);

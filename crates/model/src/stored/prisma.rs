@@ -175,14 +175,20 @@ impl<'b> Schema<'b> {
             }
             if let Some(unique) = attribute(&field.attributes, "unique") {
                 let name = unique.text("map").map_or_else(|| format!("{bare}_{}_key", column.name), str::to_owned);
-                table.keys.push(Key { name: Some(name), unique: true, ..Key::index(vec![column.name.clone()], field.at) });
+                table.keys.push(Key {
+                    name: Some(name),
+                    unique: true,
+                    ..Key::index(vec![column.name.clone()], field.at)
+                });
             }
             table.columns.push(column);
         }
         for given in &block.attributes {
             let fields = given.first().or_else(|| given.argument("fields")).map(Argument::words).unwrap_or_default();
             let columns = self.columns(block, &fields);
-            let made = |end: &str| Some(given.text("map").map_or_else(|| format!("{bare}_{}_{end}", columns.join("_")), str::to_owned));
+            let made = |end: &str| {
+                Some(given.text("map").map_or_else(|| format!("{bare}_{}_{end}", columns.join("_")), str::to_owned))
+            };
             match given.name.as_str() {
                 "id" => {
                     let name = given.text("map").map_or_else(|| format!("{bare}_{ends}"), str::to_owned);
@@ -228,7 +234,9 @@ impl<'b> Schema<'b> {
         let default = if is_optional { "SET NULL" } else { "RESTRICT" };
         let start = field.at.start;
         Some(Foreign {
-            name: Some(relation.text("map").map_or_else(|| format!("{bare}_{}_fkey", columns.join("_")), str::to_owned)),
+            name: Some(
+                relation.text("map").map_or_else(|| format!("{bare}_{}_fkey", columns.join("_")), str::to_owned),
+            ),
             columns,
             at: Range { start, end: relation.at.end },
             references: self.table_name(to),
@@ -272,19 +280,47 @@ impl<'b> Schema<'b> {
             };
         }
         let words = match self.dialect {
-            Dialect::MySql => {
-                ["VARCHAR(191)", "INTEGER", "BIGINT", "DOUBLE", "DECIMAL(65,30)", "BOOLEAN", "DATETIME(3)", "JSON", "LONGBLOB"]
-            }
+            Dialect::MySql => [
+                "VARCHAR(191)",
+                "INTEGER",
+                "BIGINT",
+                "DOUBLE",
+                "DECIMAL(65,30)",
+                "BOOLEAN",
+                "DATETIME(3)",
+                "JSON",
+                "LONGBLOB",
+            ],
             Dialect::Sqlite => ["TEXT", "INTEGER", "BIGINT", "REAL", "DECIMAL", "BOOLEAN", "DATETIME", "JSONB", "BLOB"],
-            Dialect::SqlServer => {
-                ["NVARCHAR(1000)", "INT", "BIGINT", "FLOAT(53)", "DECIMAL(32,16)", "BIT", "DATETIME2", "NVARCHAR(max)", "VARBINARY(max)"]
-            }
-            _ => {
-                ["TEXT", "INTEGER", "BIGINT", "DOUBLE PRECISION", "DECIMAL(65,30)", "BOOLEAN", "TIMESTAMP(3)", "JSONB", "BYTEA"]
-            }
+            Dialect::SqlServer => [
+                "NVARCHAR(1000)",
+                "INT",
+                "BIGINT",
+                "FLOAT(53)",
+                "DECIMAL(32,16)",
+                "BIT",
+                "DATETIME2",
+                "NVARCHAR(max)",
+                "VARBINARY(max)",
+            ],
+            _ => [
+                "TEXT",
+                "INTEGER",
+                "BIGINT",
+                "DOUBLE PRECISION",
+                "DECIMAL(65,30)",
+                "BOOLEAN",
+                "TIMESTAMP(3)",
+                "JSONB",
+                "BYTEA",
+            ],
         };
         let names = ["String", "Int", "BigInt", "Float", "Decimal", "Boolean", "DateTime", "Json", "Bytes"];
-        names.iter().position(|n| *n == ty).and_then(|at| words.get(at)).map_or_else(|| "TEXT".to_owned(), |w| (*w).to_owned())
+        names
+            .iter()
+            .position(|n| *n == ty)
+            .and_then(|at| words.get(at))
+            .map_or_else(|| "TEXT".to_owned(), |w| (*w).to_owned())
     }
 
     /// A default that the database keeps.
@@ -341,7 +377,14 @@ impl<'b> Schema<'b> {
                 on_update: Some("CASCADE".to_owned()),
                 deferrable: None,
             };
-            let plain = Column { name: column.to_owned(), at: field.at, default: None, more: String::new(), not_null: true, ..made };
+            let plain = Column {
+                name: column.to_owned(),
+                at: field.at,
+                default: None,
+                more: String::new(),
+                not_null: true,
+                ..made
+            };
             Some((plain, foreign))
         };
         let ((a, to_a), (b, to_b)) = (side("A", first)?, side("B", second)?);

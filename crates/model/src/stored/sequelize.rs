@@ -206,7 +206,9 @@ impl Sequelize {
             return;
         }
         let stamp = marks.iter().any(|m| matches!(m.last(), "CreatedAt" | "UpdatedAt" | "DeletedAt"));
-        let Some(column) = mark("Column").or_else(|| mark("PrimaryKey")).or(marks.first().filter(|_| stamp)) else { return };
+        let Some(column) = mark("Column").or_else(|| mark("PrimaryKey")).or(marks.first().filter(|_| stamp)) else {
+            return;
+        };
         let mut given = column.arg(0).cloned().unwrap_or(Val::new(What::Null, column.at));
         if given.is_null() || (!given.entries().is_empty() && given.given("type").is_none()) {
             let word = declared(context, module, field.ty);
@@ -273,7 +275,8 @@ impl Sequelize {
             let options = call.arg(1);
             let foreign = options.and_then(|o| o.given("foreignKey"));
             let key = foreign.and_then(|f| f.name().or_else(|| f.given("name").and_then(Val::name))).map(str::to_owned);
-            let alias = options.and_then(|o| o.given("as")).and_then(|a| a.name().or_else(|| a.given("singular")?.name()));
+            let alias =
+                options.and_then(|o| o.given("as")).and_then(|a| a.name().or_else(|| a.given("singular")?.name()));
             let name = alias.map_or_else(|| to.clone(), str::to_owned);
             let table = target.and_then(|t| self.models.get(t)).map(Self::table_of);
             let Some(model) = self.models.get_mut(at) else { continue };
@@ -311,7 +314,11 @@ impl Sequelize {
             false => attribute.name.clone(),
         };
         let span_of = |at: Range| Span::new(model.span.file, at.start, at.end);
-        let mut table = Table { name: table_name.clone(), at: Range { start: model.span.start, end: model.span.end }, ..Table::default() };
+        let mut table = Table {
+            name: table_name.clone(),
+            at: Range { start: model.span.start, end: model.span.end },
+            ..Table::default()
+        };
         let (mut fields, mut primary, mut types) = (Vec::new(), Vec::new(), String::new());
         let mut shared: Vec<(String, Vec<String>, Range)> = Vec::new();
         for (property, attribute) in &model.attributes {
@@ -348,17 +355,30 @@ impl Sequelize {
             }
         }
         if primary.is_empty() && !table.columns.iter().any(|c| c.name == "id") {
-            let id = Column { name: "id".to_owned(), at: table.at, data_type: "INTEGER".to_owned(), not_null: true, ..Column::default() };
+            let id = Column {
+                name: "id".to_owned(),
+                at: table.at,
+                data_type: "INTEGER".to_owned(),
+                not_null: true,
+                ..Column::default()
+            };
             let mut id = id;
             crate::schemas::node::typeorm::count(dialect, &mut id, true);
             table.columns.insert(0, id);
-            fields.push(StoredField { name: Symbol::new("id"), span: model.span, column: Some("id".to_owned()), relation: None });
+            fields.push(StoredField {
+                name: Symbol::new("id"),
+                span: model.span,
+                column: Some("id".to_owned()),
+                relation: None,
+            });
             primary.push("id".to_owned());
         }
         if !primary.is_empty() {
             table.primary = Some(Key::index(primary, table.at));
         }
-        table.keys.extend(shared.into_iter().map(|(name, columns, at)| Key { name: Some(name), ..Key::unique(columns, at) }));
+        table
+            .keys
+            .extend(shared.into_iter().map(|(name, columns, at)| Key { name: Some(name), ..Key::unique(columns, at) }));
         self.stamps(model, is_underscored, dialect, &mut table, &mut fields);
         self.indexes(model, &mut table, &fields);
         fields.extend(model.relations.iter().cloned());
@@ -380,7 +400,14 @@ impl Sequelize {
         })
     }
 
-    fn stamps(&self, model: &Model, underscored: bool, dialect: Dialect, table: &mut Table, fields: &mut Vec<StoredField>) {
+    fn stamps(
+        &self,
+        model: &Model,
+        underscored: bool,
+        dialect: Dialect,
+        table: &mut Table,
+        fields: &mut Vec<StoredField>,
+    ) {
         let off = |key: &str| Self::option(model, key).is_some_and(Val::is_false);
         if off("timestamps") {
             return;
@@ -397,9 +424,20 @@ impl Sequelize {
                 continue;
             }
             let data_type = if dialect == Dialect::Postgres { "TIMESTAMP WITH TIME ZONE" } else { "DATETIME" };
-            let made = Column { name: column.clone(), at: table.at, data_type: data_type.to_owned(), not_null, ..Column::default() };
+            let made = Column {
+                name: column.clone(),
+                at: table.at,
+                data_type: data_type.to_owned(),
+                not_null,
+                ..Column::default()
+            };
             table.columns.push(made);
-            fields.push(StoredField { name: Symbol::new(&property), span: model.span, column: Some(column), relation: None });
+            fields.push(StoredField {
+                name: Symbol::new(&property),
+                span: model.span,
+                column: Some(column),
+                relation: None,
+            });
         }
     }
 

@@ -185,13 +185,7 @@ fn model_of(context: &Context<'_>, serializer: ClassRef) -> Option<ClassRef> {
 }
 
 /// What a serializer asks each row for.
-fn ask(
-    context: &Context<'_>,
-    serializer: ClassRef,
-    under: Option<Symbol>,
-    depth: usize,
-    asked: &mut Vec<Asked>,
-) {
+fn ask(context: &Context<'_>, serializer: ClassRef, under: Option<Symbol>, depth: usize, asked: &mut Vec<Asked>) {
     let Some(model) = model_of(context, serializer).filter(|_| depth < MAX_DEPTH) else { return };
     let program = context.program;
     for part in program.classes().lineage(serializer) {
