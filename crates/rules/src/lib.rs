@@ -228,14 +228,20 @@ mod xpath_injection;
 const STACKS: &[(&str, &[&str])] = include!(concat!(env!("OUT_DIR"), "/stacks.rs"));
 #[path = "../security/csrf-unprotected/rule.rs"]
 mod csrf_unprotected;
+#[path = "../data/float-money/rule.rs"]
+mod float_money;
 #[path = "../data/missing-index/rule.rs"]
 mod missing_index;
+#[path = "../data/narrow-key/rule.rs"]
+mod narrow_key;
 #[path = "../data/outbound-call-in-transaction/rule.rs"]
 mod outbound_call_in_transaction;
 #[path = "../security/tls-verification-off/rule.rs"]
 mod tls_verification_off;
 #[path = "../data/unclosed-transaction/rule.rs"]
 mod unclosed_transaction;
+#[path = "../data/unusable-index/rule.rs"]
+mod unusable_index;
 #[path = "../security/weak-cipher/rule.rs"]
 mod weak_cipher;
 #[path = "../security/weak-hash/rule.rs"]
@@ -260,21 +266,24 @@ pub fn all() -> Vec<Rule> {
         rule!("data/constraint-checked-under-lock", constraint_checked_under_lock),
         rule!("data/data-and-schema-together", data_and_schema_together),
         rule!("data/destructive-change", destructive_change),
-        rule!("data/irreversible-migration", irreversible_migration),
-        rule!("data/no-lock-timeout", no_lock_timeout),
-        rule!("data/not-null-without-default", not_null_without_default),
-        rule!("data/rewriting-change", rewriting_change),
         rule!("data/duplicate-index", duplicate_index),
+        rule!("data/float-money", float_money),
+        rule!("data/irreversible-migration", irreversible_migration),
         rule!("data/lost-update", lost_update),
         rule!("data/missing-index", missing_index),
         rule!("data/missing-primary-key", missing_primary_key),
+        rule!("data/narrow-key", narrow_key),
+        rule!("data/no-lock-timeout", no_lock_timeout),
+        rule!("data/not-null-without-default", not_null_without_default),
         rule!("data/outbound-call-in-transaction", outbound_call_in_transaction),
         rule!("data/partial-write", partial_write),
         rule!("data/query-in-loop", query_in_loop),
+        rule!("data/rewriting-change", rewriting_change),
         rule!("data/row-by-row-write", row_by_row_write),
         rule!("data/unbounded-query", unbounded_query),
         rule!("data/unclosed-transaction", unclosed_transaction),
         rule!("data/unindexed-foreign-key", unindexed_foreign_key),
+        rule!("data/unusable-index", unusable_index),
         rule!("reliability/blocking-call-in-async", blocking_call_in_async),
         rule!("reliability/missing-timeout", missing_timeout),
         rule!("reliability/swallowed-error", swallowed_error),

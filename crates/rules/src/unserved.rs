@@ -96,7 +96,7 @@ fn wanted(question: &Question, database: &DatabaseSchema, table: &Table) -> Opti
 }
 
 /// Whether a table is called after what there is little of.
-fn stays_small(table: &Table) -> bool {
+pub fn stays_small(table: &Table) -> bool {
     const FEW: [&str; 22] = [
         "config",
         "configs",
