@@ -392,6 +392,7 @@ pub(crate) fn role(path: &str) -> FileRole {
         "cypress",
         "playwright",
         "mocks",
+        "step_definitions",
     ]) || dirs.iter().any(|d| {
         d.ends_with(".tests") || d.ends_with(".test") || d.ends_with("tests") && d.contains('.') || d.ends_with("_test") || d.ends_with("_tests") || d.starts_with("test_")
     }) // Go's packages for tests: `httptest`, `dbtest`

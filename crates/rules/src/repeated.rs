@@ -125,6 +125,7 @@ pub fn is_run_by_hand(path: &str) -> bool {
                 | "cmd"
                 | "seeds"
                 | "seed"
+                | "seeder"
                 | "seeders"
                 | "tasks"
                 | "tools"

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use model::Model;
 use model::accesses::Question;
+use model::guards::words;
 use model::schemas::DatabaseSchema;
 use sql::schema::Table;
 use sql::{Dialect, Name, TypeClass};
@@ -144,11 +145,12 @@ fn tells_apart(table: &Table, name: &str, dialect: Dialect) -> bool {
         "visibility",
     ];
     let Some(column) = table.column(name, dialect) else { return false };
-    let last = name.rsplit('_').next().unwrap_or(name).to_lowercase();
-    let is_flag = ["is_", "has_", "was_", "can_"].iter().any(|p| name.starts_with(p));
+    let words = words(name);
+    let last = words.last().map_or("", String::as_str);
+    let is_flag = words.first().is_some_and(|w| matches!(w.as_str(), "is" | "has" | "was" | "can"));
     let is_small = matches!(column.data_type.name.as_str(), "tinyint" | "bit" | "smallint");
     !is_flag
         && !is_small
-        && !FEW.contains(&last.as_str())
+        && !FEW.contains(&last)
         && !matches!(column.data_type.class(), TypeClass::Boolean | TypeClass::Enum | TypeClass::Json { .. })
 }

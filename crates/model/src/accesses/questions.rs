@@ -1,7 +1,8 @@
 //! What accesses ask of the tables of the schemas: by which columns, in which order.
 
-use ir::{ExprId, ExprKind};
-use program::{ExprRef, FnId, ModuleId};
+use base::Symbol;
+use ir::{ExprId, ExprKind, StmtKind};
+use program::{ClassRef, ExprRef, FnId, ModuleId};
 use rayon::prelude::*;
 use rustc_hash::FxHashMap;
 use sql::migrations;
@@ -132,7 +133,7 @@ impl<'c> Reader<'c> {
                     return self.add_query(at, &query, found, 0);
                 }
                 let Some(stored) = self.targets.of_call(access.call.expr) else { return };
-                let asked = self.asked(access);
+                let asked = self.asked(access, stored);
                 self.add(at, &stored.table, Some(stored), &asked, found);
             }
         }
@@ -165,7 +166,7 @@ impl<'c> Reader<'c> {
     }
 
     /// What the calls of a chain ask.
-    fn asked(&self, access: &Access) -> Asked {
+    fn asked(&self, access: &Access, stored: &Stored) -> Asked {
         let module = self.context.program.module(access.call.module);
         let mut conditions = Conditions { module, asked: Asked::default() };
         for (call, record) in &access.links {
@@ -205,21 +206,22 @@ impl<'c> Reader<'c> {
                 _ => {}
             }
         }
-        conditions.asked.is_partly_read |= self.is_begun_elsewhere(access);
+        conditions.asked.is_partly_read |= self.is_begun_elsewhere(access, stored);
         conditions.asked
     }
 
-    /// Whether a function of the project adds to the query what is not seen here: `Article.published().filter(…)`.
-    fn is_begun_elsewhere(&self, access: &Access) -> bool {
+    /// Whether the project adds to the query what is not seen here: a function of its own, or what the class declares
+    /// under that name (`scope :published, …`).
+    fn is_begun_elsewhere(&self, access: &Access, stored: &Stored) -> bool {
         let module = self.context.program.module(access.call.module);
+        let declared = stored.class.map(|class| self.declared_names(class)).unwrap_or_default();
         let mut at = access.call.expr;
         for _ in 0..MAX_CHAIN {
             at = match &module.expr(at).kind {
                 ExprKind::Call { callee, .. } => {
                     let call = ExprRef { module: access.call.module, expr: at };
-                    if at != access.call.expr
-                        && self.context.program.call(call).is_some_and(|c| !c.functions.is_empty())
-                    {
+                    let is_own = self.context.program.call(call).is_some_and(|c| !c.functions.is_empty());
+                    if at != access.call.expr && (is_own || declared.contains(&called(module, at))) {
                         return true;
                     }
                     match module.expr(*callee).kind {
@@ -232,6 +234,21 @@ impl<'c> Reader<'c> {
             };
         }
         false
+    }
+
+    /// The names that calls in the body of a class declare.
+    fn declared_names(&self, class: ClassRef) -> Vec<&'static str> {
+        let classes = self.context.program.classes();
+        let mut names = Vec::new();
+        for part in classes.lineage(classes.canonical(class)) {
+            let module = self.context.program.module(part.module);
+            for stmt in &module.class(part.class).body {
+                let (StmtKind::Expr(expr) | StmtKind::Return(Some(expr))) = module.stmt(*stmt).kind else { continue };
+                let ExprKind::Call { args, .. } = &module.expr(expr).kind else { continue };
+                names.extend(args.first().and_then(|a| module.string(a.value)).map(Symbol::as_str));
+            }
+        }
+        names
     }
 
     /// A method that an interface declares: its statement, or the words of its name.
@@ -297,7 +314,10 @@ impl<'c> Reader<'c> {
                     continue;
                 };
                 match condition.how {
-                    How::Equal => question.equal.push(column),
+                    How::Equal => {
+                        question.equal.extend(kind_beside(table, &condition.name, &column, *dialect));
+                        question.equal.push(column);
+                    }
                     How::Range => question.ranges.push(column),
                     how => question.others.push((column, how)),
                 }
@@ -314,6 +334,13 @@ impl<'c> Reader<'c> {
             found.push(question);
         }
     }
+}
+
+/// The column that says what an owner of any kind is, where code asks by the owner: `subject` is `subject_type` and
+/// `subject_id`.
+fn kind_beside(table: &Table, name: &str, column: &str, dialect: Dialect) -> Option<String> {
+    let stem = column.strip_suffix("_id").filter(|_| name != column)?;
+    table.column(&format!("{stem}_type"), dialect).map(|c| c.name.clone())
 }
 
 /// How many folders two paths have in common.
