@@ -368,7 +368,7 @@ impl<'c> Reading<'c> {
         let target = call.arg(0, "column")?;
         let text = self.text(target).or_else(|| {
             // `ForeignKey(User.id)`: the class is looked up by whoever reads classes
-            self.context.program.module(target.module).dotted(self.resolved(target).expr)
+            self.context.program.module(target.module).dotted(target.expr)
         })?;
         let (table, column) = text.rsplit_once('.').unwrap_or((&text, "id"));
         Some(ForeignKey {
