@@ -232,7 +232,7 @@ class Cheap(Restaurant):
     assert_eq!(columns(&session, "places").len(), 4);
     let made = session.model.schemas[0].schema.describe();
     let has = |line: &str| assert!(made.iter().any(|l| l == line), "{line} in {made:#?}");
-    has("index public.places places_owner_e6aac9_idx btree (owner, created desc)");
+    has("index public.places places_owner_68d5e6_idx btree (owner, created desc)");
     has("primary key public.food_restaurant (place_ptr_id)");
 }
 

@@ -324,6 +324,8 @@ impl<'c> Reading<'c> {
         if let Some(name) = call.named("name").and_then(|n| self.text(n)) {
             column.name = name;
         }
+        // a key is found by its column
+        column.foreign_keys.iter_mut().for_each(|f| f.range = column.range);
         let flag = |name: &str| self.truth(call.named(name));
         column.nullable = flag("nullable");
         column.primary_key = flag("primary_key").unwrap_or(false);
