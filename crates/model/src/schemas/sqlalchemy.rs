@@ -324,6 +324,8 @@ impl<'c> Reading<'c> {
         if let Some(name) = call.named("name").and_then(|n| self.text(n)) {
             column.name = name;
         }
+        // a key is found by its column
+        column.foreign_keys.iter_mut().for_each(|f| f.range = column.range);
         let flag = |name: &str| self.truth(call.named(name));
         column.nullable = flag("nullable");
         column.primary_key = flag("primary_key").unwrap_or(false);
@@ -368,8 +370,7 @@ impl<'c> Reading<'c> {
         let target = call.arg(0, "column")?;
         let text = self.text(target).or_else(|| {
             // `ForeignKey(User.id)`: the class is looked up by whoever reads classes
-            let made = self.resolved(target);
-            self.context.program.module(made.module).dotted(made.expr)
+            self.context.program.module(target.module).dotted(target.expr)
         })?;
         let (table, column) = text.rsplit_once('.').unwrap_or((&text, "id"));
         Some(ForeignKey {

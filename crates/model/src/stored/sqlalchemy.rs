@@ -477,10 +477,12 @@ fn core_tables(reading: &Reading<'_>, id: ModuleId) -> Vec<Mapped> {
             name: name.to_string(),
             range: module.expr(*target).range,
             table,
+            // without any key it may only say how a table is asked that another program makes
+            shares: !constraints.iter().any(|c| !matches!(c, Constraint::Index(_)))
+                && !columns.iter().any(|(_, c)| c.primary_key || c.unique || !c.foreign_keys.is_empty()),
             columns,
             constraints,
             relations: Vec::new(),
-            shares: false,
         })
     };
     module.body.iter().filter_map(of).collect()

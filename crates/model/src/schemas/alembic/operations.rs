@@ -130,12 +130,21 @@ impl Run<'_> {
         self.maker.send(line);
         let line = self.maker.line("CREATE TYPE ").name(&name).sql(&format!(" AS ENUM ({})", values.join(", ")));
         self.maker.send(line);
-        for column in columns.into_iter().filter_map(|c| self.reading.call(self.reading.resolved(c))) {
-            let text = |name: &str, position: usize| column.arg(position, name).and_then(|a| self.reading.text(a));
+        for at in columns {
+            // `("orders", "status")` or `TableReference(table_name="orders", column_name="status")`
+            let call = self.reading.call(self.reading.resolved(at));
+            let pair = self.reading.items(at);
+            let text = |name: &str, position: usize| {
+                let by_call = call.as_ref().and_then(|c| c.arg(position, name));
+                by_call.or_else(|| pair.get(position).copied()).and_then(|a| self.reading.text(a))
+            };
             let (Some(table), Some(column)) = (text("table_name", 0), text("column_name", 1)) else { continue };
+            let many = call.as_ref().and_then(|c| c.named("column_type"));
+            let many = many.and_then(|m| self.reading.context.program.module(m.module).dotted(m.expr));
+            let many = if many.is_some_and(|m| m.ends_with("ARRAY")) { "[]" } else { "" };
             let line = self.maker.line("ALTER TABLE ").name(&table).sql(" ALTER COLUMN ").name(&column).sql(" TYPE ");
-            let line = line.name(&name).sql(" USING ").name(&column).sql("::text::").name(&name);
-            self.maker.send(line);
+            let line = line.name(&name).sql(many).sql(" USING ").name(&column);
+            self.maker.send(line.sql(&format!("::text{many}::")).name(&name).sql(many));
         }
         let line = self.maker.line("DROP TYPE ").name(&old);
         self.maker.send(line);

@@ -240,12 +240,18 @@ impl Editor {
     }
 
     fn add_foreign_key(&mut self, state: &State, table: &str, field: &Field) {
+        self.foreign_key(state, table, field, true);
+    }
+
+    /// A foreign key; one that is made again has a name that does not speak of where it leads.
+    fn foreign_key(&mut self, state: &State, table: &str, field: &Field, is_new: bool) {
         let Some(relation) = field.relation.as_ref().filter(|r| r.db_constraint && !r.is_many) else { return };
         let (to, target) = state.target(relation, self.dialect);
         let to_column = target.map_or_else(|| "id".to_owned(), |t| t.column());
         let column = [field.column()];
         let bare = to.rsplit('.').next().unwrap_or(&to).trim_matches('"').to_owned();
-        let name = index_name(self.dialect, table, &column, &format!("_fk_{bare}_{to_column}"));
+        let suffix = if is_new { format!("_fk_{bare}_{to_column}") } else { "_fk".to_owned() };
+        let name = index_name(self.dialect, table, &column, &suffix);
         let line = self.line("ALTER TABLE ").name(table).sql(" ADD CONSTRAINT ").name(&name);
         let line = line.sql(" FOREIGN KEY (").names(&column).sql(") REFERENCES ").name(&to).sql(" (").name(&to_column);
         let end = if self.dialect == Dialect::MySql { ")" } else { ") DEFERRABLE INITIALLY DEFERRED" };
@@ -538,7 +544,7 @@ impl Editor {
             self.add_foreign_key(after, &table, new);
         }
         for (table, field) in &pointing {
-            self.add_foreign_key(after, table, field);
+            self.foreign_key(after, table, field, false);
         }
         let (had, has) = ((old.db_index, old.is_unique()), (new.db_index, new.is_unique()));
         if !(had.0 || had.1) && has.0 || !had.1 && has.1 {

@@ -127,6 +127,7 @@ pub(super) fn counts_up(field: &Field) -> bool {
 /// The check that comes with a kind.
 pub(super) fn check(field: &Field, dialect: Dialect) -> Option<&'static str> {
     match (field.kind.as_str(), dialect) {
+        _ if field.generated.is_some() => None,
         ("PositiveIntegerField" | "PositiveBigIntegerField" | "PositiveSmallIntegerField", Dialect::MySql) => None,
         ("PositiveIntegerField" | "PositiveBigIntegerField" | "PositiveSmallIntegerField", _) => Some(" >= 0"),
         _ => None,
