@@ -27,7 +27,7 @@ use statements::Flow;
 const MAX_STEPS: u32 = 400_000;
 
 /// How deep calls and constants are followed.
-const MAX_DEPTH: u32 = 40;
+const MAX_DEPTH: u32 = 24;
 
 /// How many rounds of a loop are made.
 const MAX_ROUNDS: usize = 500;
@@ -57,6 +57,8 @@ pub(crate) enum What {
     Class(ClassRef),
     /// An instance of a class of the repository.
     Instance(ClassRef),
+    /// A file of the repository, by what it exports one by one.
+    Module(ModuleId),
     /// A thing of a library, or one that nothing defines, by its name: `sequelize.DataTypes.STRING`.
     Path(Rc<str>),
     /// What a call gave that nobody knows.
@@ -249,7 +251,10 @@ impl<'c, 'a> Run<'c, 'a> {
     pub(crate) fn exported(&mut self, module: ModuleId, name: &str) -> Option<Val> {
         let item = self.context.program.module(module);
         let top = item.functions().find(|(_, f)| {
-            f.parent.is_none() && f.class.is_none() && f.name.is_some_and(|n| n == *name) && f.kind == ir::FunctionKind::Function
+            f.parent.is_none()
+                && f.class.is_none()
+                && f.name.is_some_and(|n| n == *name)
+                && f.kind == ir::FunctionKind::Function
         });
         if let Some((function, f)) = top {
             let at = self.place(module, f.name_range);
@@ -266,7 +271,8 @@ impl<'c, 'a> Run<'c, 'a> {
             };
             let names = item.dotted(target).unwrap_or_default();
             let last = names.rsplit('.').next().unwrap_or_default();
-            if last == name && (names == name || names.starts_with("exports.") || names.starts_with("module.exports.")) {
+            if last == name && (names == name || names.starts_with("exports.") || names.starts_with("module.exports."))
+            {
                 return Some(self.eval(module, value, &None, &mut NoTool));
             }
             if matches!(names.as_str(), "module.exports" | "default" | "exports") {
@@ -354,7 +360,13 @@ impl Val {
             What::Bool(value) => *value,
             What::Number(text) => text != "0",
             What::Text(text) => !text.is_empty(),
-            What::List(_) | What::Map(_) | What::Function(..) | What::Class(_) | What::Instance(_) | What::Handle(_) => true,
+            What::List(_)
+            | What::Map(_)
+            | What::Function(..)
+            | What::Class(_)
+            | What::Instance(_)
+            | What::Module(_)
+            | What::Handle(_) => true,
             What::Unknown | What::Path(_) | What::Call(_) => return None,
         })
     }

@@ -39,7 +39,8 @@ enum Way {
 
 /// All sets of migrations.
 pub(super) fn sets(context: &Context<'_>, dialect: Dialect) -> Vec<MigrationSet> {
-    let mut folders: BTreeMap<(String, ToolName), Vec<Candidate>> = BTreeMap::new();
+    let mut folders: BTreeMap<(String, ToolName), (String, Vec<Candidate>)> = BTreeMap::new();
+    let packages = packages(context);
     for module in context.ecmascript_modules() {
         let path = context.program.path(module);
         let role = context.sources.file(context.program.module(module).file).role;
@@ -48,14 +49,37 @@ pub(super) fn sets(context: &Context<'_>, dialect: Dialect) -> Vec<MigrationSet>
         }
         if let Some(candidate) = candidate(context, module) {
             let folder = path.rsplit_once('/').map_or("", |(folder, _)| folder).to_owned();
-            folders.entry((folder, candidate.tool)).or_default().push(candidate);
+            // TypeORM is given patterns of files: folders of the same name in a package are run together
+            let key = match candidate.tool {
+                ToolName::TypeOrm => {
+                    let package = packages.iter().find(|p| path.starts_with(p.as_str())).map_or("", |p| p.as_str());
+                    format!("{package}*/{}", folder.rsplit('/').next().unwrap_or_default())
+                }
+                _ => folder.clone(),
+            };
+            let (named, found) = folders.entry((key, candidate.tool)).or_default();
+            if found.is_empty() || folder.len() < named.len() {
+                *named = folder;
+            }
+            found.push(candidate);
         }
     }
-    let made = folders.into_iter().map(|((folder, tool), mut found)| {
+    let made = folders.into_iter().map(|((_, tool), (folder, mut found))| {
         found.sort_by(|a, b| (&a.order, a.module).cmp(&(&b.order, b.module)));
         set(context, folder, tool, &found, dialect)
     });
-    made.collect()
+    let mut sets: Vec<MigrationSet> = made.collect();
+    // the database that the project speaks to first, and the series that goes furthest
+    sets.sort_by_key(|s| (s.dialect != dialect, std::cmp::Reverse(s.migrations.len())));
+    sets
+}
+
+/// The folders of packages, deepest first.
+fn packages(context: &Context<'_>) -> Vec<String> {
+    let folder = |path: &str| path.strip_suffix("package.json").map(str::to_owned);
+    let mut found: Vec<String> = context.sources.files().filter_map(|(_, f)| folder(&f.path)).collect();
+    found.sort_by(|a, b| b.len().cmp(&a.len()).then_with(|| a.cmp(b)));
+    found
 }
 
 /// Whether a folder of the path says that it holds migrations.
@@ -85,9 +109,9 @@ fn candidate(context: &Context<'_>, module: ModuleId) -> Option<Candidate> {
     let item = context.program.module(module);
     let has_up = item.functions().any(|(_, f)| f.name.is_some_and(|n| n == "up"))
         || item.body.iter().any(|s| match &item.stmt(*s).kind {
-            ir::StmtKind::Assign { target, .. } => item.dotted(*target).is_some_and(|n| {
-                n == "up" || n.ends_with("exports.up") || n == "module.exports" || n == "default"
-            }),
+            ir::StmtKind::Assign { target, .. } => item
+                .dotted(*target)
+                .is_some_and(|n| n == "up" || n.ends_with("exports.up") || n == "module.exports" || n == "default"),
             ir::StmtKind::Expr(_) => true,
             _ => false,
         });
@@ -110,8 +134,7 @@ fn class_with(context: &Context<'_>, module: ModuleId) -> Option<(ClassRef, FnId
             name == "MigrationInterface" || name == "Migration"
         });
         let given = item.function(*up).params.first().is_some_and(|p| p.name == "queryRunner");
-        (says || given)
-            .then_some((ClassRef { module, class: id }, FnId { module, function: *up }))
+        (says || given).then_some((ClassRef { module, class: id }, FnId { module, function: *up }))
     })
 }
 
@@ -143,7 +166,10 @@ fn tool_of(context: &Context<'_>, function: FnId) -> Option<ToolName> {
         let context = entries.iter().find(|e| e.key.and_then(|k| module.string(k)).is_some_and(|k| k == "context"))?;
         let mut bound = context.value;
         if let ExprKind::Map(inner) = &module.expr(bound).kind {
-            bound = inner.iter().find(|e| e.key.and_then(|k| module.string(k)).is_some_and(|k| k == "queryInterface"))?.value;
+            bound = inner
+                .iter()
+                .find(|e| e.key.and_then(|k| module.string(k)).is_some_and(|k| k == "queryInterface"))?
+                .value;
         }
         let ExprKind::Name(name) = module.expr(bound).kind else { return None };
         named = name;
@@ -158,8 +184,8 @@ fn tool_of(context: &Context<'_>, function: FnId) -> Option<ToolName> {
             _ if whole == format!("{named}.schema") => return Some(ToolName::Knex),
             "raw" if is_own => return Some(ToolName::Knex),
             "query" if whole.ends_with(".sequelize") => return Some(ToolName::Sequelize),
-            "addColumn" | "createTable" | "removeColumn" | "addIndex" | "changeColumn" | "renameColumn" | "dropTable"
-            | "addConstraint" | "removeIndex"
+            "addColumn" | "createTable" | "removeColumn" | "addIndex" | "changeColumn" | "renameColumn"
+            | "dropTable" | "addConstraint" | "removeIndex"
                 if is_own =>
             {
                 let takes_callback = item.params.len() > 1
@@ -182,13 +208,7 @@ fn set(context: &Context<'_>, folder: String, tool: ToolName, found: &[Candidate
 }
 
 /// The database that a folder's migrations are for: as its name says, as their SQL says, else the project's.
-fn dialect_of(
-    context: &Context<'_>,
-    folder: &str,
-    tool: ToolName,
-    found: &[Candidate],
-    known: Dialect,
-) -> Dialect {
+fn dialect_of(context: &Context<'_>, folder: &str, tool: ToolName, found: &[Candidate], known: Dialect) -> Dialect {
     let words = folder.rsplit('/').flat_map(|part| part.split(['-', '_', '.']));
     if let Some(named) = words.filter_map(named_dialect).next() {
         return named;
@@ -307,7 +327,6 @@ fn is_reversible(run: &mut Run<'_, '_>, candidate: &Candidate) -> bool {
         Way::Method(class, _) => context.method(*class, "down").is_some_and(has_body),
     }
 }
-
 
 /// Rows that a migration writes: which columns, and whether all rows or some.
 fn write_rows(written: &mut Written, writes: &str, table: &str, values: Option<&Val>, is_filtered: bool, at: Range) {

@@ -69,9 +69,16 @@ pub(crate) struct Check {
     pub(crate) at: Range,
 }
 
+/// Stands after the name of a column of an index that goes downward.
+pub(crate) const DESCENDING: char = '\u{2}';
+
 /// Names in parentheses; what has parentheses of its own is an expression.
 pub(crate) fn columns(dialect: Dialect, names: &[String]) -> String {
-    let one = |name: &String| if name.contains('(') { name.clone() } else { one_name(dialect, name) };
+    let one = |name: &String| match name.strip_suffix(DESCENDING) {
+        Some(name) => format!("{} DESC", one_name(dialect, name)),
+        None if name.contains('(') => name.clone(),
+        None => one_name(dialect, name),
+    };
     format!("({})", names.iter().map(one).collect::<Vec<_>>().join(", "))
 }
 
@@ -193,7 +200,10 @@ impl Written {
     pub(crate) fn index(&mut self, table: &str, key: &Key) {
         let dialect = self.dialect();
         let kind = match key.method.as_deref() {
-            Some(kind) if dialect == Dialect::MySql && matches!(kind.to_ascii_lowercase().as_str(), "fulltext" | "spatial") => {
+            Some(kind)
+                if dialect == Dialect::MySql
+                    && matches!(kind.to_ascii_lowercase().as_str(), "fulltext" | "spatial") =>
+            {
                 format!("{kind} ")
             }
             _ if key.unique => "UNIQUE ".to_owned(),

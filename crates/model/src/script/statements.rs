@@ -136,14 +136,7 @@ impl Run<'_, '_> {
         Flow::Next
     }
 
-    fn switch(
-        &mut self,
-        module: ModuleId,
-        subject: ExprId,
-        arms: &[ir::Arm],
-        env: &Env,
-        tool: &mut dyn Tool,
-    ) -> Flow {
+    fn switch(&mut self, module: ModuleId, subject: ExprId, arms: &[ir::Arm], env: &Env, tool: &mut dyn Tool) -> Flow {
         let subject = self.eval(module, subject, env, tool);
         let mut default = None;
         for (at, arm) in arms.iter().enumerate() {
@@ -175,6 +168,10 @@ impl Run<'_, '_> {
     /// Binds what a pattern names.
     pub(super) fn bind(&mut self, module: ModuleId, pattern: ExprId, value: Val, env: &Env, tool: &mut dyn Tool) {
         let Some(scope) = env else { return };
+        // the program knows better what a file gives
+        if value.as_call().is_some_and(|c| c.on.is_none() && c.last() == "require") {
+            return;
+        }
         let item = self.context.program.module(module);
         match &item.expr(pattern).kind {
             ExprKind::Name(name) => scope.set(*name, value),

@@ -113,11 +113,8 @@ impl Drizzle {
     /// A table as a value: its columns by their fields, each a path that says which it is.
     fn handle(&self, at: usize) -> What {
         let Some(table) = self.tables.get(at) else { return What::Unknown };
-        let entry = |e: &Entry| Entry {
-            key: Rc::clone(&e.key),
-            at: e.at,
-            value: Val::path(&format!("#{at}.{}", e.key), e.at),
-        };
+        let entry =
+            |e: &Entry| Entry { key: Rc::clone(&e.key), at: e.at, value: Val::path(&format!("#{at}.{}", e.key), e.at) };
         What::Map(Rc::new(table.columns.entries().iter().map(entry).collect()))
     }
 
@@ -146,7 +143,8 @@ impl Drizzle {
             let Some(first) = chain.first() else { continue };
             let at = Range { start: entry.at.start, end: entry.value.at.end.max(entry.at.end) };
             let name = column_name(table, entry);
-            let mut column = Column { name: name.clone(), at, data_type: data_type(table.dialect, first), ..Column::default() };
+            let mut column =
+                Column { name: name.clone(), at, data_type: data_type(table.dialect, first), ..Column::default() };
             if let Some(create) = enumeration(&mut column, first) {
                 types.push_str(&create);
             }

@@ -11,7 +11,7 @@ use sql::{Dialect, Name};
 
 use super::{Stored, StoredField, StoredRelation};
 use crate::adapters::Context;
-use crate::schemas::table::{Column, Foreign, Key, Table};
+use crate::schemas::table::{Column, DESCENDING, Foreign, Key, Table};
 use crate::schemas::written::{Written, literal, quoted};
 use parse::{Argument, Attribute, Block, Field};
 
@@ -174,15 +174,28 @@ impl<'b> Schema<'b> {
                 table.primary = Some(Key { name: Some(name), ..Key::index(vec![column.name.clone()], field.at) });
             }
             if let Some(unique) = attribute(&field.attributes, "unique") {
-                let name = unique.text("map").map_or_else(|| format!("{bare}_{}_key", column.name), str::to_owned);
-                table.keys.push(Key { name: Some(name), unique: true, ..Key::index(vec![column.name.clone()], field.at) });
+                let made = || self.key_name(bare, std::slice::from_ref(&column.name), "key");
+                let name = unique.text("map").map_or_else(made, str::to_owned);
+                table.keys.push(Key {
+                    name: Some(name),
+                    unique: true,
+                    ..Key::index(vec![column.name.clone()], field.at)
+                });
             }
             table.columns.push(column);
         }
         for given in &block.attributes {
-            let fields = given.first().or_else(|| given.argument("fields")).map(Argument::words).unwrap_or_default();
-            let columns = self.columns(block, &fields);
-            let made = |end: &str| Some(given.text("map").map_or_else(|| format!("{bare}_{}_{end}", columns.join("_")), str::to_owned));
+            let listed = given.first().or_else(|| given.argument("fields"));
+            let fields = listed.map(Argument::words).unwrap_or_default();
+            let names = self.columns(block, &fields);
+            let made =
+                |end: &str| Some(given.text("map").map_or_else(|| self.key_name(bare, &names, end), str::to_owned));
+            let descends = listed.map(Argument::descends).unwrap_or_default();
+            let way = |(at, name): (usize, &String)| match descends.get(at) {
+                Some(true) => format!("{name}{DESCENDING}"),
+                _ => name.clone(),
+            };
+            let columns: Vec<String> = names.iter().enumerate().map(way).collect();
             match given.name.as_str() {
                 "id" => {
                     let name = given.text("map").map_or_else(|| format!("{bare}_{ends}"), str::to_owned);
@@ -207,6 +220,18 @@ impl<'b> Schema<'b> {
         table
     }
 
+    /// The name of a key; one that is too long loses the end of its middle.
+    fn key_name(&self, table: &str, columns: &[String], end: &str) -> String {
+        let limit = match self.dialect {
+            Dialect::Postgres => 63,
+            Dialect::MySql => 64,
+            _ => 128,
+        };
+        let whole = format!("{table}_{}", columns.join("_"));
+        let kept: String = whole.chars().take(limit - end.len() - 1).collect();
+        format!("{kept}_{end}")
+    }
+
     fn foreign(&self, block: &Block, bare: &str, field: &Field) -> Option<Foreign> {
         let relation = attribute(&field.attributes, "relation")?;
         let fields = relation.argument("fields")?.words();
@@ -228,7 +253,7 @@ impl<'b> Schema<'b> {
         let default = if is_optional { "SET NULL" } else { "RESTRICT" };
         let start = field.at.start;
         Some(Foreign {
-            name: Some(relation.text("map").map_or_else(|| format!("{bare}_{}_fkey", columns.join("_")), str::to_owned)),
+            name: Some(relation.text("map").map_or_else(|| self.key_name(bare, &columns, "fkey"), str::to_owned)),
             columns,
             at: Range { start, end: relation.at.end },
             references: self.table_name(to),
@@ -272,19 +297,47 @@ impl<'b> Schema<'b> {
             };
         }
         let words = match self.dialect {
-            Dialect::MySql => {
-                ["VARCHAR(191)", "INTEGER", "BIGINT", "DOUBLE", "DECIMAL(65,30)", "BOOLEAN", "DATETIME(3)", "JSON", "LONGBLOB"]
-            }
+            Dialect::MySql => [
+                "VARCHAR(191)",
+                "INTEGER",
+                "BIGINT",
+                "DOUBLE",
+                "DECIMAL(65,30)",
+                "BOOLEAN",
+                "DATETIME(3)",
+                "JSON",
+                "LONGBLOB",
+            ],
             Dialect::Sqlite => ["TEXT", "INTEGER", "BIGINT", "REAL", "DECIMAL", "BOOLEAN", "DATETIME", "JSONB", "BLOB"],
-            Dialect::SqlServer => {
-                ["NVARCHAR(1000)", "INT", "BIGINT", "FLOAT(53)", "DECIMAL(32,16)", "BIT", "DATETIME2", "NVARCHAR(max)", "VARBINARY(max)"]
-            }
-            _ => {
-                ["TEXT", "INTEGER", "BIGINT", "DOUBLE PRECISION", "DECIMAL(65,30)", "BOOLEAN", "TIMESTAMP(3)", "JSONB", "BYTEA"]
-            }
+            Dialect::SqlServer => [
+                "NVARCHAR(1000)",
+                "INT",
+                "BIGINT",
+                "FLOAT(53)",
+                "DECIMAL(32,16)",
+                "BIT",
+                "DATETIME2",
+                "NVARCHAR(max)",
+                "VARBINARY(max)",
+            ],
+            _ => [
+                "TEXT",
+                "INTEGER",
+                "BIGINT",
+                "DOUBLE PRECISION",
+                "DECIMAL(65,30)",
+                "BOOLEAN",
+                "TIMESTAMP(3)",
+                "JSONB",
+                "BYTEA",
+            ],
         };
         let names = ["String", "Int", "BigInt", "Float", "Decimal", "Boolean", "DateTime", "Json", "Bytes"];
-        names.iter().position(|n| *n == ty).and_then(|at| words.get(at)).map_or_else(|| "TEXT".to_owned(), |w| (*w).to_owned())
+        names
+            .iter()
+            .position(|n| *n == ty)
+            .and_then(|at| words.get(at))
+            .map_or_else(|| "TEXT".to_owned(), |w| (*w).to_owned())
     }
 
     /// A default that the database keeps.
@@ -341,7 +394,14 @@ impl<'b> Schema<'b> {
                 on_update: Some("CASCADE".to_owned()),
                 deferrable: None,
             };
-            let plain = Column { name: column.to_owned(), at: field.at, default: None, more: String::new(), not_null: true, ..made };
+            let plain = Column {
+                name: column.to_owned(),
+                at: field.at,
+                default: None,
+                more: String::new(),
+                not_null: true,
+                ..made
+            };
             Some((plain, foreign))
         };
         let ((a, to_a), (b, to_b)) = (side("A", first)?, side("B", second)?);

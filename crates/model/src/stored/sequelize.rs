@@ -22,6 +22,8 @@ struct Sequelize {
     models: Vec<Model>,
     /// `Post.belongsTo(User, { foreignKey })`.
     relations: Vec<(usize, Rc<Call>, String)>,
+    /// `new Sequelize(…, { define: { … } })`: what holds for all models.
+    defaults: Option<Val>,
 }
 
 /// A model as it is defined.
@@ -66,6 +68,11 @@ pub(super) fn read(context: &Context<'_>, dialect: Dialect) -> Vec<Stored> {
 
 impl Tool for Sequelize {
     fn call(&mut self, run: &mut Run<'_, '_>, call: &Rc<Call>) -> Option<Val> {
+        if call.on.is_none() && call.last() == "Sequelize" {
+            let given = call.args.iter().find_map(|a| a.given("define")).cloned();
+            self.defaults = self.defaults.take().or(given);
+            return None;
+        }
         let on = call.on.as_ref()?;
         let what = match (&*call.name, &on.what) {
             ("define", _) => self.define(run, call)?,
@@ -206,7 +213,9 @@ impl Sequelize {
             return;
         }
         let stamp = marks.iter().any(|m| matches!(m.last(), "CreatedAt" | "UpdatedAt" | "DeletedAt"));
-        let Some(column) = mark("Column").or_else(|| mark("PrimaryKey")).or(marks.first().filter(|_| stamp)) else { return };
+        let Some(column) = mark("Column").or_else(|| mark("PrimaryKey")).or(marks.first().filter(|_| stamp)) else {
+            return;
+        };
         let mut given = column.arg(0).cloned().unwrap_or(Val::new(What::Null, column.at));
         if given.is_null() || (!given.entries().is_empty() && given.given("type").is_none()) {
             let word = declared(context, module, field.ty);
@@ -245,13 +254,13 @@ impl Sequelize {
         model.attributes.push((field.name.as_str().to_owned(), attribute));
     }
 
-    fn option<'m>(model: &'m Model, key: &str) -> Option<&'m Val> {
-        model.options.given(key)
+    fn option<'m>(&'m self, model: &'m Model, key: &str) -> Option<&'m Val> {
+        model.options.given(key).or_else(|| self.defaults.as_ref()?.given(key))
     }
 
-    fn table_of(model: &Model) -> String {
-        let is = |key: &str| Self::option(model, key).is_some_and(Val::is_true);
-        let named = Self::option(model, "tableName").and_then(Val::name).map(str::to_owned);
+    fn table_of(&self, model: &Model) -> String {
+        let is = |key: &str| self.option(model, key).is_some_and(Val::is_true);
+        let named = self.option(model, "tableName").and_then(Val::name).map(str::to_owned);
         let made = || {
             let name = match is("underscored") {
                 true => snake(&model.name),
@@ -260,7 +269,7 @@ impl Sequelize {
             if is("freezeTableName") || model.is_typescript && !is("underscored") { name } else { plural(&name) }
         };
         let name = named.unwrap_or_else(made);
-        match Self::option(model, "schema").and_then(Val::name) {
+        match self.option(model, "schema").and_then(Val::name) {
             Some(schema) => format!("{schema}.{name}"),
             None => name,
         }
@@ -273,9 +282,10 @@ impl Sequelize {
             let options = call.arg(1);
             let foreign = options.and_then(|o| o.given("foreignKey"));
             let key = foreign.and_then(|f| f.name().or_else(|| f.given("name").and_then(Val::name))).map(str::to_owned);
-            let alias = options.and_then(|o| o.given("as")).and_then(|a| a.name().or_else(|| a.given("singular")?.name()));
+            let alias =
+                options.and_then(|o| o.given("as")).and_then(|a| a.name().or_else(|| a.given("singular")?.name()));
             let name = alias.map_or_else(|| to.clone(), str::to_owned);
-            let table = target.and_then(|t| self.models.get(t)).map(Self::table_of);
+            let table = target.and_then(|t| self.models.get(t)).map(|m| self.table_of(m));
             let Some(model) = self.models.get_mut(at) else { continue };
             let span = Span::new(model.span.file, call.at.start, call.at.end);
             let is_many = matches!(&*call.name, "hasMany" | "belongsToMany");
@@ -303,15 +313,19 @@ impl Sequelize {
 
     fn stored(&self, at: usize, dialect: Dialect) -> Option<Stored> {
         let model = self.models.get(at)?;
-        let is = |key: &str| Self::option(model, key).is_some_and(Val::is_true);
+        let is = |key: &str| self.option(model, key).is_some_and(Val::is_true);
         let is_underscored = is("underscored");
-        let table_name = Self::table_of(model);
+        let table_name = self.table_of(model);
         let cased = |property: &str, attribute: &Attribute| match is_underscored && attribute.name == property {
             true => underscored(property),
             false => attribute.name.clone(),
         };
         let span_of = |at: Range| Span::new(model.span.file, at.start, at.end);
-        let mut table = Table { name: table_name.clone(), at: Range { start: model.span.start, end: model.span.end }, ..Table::default() };
+        let mut table = Table {
+            name: table_name.clone(),
+            at: Range { start: model.span.start, end: model.span.end },
+            ..Table::default()
+        };
         let (mut fields, mut primary, mut types) = (Vec::new(), Vec::new(), String::new());
         let mut shared: Vec<(String, Vec<String>, Range)> = Vec::new();
         for (property, attribute) in &model.attributes {
@@ -342,23 +356,36 @@ impl Sequelize {
             }
             if let Some(foreign) = &attribute.foreign {
                 // a class stands for its table
-                let to = self.models.iter().find(|m| m.name == foreign.references).map(Self::table_of);
+                let to = self.models.iter().find(|m| m.name == foreign.references).map(|m| self.table_of(m));
                 let references = to.unwrap_or_else(|| foreign.references.clone());
                 table.foreign.push(Foreign { columns: vec![name], references, ..foreign.clone() });
             }
         }
         if primary.is_empty() && !table.columns.iter().any(|c| c.name == "id") {
-            let id = Column { name: "id".to_owned(), at: table.at, data_type: "INTEGER".to_owned(), not_null: true, ..Column::default() };
+            let id = Column {
+                name: "id".to_owned(),
+                at: table.at,
+                data_type: "INTEGER".to_owned(),
+                not_null: true,
+                ..Column::default()
+            };
             let mut id = id;
             crate::schemas::node::typeorm::count(dialect, &mut id, true);
             table.columns.insert(0, id);
-            fields.push(StoredField { name: Symbol::new("id"), span: model.span, column: Some("id".to_owned()), relation: None });
+            fields.push(StoredField {
+                name: Symbol::new("id"),
+                span: model.span,
+                column: Some("id".to_owned()),
+                relation: None,
+            });
             primary.push("id".to_owned());
         }
         if !primary.is_empty() {
             table.primary = Some(Key::index(primary, table.at));
         }
-        table.keys.extend(shared.into_iter().map(|(name, columns, at)| Key { name: Some(name), ..Key::unique(columns, at) }));
+        table
+            .keys
+            .extend(shared.into_iter().map(|(name, columns, at)| Key { name: Some(name), ..Key::unique(columns, at) }));
         self.stamps(model, is_underscored, dialect, &mut table, &mut fields);
         self.indexes(model, &mut table, &fields);
         fields.extend(model.relations.iter().cloned());
@@ -380,31 +407,49 @@ impl Sequelize {
         })
     }
 
-    fn stamps(&self, model: &Model, underscored: bool, dialect: Dialect, table: &mut Table, fields: &mut Vec<StoredField>) {
-        let off = |key: &str| Self::option(model, key).is_some_and(Val::is_false);
+    fn stamps(
+        &self,
+        model: &Model,
+        underscored: bool,
+        dialect: Dialect,
+        table: &mut Table,
+        fields: &mut Vec<StoredField>,
+    ) {
+        let off = |key: &str| self.option(model, key).is_some_and(Val::is_false);
         if off("timestamps") {
             return;
         }
         let mut stamps = vec![("createdAt", true), ("updatedAt", true)];
-        if Self::option(model, "paranoid").is_some_and(Val::is_true) {
+        if self.option(model, "paranoid").is_some_and(Val::is_true) {
             stamps.push(("deletedAt", false));
         }
         for (name, not_null) in stamps.into_iter().filter(|(n, _)| !off(n)) {
-            let given = Self::option(model, name).and_then(Val::name).map(str::to_owned);
+            let given = self.option(model, name).and_then(Val::name).map(str::to_owned);
             let property = given.clone().unwrap_or_else(|| name.to_owned());
             let column = if underscored { attributes::underscored(&property) } else { property.clone() };
             if table.columns.iter().any(|c| c.name == column) {
                 continue;
             }
             let data_type = if dialect == Dialect::Postgres { "TIMESTAMP WITH TIME ZONE" } else { "DATETIME" };
-            let made = Column { name: column.clone(), at: table.at, data_type: data_type.to_owned(), not_null, ..Column::default() };
+            let made = Column {
+                name: column.clone(),
+                at: table.at,
+                data_type: data_type.to_owned(),
+                not_null,
+                ..Column::default()
+            };
             table.columns.push(made);
-            fields.push(StoredField { name: Symbol::new(&property), span: model.span, column: Some(column), relation: None });
+            fields.push(StoredField {
+                name: Symbol::new(&property),
+                span: model.span,
+                column: Some(column),
+                relation: None,
+            });
         }
     }
 
     fn indexes(&self, model: &Model, table: &mut Table, fields: &[StoredField]) {
-        for given in Self::option(model, "indexes").map(Val::listed).unwrap_or_default() {
+        for given in self.option(model, "indexes").map(Val::listed).unwrap_or_default() {
             let Some(columns) = given.get("fields").and_then(attributes::fields) else { continue };
             let column = |name: String| {
                 let field = fields.iter().find(|f| f.name == name.as_str());

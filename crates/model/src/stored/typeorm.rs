@@ -134,7 +134,14 @@ fn entity(
 }
 
 /// The fields of a class; those of embedded ones have a prefix.
-fn fields(run: &mut Run<'_, '_>, reader: &mut columns::Reader<'_, '_>, class: ClassRef, prefix: &str, made: &mut Entity, depth: u32) {
+fn fields(
+    run: &mut Run<'_, '_>,
+    reader: &mut columns::Reader<'_, '_>,
+    class: ClassRef,
+    prefix: &str,
+    made: &mut Entity,
+    depth: u32,
+) {
     let item = reader.context.program.class(class);
     for field in &item.fields {
         if field.annotations.is_empty() {
@@ -153,7 +160,12 @@ fn fields(run: &mut Run<'_, '_>, reader: &mut columns::Reader<'_, '_>, class: Cl
             fields(run, reader, embedded, &inner, made, depth + 1);
             continue;
         }
-        let mut stored = StoredField { name: field.name, span: Span::new(made.span.file, at.start, at.end), column: None, relation: None };
+        let mut stored = StoredField {
+            name: field.name,
+            span: Span::new(made.span.file, at.start, at.end),
+            column: None,
+            relation: None,
+        };
         if let Some(relation) = relation(run, &marks, property, at) {
             let is_many = matches!(relation.kind, Kind::OneToMany | Kind::ManyToMany);
             stored.relation = Some(StoredRelation { to: relation.to_name.clone(), is_many });
@@ -283,7 +295,9 @@ impl Project<'_> {
         let table = self.table(entity);
         // an entity of what is merged into another table, or of nothing
         if !entity.columns.is_empty() && !entity.is_document {
-            for (create, place) in entity.columns.iter().filter_map(|c| c.create_type.as_ref().map(|t| (t, c.column.at))) {
+            for (create, place) in
+                entity.columns.iter().filter_map(|c| c.create_type.as_ref().map(|t| (t, c.column.at)))
+            {
                 written.say(create, place);
             }
             written.create_apart(&table);
@@ -329,8 +343,8 @@ impl Project<'_> {
 
     /// The columns that a relation keeps, with those that they lead to.
     fn join_columns(&self, entity: &Entity, relation: &Relation) -> Vec<(Column, String)> {
-        let keeps = relation.kind == Kind::ManyToOne
-            || relation.kind == Kind::OneToOne && !relation.join_columns.is_empty();
+        let keeps =
+            relation.kind == Kind::ManyToOne || relation.kind == Kind::OneToOne && !relation.join_columns.is_empty();
         let Some(to) = self.entity_of(relation.to).filter(|_| keeps) else { return Vec::new() };
         let not_null = relation.options.get("nullable").is_some_and(Val::is_false) || relation.is_primary;
         let one = |referenced: &columns::Told, options: Option<&Val>| {
@@ -358,7 +372,11 @@ impl Project<'_> {
 
     fn table(&self, entity: &Entity) -> Table {
         let bare = entity.table.as_str();
-        let mut table = Table { name: entity.table.clone(), at: Range { start: entity.span.start, end: entity.span.end }, ..Table::default() };
+        let mut table = Table {
+            name: entity.table.clone(),
+            at: Range { start: entity.span.start, end: entity.span.end },
+            ..Table::default()
+        };
         table.columns = entity.columns.iter().map(|c| c.column.clone()).collect();
         let mut primary: Vec<String> = Self::primary(entity).iter().map(|c| c.column.name.clone()).collect();
         for told in entity.columns.iter().filter(|c| c.is_unique) {
@@ -443,7 +461,8 @@ impl Project<'_> {
         let name = named.unwrap_or_else(|| snake(&format!("{}_{}_{}", entity.table, relation.property, to.table)));
         let side = |key: &str, of: &Entity, turned: bool| {
             let primary = Self::primary(of).first().copied()?;
-            let given = options.given(key).or_else(|| options.given(&format!("{key}s")).and_then(|l| l.items().first()));
+            let given =
+                options.given(key).or_else(|| options.given(&format!("{key}s")).and_then(|l| l.items().first()));
             let own = given.and_then(|g| g.given("name")).and_then(Val::name).map(str::to_owned);
             let end = if turned && of.table == entity.table { "_2" } else { "_1" };
             let end = if entity.table == to.table { end } else { "" };
@@ -469,11 +488,11 @@ impl Project<'_> {
             let columns = vec![column.name.clone()];
             Key { name: Some(names::name("IDX", &name, &columns, None)), ..Key::index(columns, relation.at) }
         };
-        // in MySQL foreign keys bring their indexes
+        // the index of the first one, which the key serves, is left out: nobody wrote it
         let table = Table {
             name: name.clone(),
             at: relation.at,
-            keys: vec![index(&first), index(&second)],
+            keys: vec![index(&second)],
             primary: Some(Key { name: Some(names::name("PK", &name, &both, None)), ..Key::index(both, relation.at) }),
             columns: vec![first, second],
             foreign: vec![to_first, to_second],

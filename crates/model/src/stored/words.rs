@@ -2,9 +2,33 @@
 
 /// Words that have no plural.
 const UNCOUNTABLE: &[&str] = &[
-    "advice", "energy", "excretion", "digestion", "cooperation", "health", "justice", "labour", "machinery",
-    "equipment", "information", "pollution", "sewage", "paper", "money", "species", "series", "rain", "rice", "fish",
-    "sheep", "moose", "deer", "news", "expertise", "status", "media",
+    "advice",
+    "energy",
+    "excretion",
+    "digestion",
+    "cooperation",
+    "health",
+    "justice",
+    "labour",
+    "machinery",
+    "equipment",
+    "information",
+    "pollution",
+    "sewage",
+    "paper",
+    "money",
+    "species",
+    "series",
+    "rain",
+    "rice",
+    "fish",
+    "sheep",
+    "moose",
+    "deer",
+    "news",
+    "expertise",
+    "status",
+    "media",
 ];
 
 /// Ends of words and what they become, first come first.

@@ -26,12 +26,8 @@ impl Tool for DbMigrate {
         if call.last() == "bind" && call.on.as_ref()?.as_path()?.starts_with("db.") {
             let method = call.on.as_ref()?.last().to_owned();
             let db = call.args.first()?.clone();
-            let made = Call {
-                on: Some(db),
-                name: method.into(),
-                args: call.args.get(1..)?.to_vec(),
-                ..(**call).clone()
-            };
+            let made =
+                Call { on: Some(db), name: method.into(), args: call.args.get(1..)?.to_vec(), ..(**call).clone() };
             let made = Rc::new(made);
             return self.call(run, &made);
         }
@@ -70,7 +66,8 @@ impl DbMigrate {
                 let table = text(0)?;
                 let made = column(dialect, &table, &text(1)?, at, call.arg(2)?);
                 let key = if made.is_primary { " PRIMARY KEY" } else { "" };
-                let text = format!("ADD COLUMN {} {}{key}", one_name(dialect, &made.column.name), made.column.definition());
+                let text =
+                    format!("ADD COLUMN {} {}{key}", one_name(dialect, &made.column.name), made.column.definition());
                 self.written.alter(&table, &text, at);
                 if let Some(foreign) = made.foreign {
                     self.written.foreign(&table, &foreign);
@@ -81,7 +78,8 @@ impl DbMigrate {
                 self.written.alter(&text(0)?, &format!("DROP COLUMN {column}"), at);
             }
             "renameColumn" => {
-                let action = format!("RENAME COLUMN {} TO {}", one_name(dialect, &text(1)?), one_name(dialect, &text(2)?));
+                let action =
+                    format!("RENAME COLUMN {} TO {}", one_name(dialect, &text(1)?), one_name(dialect, &text(2)?));
                 self.written.alter(&text(0)?, &action, at);
             }
             "changeColumn" => self.change_column(&text(0)?, &text(1)?, call.arg(2)?, at),
@@ -193,7 +191,11 @@ fn column(dialect: Dialect, table: &str, name: &str, at: Range, given: &Val) -> 
         };
         let rule = |name: &str| key.given("rules")?.given(name)?.name().map(str::to_uppercase);
         Some(Foreign {
-            name: key.given("name").and_then(Val::name).map(str::to_owned).or_else(|| Some(format!("{table}_{name}_fkey"))),
+            name: key
+                .given("name")
+                .and_then(Val::name)
+                .map(str::to_owned)
+                .or_else(|| Some(format!("{table}_{name}_fkey"))),
             columns: vec![name.to_owned()],
             at,
             references: key.get("table")?.name()?.to_owned(),

@@ -19,11 +19,14 @@ enum Made {
     Table,
     /// A column of the open table.
     Column(usize),
-    /// An action on a key, by its place among the actions.
-    Key(usize),
+    /// A key or an index.
+    Key,
     Foreign(usize),
     /// Rows of a table, and whether a condition was said.
-    Query { table: Option<String>, is_filtered: bool },
+    Query {
+        table: Option<String>,
+        is_filtered: bool,
+    },
     /// `knex.raw(…)`.
     Raw(String),
 }
@@ -103,7 +106,7 @@ impl Tool for Knex<'_> {
                 }
                 (_, Some(Made::Table)) => self.table_call(call),
                 (_, Some(Made::Column(column))) => self.column_call(column, call),
-                (_, Some(Made::Key(_))) => Some(on.what.clone()),
+                (_, Some(Made::Key)) => Some(on.what.clone()),
                 (_, Some(Made::Foreign(at))) => self.foreign_call(at, call),
                 (_, Some(Made::Query { table, is_filtered })) => self.query_call(on, table, is_filtered, call),
                 (_, Some(Made::Raw(_))) => matches!(&*call.name, "wrap" | "transacting").then(|| on.what.clone()),
@@ -210,7 +213,9 @@ impl Knex<'_> {
             "createTableLike" => {
                 let (name, like) = (first?, call.arg(1).and_then(Val::name)?.to_owned());
                 let text = match dialect {
-                    Dialect::MySql => format!("CREATE TABLE {} LIKE {};\n", quoted(dialect, &name), quoted(dialect, &like)),
+                    Dialect::MySql => {
+                        format!("CREATE TABLE {} LIKE {};\n", quoted(dialect, &name), quoted(dialect, &like))
+                    }
                     _ => format!(
                         "CREATE TABLE {} (LIKE {} INCLUDING ALL);\n",
                         quoted(dialect, &name),
@@ -260,7 +265,9 @@ impl Knex<'_> {
             "hasColumn" => {
                 let (name, column) = (first?, call.arg(1).and_then(Val::name)?);
                 let schema = self.there.schema(&self.written);
-                return Some(What::Bool(schema.table(&named(&name)).is_some_and(|t| t.column(column, dialect).is_some())));
+                return Some(What::Bool(
+                    schema.table(&named(&name)).is_some_and(|t| t.column(column, dialect).is_some()),
+                ));
             }
             "then" | "catch" | "finally" => return None,
             _ => {}
@@ -282,8 +289,27 @@ fn is_statement(text: &str) -> bool {
     let first = text.trim_start().split(|c: char| !c.is_ascii_alphabetic()).next().unwrap_or_default();
     matches!(
         first.to_ascii_lowercase().as_str(),
-        "create" | "alter" | "drop" | "update" | "insert" | "delete" | "with" | "truncate" | "comment" | "set" | "do"
-            | "grant" | "revoke" | "lock" | "refresh" | "rename" | "replace" | "reindex" | "vacuum" | "pragma" | "merge"
+        "create"
+            | "alter"
+            | "drop"
+            | "update"
+            | "insert"
+            | "delete"
+            | "with"
+            | "truncate"
+            | "comment"
+            | "set"
+            | "do"
+            | "grant"
+            | "revoke"
+            | "lock"
+            | "refresh"
+            | "rename"
+            | "replace"
+            | "reindex"
+            | "vacuum"
+            | "pragma"
+            | "merge"
     ) || text.trim_start().starts_with("--")
         || text.trim_start().starts_with("/*")
 }

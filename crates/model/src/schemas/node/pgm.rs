@@ -75,7 +75,8 @@ impl Pgm {
             "dropColumn" | "dropColumns" => {
                 let table = table?;
                 let given = call.arg(1)?;
-                let names = given.names().unwrap_or_else(|| given.entries().iter().map(|e| e.key.to_string()).collect());
+                let names =
+                    given.names().unwrap_or_else(|| given.entries().iter().map(|e| e.key.to_string()).collect());
                 for column in names {
                     self.written.alter(&table, &format!("DROP {}", one_name(DIALECT, &column)), at);
                 }
@@ -302,7 +303,8 @@ fn expression(value: &Val) -> String {
 fn index_name(table: &str, columns: &[String], options: Option<&Val>) -> String {
     let bare = table.rsplit('.').next().unwrap_or(table);
     let unique = options.and_then(|o| o.get("unique")).is_some_and(Val::is_true);
-    let plain: String = columns.join("_").chars().map(|c| if c.is_alphanumeric() || c == '_' { c } else { '_' }).collect();
+    let plain: String =
+        columns.join("_").chars().map(|c| if c.is_alphanumeric() || c == '_' { c } else { '_' }).collect();
     format!("{bare}_{plain}{}_index", if unique { "_unique" } else { "" })
 }
 

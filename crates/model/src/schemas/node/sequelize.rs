@@ -149,7 +149,9 @@ impl Sequelize<'_> {
             "bulkUpdate" => write_rows(&mut self.written, "UPDATE", &table?, call.arg(1), call.arg(2).is_some(), at),
             "bulkDelete" => write_rows(&mut self.written, "DELETE", &table?, None, call.arg(1).is_some(), at),
             "createSchema" => self.written.say(&format!("CREATE SCHEMA {};\n", quoted(dialect, &table?)), at),
-            "dropSchema" => self.written.say(&format!("DROP SCHEMA IF EXISTS {} CASCADE;\n", quoted(dialect, &table?)), at),
+            "dropSchema" => {
+                self.written.say(&format!("DROP SCHEMA IF EXISTS {} CASCADE;\n", quoted(dialect, &table?)), at)
+            }
             "describeTable" => {
                 let schema = self.there.schema(&self.written);
                 let found = schema.table(&named(&table?))?;
@@ -312,7 +314,11 @@ impl Sequelize<'_> {
             "primary key" => self.written.constraint(table, &Key { name, ..Key::index(columns, at) }, "PRIMARY KEY"),
             "check" => {
                 let quoted = one_name(self.written.dialect(), &name?);
-                self.written.alter(table, &format!("ADD CONSTRAINT {quoted} CHECK ({} IS NOT NULL)", columns.first()?), at);
+                self.written.alter(
+                    table,
+                    &format!("ADD CONSTRAINT {quoted} CHECK ({} IS NOT NULL)", columns.first()?),
+                    at,
+                );
             }
             _ => {
                 let references = options.get("references")?;

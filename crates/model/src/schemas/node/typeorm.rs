@@ -184,7 +184,8 @@ impl TypeOrm<'_> {
         let word = given.given("type").and_then(Val::name).unwrap_or("varchar").to_owned();
         let strategy = given.given("generationStrategy").and_then(Val::name).unwrap_or_default();
         let counts = is("isGenerated") && strategy != "uuid" || strategy == "increment";
-        let mut column = Column { name, at: given.at, data_type: word, not_null: !is("isNullable"), ..Column::default() };
+        let mut column =
+            Column { name, at: given.at, data_type: word, not_null: !is("isNullable"), ..Column::default() };
         column.default = given.given("default").and_then(|v| match &v.what {
             What::Number(text) => Some(text.clone()),
             What::Bool(value) => Some(value.to_string()),

@@ -56,8 +56,15 @@ impl Reader<'_, '_> {
         let kind = |call: &&Rc<Call>| {
             matches!(
                 call.last(),
-                "Column" | "PrimaryColumn" | "PrimaryGeneratedColumn" | "CreateDateColumn" | "UpdateDateColumn"
-                    | "DeleteDateColumn" | "VersionColumn" | "ObjectIdColumn" | "ObjectIDColumn"
+                "Column"
+                    | "PrimaryColumn"
+                    | "PrimaryGeneratedColumn"
+                    | "CreateDateColumn"
+                    | "UpdateDateColumn"
+                    | "DeleteDateColumn"
+                    | "VersionColumn"
+                    | "ObjectIdColumn"
+                    | "ObjectIDColumn"
             )
         };
         let mark = marks.iter().find(kind)?;
@@ -67,7 +74,8 @@ impl Reader<'_, '_> {
         let own = option("name").and_then(Val::name);
         let mut column = Column { name: self.name(property, prefix, own), at, ..Column::default() };
         let given = mark.arg(0).and_then(Val::name).or_else(|| option("type").and_then(Val::name));
-        let given = given.map(str::to_owned).or_else(|| option("type").map(|t| t.last().to_owned())).filter(|w| !w.is_empty());
+        let given =
+            given.map(str::to_owned).or_else(|| option("type").map(|t| t.last().to_owned())).filter(|w| !w.is_empty());
         let declared = self.declared(module, field.ty);
         column.not_null = !is("nullable");
         column.default = option("default").and_then(|v| self.default(run, v));
@@ -79,9 +87,10 @@ impl Reader<'_, '_> {
             create_type: None,
             column: Column::default(),
         };
-        let generated = marks.iter().find(|m| m.last() == "Generated").map(|m| {
-            m.arg(0).and_then(Val::name).unwrap_or("increment").to_owned()
-        });
+        let generated = marks
+            .iter()
+            .find(|m| m.last() == "Generated")
+            .map(|m| m.arg(0).and_then(Val::name).unwrap_or("increment").to_owned());
         match mark.last() {
             "PrimaryGeneratedColumn" => {
                 let strategy = mark.arg(0).and_then(Val::name).unwrap_or("increment");
@@ -153,7 +162,9 @@ impl Reader<'_, '_> {
         } else {
             column.data_type = self.normal(&word);
             match (number("length"), number("precision"), number("scale")) {
-                (Some(length), ..) if !length.is_empty() => column.data_type = format!("{}({length})", bare(&column.data_type)),
+                (Some(length), ..) if !length.is_empty() => {
+                    column.data_type = format!("{}({length})", bare(&column.data_type))
+                }
                 (_, Some(precision), Some(scale)) => column.data_type.push_str(&format!("({precision},{scale})")),
                 (_, Some(precision), None) => column.data_type.push_str(&format!("({precision})")),
                 _ => {}

@@ -78,10 +78,9 @@ fn counting(dialect: Dialect, is_big: bool, is_primary: bool) -> (String, String
     let key = if is_primary { "PRIMARY KEY" } else { "" };
     match dialect {
         Dialect::Postgres => ((if is_big { "bigserial" } else { "serial" }).to_owned(), key.to_owned()),
-        Dialect::MySql => (
-            (if is_big { "bigint unsigned" } else { "int unsigned" }).to_owned(),
-            format!("AUTO_INCREMENT {key}"),
-        ),
+        Dialect::MySql => {
+            ((if is_big { "bigint unsigned" } else { "int unsigned" }).to_owned(), format!("AUTO_INCREMENT {key}"))
+        }
         Dialect::SqlServer => ((if is_big { "bigint" } else { "int" }).to_owned(), format!("IDENTITY(1,1) {key}")),
         _ => ("integer".to_owned(), format!("{key} AUTOINCREMENT")),
     }

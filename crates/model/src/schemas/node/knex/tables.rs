@@ -101,7 +101,10 @@ impl Knex<'_> {
             "renameColumn" => {
                 let dialect = self.written.dialect();
                 let (from, to) = (first?.first()?.clone(), given?);
-                self.alter(format!("RENAME COLUMN {} TO {}", one_name(dialect, &from), one_name(dialect, &to)), call.at);
+                self.alter(
+                    format!("RENAME COLUMN {} TO {}", one_name(dialect, &from), one_name(dialect, &to)),
+                    call.at,
+                );
             }
             "setNullable" | "dropNullable" => {
                 let verb = if &*call.name == "setNullable" { "DROP" } else { "SET" };
@@ -118,9 +121,10 @@ impl Knex<'_> {
                 return Some(self.unique(first?, given.or_else(|| option("indexName")), !is_index, call.at));
             }
             "index" => {
-                let kind = call.arg(2).and_then(Val::name).map(str::to_owned).or_else(|| {
-                    call.arg(2).and_then(|o| o.given("indexType")).and_then(Val::name).map(str::to_owned)
-                });
+                let kind =
+                    call.arg(2).and_then(Val::name).map(str::to_owned).or_else(|| {
+                        call.arg(2).and_then(|o| o.given("indexType")).and_then(Val::name).map(str::to_owned)
+                    });
                 let partial = call.arg(2).and_then(|o| o.given("predicate")).is_some();
                 return Some(self.add_index(first?, given, kind, partial, call.at));
             }
@@ -146,8 +150,7 @@ impl Knex<'_> {
     fn add_column(&mut self, column: Column, is_primary: bool) -> What {
         let counts = is_primary && column.data_type != "uuid";
         let key = (is_primary && !counts).then(|| (vec![column.name.clone()], column.at));
-        let told =
-            Told { column, counts, is_altered: false, keeps_type: false, keeps_null: false };
+        let told = Told { column, counts, is_altered: false, keeps_type: false, keeps_null: false };
         let Some(open) = &mut self.open else { return What::Unknown };
         open.columns.push(told);
         let at = open.columns.len() - 1;
@@ -162,7 +165,7 @@ impl Knex<'_> {
         let is_foreign = matches!(action, Action::Foreign(_));
         open.actions.push(action);
         let at = open.actions.len() - 1;
-        self.make(if is_foreign { Made::Foreign(at) } else { Made::Key(at) })
+        self.make(if is_foreign { Made::Foreign(at) } else { Made::Key })
     }
 
     fn alter(&mut self, action: String, at: Range) {
@@ -427,9 +430,10 @@ impl Knex<'_> {
             Action::Alter(text, at) => self.written.alter(table, text, *at),
             Action::DropIndex(name, at) => self.written.drop_index(table, name, *at),
             Action::Check(check) => {
-                let name = check.name.as_ref().map_or(String::new(), |n| {
-                    format!("CONSTRAINT {} ", one_name(self.written.dialect(), n))
-                });
+                let name = check
+                    .name
+                    .as_ref()
+                    .map_or(String::new(), |n| format!("CONSTRAINT {} ", one_name(self.written.dialect(), n)));
                 self.written.alter(table, &format!("ADD {name}CHECK ({})", check.expression), check.at);
             }
         }

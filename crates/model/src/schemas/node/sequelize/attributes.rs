@@ -173,7 +173,8 @@ fn data_type(dialect: Dialect, value: &Val) -> Type {
 
 /// The word of a type within a path: `INTEGER` of `DataTypes.INTEGER.UNSIGNED`.
 fn type_word(path: &str, more: &mut Vec<String>) -> String {
-    let mut words = path.split('.').filter(|w| w.chars().all(|c| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '_'));
+    let mut words =
+        path.split('.').filter(|w| w.chars().all(|c| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '_'));
     let first = words.next().unwrap_or_default().to_owned();
     more.extend(words.map(str::to_owned));
     first
@@ -210,8 +211,20 @@ fn spelled(dialect: Dialect, name: &str, args: &[Val], unsigned: &str, binary: b
         "DATE" | "NOW" => number(0).filter(|_| mysql).map_or("DATETIME".to_owned(), |n| format!("DATETIME({n})")),
         "DATEONLY" => "DATE".to_owned(),
         "DECIMAL" | "NUMERIC" => sized("DECIMAL"),
-        "DOUBLE" | "DOUBLEPRECISION" => if postgres { "DOUBLE PRECISION".to_owned() } else { sized("DOUBLE PRECISION") },
-        "FLOAT" => if postgres { "FLOAT".to_owned() } else { sized("FLOAT") },
+        "DOUBLE" | "DOUBLEPRECISION" => {
+            if postgres {
+                "DOUBLE PRECISION".to_owned()
+            } else {
+                sized("DOUBLE PRECISION")
+            }
+        }
+        "FLOAT" => {
+            if postgres {
+                "FLOAT".to_owned()
+            } else {
+                sized("FLOAT")
+            }
+        }
         "UUID" | "UUIDV4" | "UUIDV1" if mysql => "CHAR(36) BINARY".to_owned(),
         "UUID" | "UUIDV4" | "UUIDV1" => "UUID".to_owned(),
         "BLOB" if postgres => "BYTEA".to_owned(),
@@ -234,9 +247,17 @@ fn spelled(dialect: Dialect, name: &str, args: &[Val], unsigned: &str, binary: b
             let listed = args.first().map(|v| v.given("values").unwrap_or(v));
             let values = match (args, listed) {
                 ([_], Some(first)) => first.names(),
-                _ => args.iter().map(|v| v.name().map(str::to_owned)).collect::<Option<Vec<_>>>().filter(|v| !v.is_empty()),
+                _ => args
+                    .iter()
+                    .map(|v| v.name().map(str::to_owned))
+                    .collect::<Option<Vec<_>>>()
+                    .filter(|v| !v.is_empty()),
             };
-            return Type { values: values.or(Some(Vec::new())).filter(|v| !v.is_empty()), word: "TEXT".to_owned(), ..Type::default() };
+            return Type {
+                values: values.or(Some(Vec::new())).filter(|v| !v.is_empty()),
+                word: "TEXT".to_owned(),
+                ..Type::default()
+            };
         }
         "ARRAY" => {
             let inner = args.first().map(|v| data_type(dialect, v)).unwrap_or_default();
