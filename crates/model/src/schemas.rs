@@ -68,6 +68,8 @@ pub struct DatabaseSchema {
     pub steps: Vec<NewStep>,
     /// Names that tables made by new migrations took over: those before were copied.
     pub replaced: Vec<sql::Name>,
+    /// It is one of documents: its tables are collections, its statements those of the database's own shell.
+    pub is_document: bool,
 }
 
 /// Migrations of one tool that are written in code, as the statements that it sends. It is given the dialect that the
@@ -92,8 +94,17 @@ impl DatabaseSchema {
         }
     }
 
+    /// The language of the statements that it is changed with.
+    pub fn language(&self) -> &'static str {
+        if self.is_document { "javascript" } else { "sql" }
+    }
+
     /// The statement that makes an index on these columns without stopping writes, where the database can.
     pub fn index_statement(&self, table: &Table, columns: &[String]) -> String {
+        if self.is_document {
+            let keys: Vec<String> = columns.iter().map(|c| format!("\"{c}\": 1")).collect();
+            return format!("db.{}.createIndex({{ {} }});", table.name.name, keys.join(", "));
+        }
         let create = match self.schema.dialect {
             Dialect::Postgres => "CREATE INDEX CONCURRENTLY",
             _ => "CREATE INDEX",
@@ -116,6 +127,9 @@ impl DatabaseSchema {
 
     /// The statement that drops an index.
     pub fn drop_index_statement(&self, table: &Table, index: &str) -> String {
+        if self.is_document {
+            return format!("db.{}.dropIndex(\"{index}\");", table.name.name);
+        }
         let (table, index) = (self.table_said(table), self.said(index));
         match self.schema.dialect {
             Dialect::Postgres => format!("DROP INDEX CONCURRENTLY {index};"),
@@ -217,7 +231,7 @@ pub(crate) fn read(context: &Context<'_>) -> (StoredThings, Vec<DatabaseSchema>,
             None => made,
         };
         let files = set.migrations.iter().map(|m| id(m.file)).collect();
-        DatabaseSchema { set, files, schema, server, told, new, steps, replaced }
+        DatabaseSchema { set, files, schema, server, told, new, steps, replaced, is_document: false }
     };
     let is_of_rows = |database: &DatabaseSchema| {
         let engine = |t: &Table| t.options.get("engine").is_some_and(|e| e.contains("MergeTree"));
@@ -231,7 +245,12 @@ pub(crate) fn read(context: &Context<'_>) -> (StoredThings, Vec<DatabaseSchema>,
     gaps.extend(failed);
     let mut schemas: Vec<DatabaseSchema> = schemas.into_iter().filter(is_of_rows).collect();
     let declared = declared(&stored, &schemas, dialect);
-    let (more, failed) = apart(declared.into_iter().map(|set| caught("stored classes", || replayed(set))).collect());
+    let (more, failed) = apart(
+        declared
+            .into_iter()
+            .map(|(set, is_document)| caught("stored classes", || DatabaseSchema { is_document, ..replayed(set) }))
+            .collect(),
+    );
     schemas.extend(more);
     gaps.extend(failed);
     (stored, schemas, gaps)
@@ -288,7 +307,7 @@ fn as_migration(file: &SourceFile) -> File<'_> {
 }
 
 /// What classes declare and no migration makes, by library.
-fn declared(stored: &StoredThings, schemas: &[DatabaseSchema], dialect: Dialect) -> Vec<MigrationSet> {
+fn declared(stored: &StoredThings, schemas: &[DatabaseSchema], dialect: Dialect) -> Vec<(MigrationSet, bool)> {
     let declared: Vec<&stored::Stored> = stored.all.iter().filter(|s| !s.statements.is_empty()).collect();
     if declared.is_empty() {
         return Vec::new();
@@ -319,9 +338,12 @@ fn declared(stored: &StoredThings, schemas: &[DatabaseSchema], dialect: Dialect)
         };
         // tables come before what references them
         let migrations = ours.iter().map(|s| part(s, true)).chain(ours.iter().map(|s| part(s, false))).collect();
-        MigrationSet { directory: String::new(), tool: Tool::Models, dialect, migrations, dump: None }
+        let is_document = ours.iter().any(|s| s.is_document);
+        // names of indexes are those of their collection, as MySQL has it
+        let dialect = if is_document { Dialect::MySql } else { dialect };
+        (MigrationSet { directory: String::new(), tool: Tool::Models, dialect, migrations, dump: None }, is_document)
     };
-    libraries.into_iter().map(of).filter(|set| !set.migrations.is_empty()).collect()
+    libraries.into_iter().map(of).filter(|(set, _)| !set.migrations.is_empty()).collect()
 }
 
 /// Where a statement first says a word, such as the name of a column; all of it where it does not.

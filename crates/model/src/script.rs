@@ -27,7 +27,7 @@ use statements::Flow;
 const MAX_STEPS: u32 = 400_000;
 
 /// How deep calls and constants are followed.
-const MAX_DEPTH: u32 = 40;
+const MAX_DEPTH: u32 = 24;
 
 /// How many rounds of a loop are made.
 const MAX_ROUNDS: usize = 500;
@@ -57,6 +57,8 @@ pub(crate) enum What {
     Class(ClassRef),
     /// An instance of a class of the repository.
     Instance(ClassRef),
+    /// A file of the repository, by what it exports one by one.
+    Module(ModuleId),
     /// A thing of a library, or one that nothing defines, by its name: `sequelize.DataTypes.STRING`.
     Path(Rc<str>),
     /// What a call gave that nobody knows.
@@ -363,6 +365,7 @@ impl Val {
             | What::Function(..)
             | What::Class(_)
             | What::Instance(_)
+            | What::Module(_)
             | What::Handle(_) => true,
             What::Unknown | What::Path(_) | What::Call(_) => return None,
         })

@@ -39,7 +39,8 @@ enum Way {
 
 /// All sets of migrations.
 pub(super) fn sets(context: &Context<'_>, dialect: Dialect) -> Vec<MigrationSet> {
-    let mut folders: BTreeMap<(String, ToolName), Vec<Candidate>> = BTreeMap::new();
+    let mut folders: BTreeMap<(String, ToolName), (String, Vec<Candidate>)> = BTreeMap::new();
+    let packages = packages(context);
     for module in context.ecmascript_modules() {
         let path = context.program.path(module);
         let role = context.sources.file(context.program.module(module).file).role;
@@ -48,14 +49,37 @@ pub(super) fn sets(context: &Context<'_>, dialect: Dialect) -> Vec<MigrationSet>
         }
         if let Some(candidate) = candidate(context, module) {
             let folder = path.rsplit_once('/').map_or("", |(folder, _)| folder).to_owned();
-            folders.entry((folder, candidate.tool)).or_default().push(candidate);
+            // TypeORM is given patterns of files: folders of the same name in a package are run together
+            let key = match candidate.tool {
+                ToolName::TypeOrm => {
+                    let package = packages.iter().find(|p| path.starts_with(p.as_str())).map_or("", |p| p.as_str());
+                    format!("{package}*/{}", folder.rsplit('/').next().unwrap_or_default())
+                }
+                _ => folder.clone(),
+            };
+            let (named, found) = folders.entry((key, candidate.tool)).or_default();
+            if found.is_empty() || folder.len() < named.len() {
+                *named = folder;
+            }
+            found.push(candidate);
         }
     }
-    let made = folders.into_iter().map(|((folder, tool), mut found)| {
+    let made = folders.into_iter().map(|((_, tool), (folder, mut found))| {
         found.sort_by(|a, b| (&a.order, a.module).cmp(&(&b.order, b.module)));
         set(context, folder, tool, &found, dialect)
     });
-    made.collect()
+    let mut sets: Vec<MigrationSet> = made.collect();
+    // the database that the project speaks to first, and the series that goes furthest
+    sets.sort_by_key(|s| (s.dialect != dialect, std::cmp::Reverse(s.migrations.len())));
+    sets
+}
+
+/// The folders of packages, deepest first.
+fn packages(context: &Context<'_>) -> Vec<String> {
+    let folder = |path: &str| path.strip_suffix("package.json").map(str::to_owned);
+    let mut found: Vec<String> = context.sources.files().filter_map(|(_, f)| folder(&f.path)).collect();
+    found.sort_by(|a, b| b.len().cmp(&a.len()).then_with(|| a.cmp(b)));
+    found
 }
 
 /// Whether a folder of the path says that it holds migrations.

@@ -69,9 +69,16 @@ pub(crate) struct Check {
     pub(crate) at: Range,
 }
 
+/// Stands after the name of a column of an index that goes downward.
+pub(crate) const DESCENDING: char = '\u{2}';
+
 /// Names in parentheses; what has parentheses of its own is an expression.
 pub(crate) fn columns(dialect: Dialect, names: &[String]) -> String {
-    let one = |name: &String| if name.contains('(') { name.clone() } else { one_name(dialect, name) };
+    let one = |name: &String| match name.strip_suffix(DESCENDING) {
+        Some(name) => format!("{} DESC", one_name(dialect, name)),
+        None if name.contains('(') => name.clone(),
+        None => one_name(dialect, name),
+    };
     format!("({})", names.iter().map(one).collect::<Vec<_>>().join(", "))
 }
 

@@ -244,6 +244,7 @@ impl Run<'_, '_> {
     pub(super) fn member(&mut self, object: &Val, name: &str, at: Range) -> Val {
         let what = match &object.what {
             What::Map(_) => object.get(name).map_or(What::Null, |v| v.what.clone()),
+            What::Module(file) => self.exported(*file, name).map_or(What::Unknown, |v| v.what),
             What::Path(path) if is_module_object(path) => What::Path(name.into()),
             What::Path(path) => What::Path(format!("{path}.{name}").into()),
             What::List(items) if name == "length" => What::Number(items.len().to_string()),
@@ -324,6 +325,17 @@ impl Run<'_, '_> {
                 Val::new(found.what, at)
             }
             What::Class(class) if is_new => Val::new(What::Instance(*class), at),
+            // a package; files of the repository are found by the program
+            What::Path(path) if &**path == "require" && call.arg(0).is_some_and(is_package) => {
+                Val::path(call.arg(0).and_then(Val::name).unwrap_or_default(), at)
+            }
+            What::Path(path) if &**path == "require" => {
+                let named = call.arg(0).and_then(Val::name);
+                match named.and_then(|n| self.context.program.module_named(module, n)) {
+                    Some(file) => Val::new(self.file_value(file, tool), at),
+                    None => Val::new(What::Call(call), at),
+                }
+            }
             What::Path(_) if !is_new => match self.builtin(&call) {
                 Some(what) => Val::new(what, at),
                 None => Val::new(What::Call(call), at),
@@ -371,6 +383,10 @@ impl Run<'_, '_> {
                 }
                 _ => None,
             }),
+            What::Module(file) => match self.exported(*file, &call.name).map(|f| f.what) {
+                Some(What::Function(function, env)) => Some(self.invoke(function, &env, &call.args, tool)),
+                _ => None,
+            },
             What::Class(class) | What::Instance(class) => {
                 let method = self.context.program.classes().method(*class, Symbol::new(&call.name)).first().copied();
                 method.map(|m| self.invoke_on(Some(on.clone()), m, &None, &call.args, tool))
@@ -390,6 +406,23 @@ impl Run<'_, '_> {
         }
     }
 
+    /// What `require` of a file gives.
+    fn file_value(&mut self, file: ModuleId, tool: &mut dyn Tool) -> What {
+        let item = self.context.program.module(file);
+        let whole = item.body.iter().find_map(|s| match &item.stmt(*s).kind {
+            StmtKind::Assign { target, value: Some(value), .. }
+                if item.dotted(*target).is_some_and(|n| n == "module.exports") =>
+            {
+                Some(*value)
+            }
+            _ => None,
+        });
+        match whole {
+            Some(expr) => self.constant(ExprRef { module: file, expr }, tool).what,
+            None => What::Module(file),
+        }
+    }
+
     /// The calls of decorators.
     pub(crate) fn decorators(&mut self, module: ModuleId, annotations: &[ExprId]) -> Vec<Rc<Call>> {
         let found = annotations.iter().map(|a| self.eval(module, *a, &None, &mut super::NoTool)).collect::<Vec<_>>();
@@ -405,6 +438,13 @@ impl Run<'_, '_> {
         let StmtKind::Return(Some(expr)) = item.stmt(*only).kind else { return None };
         Some(self.eval(function.module, expr, env, &mut super::NoTool))
     }
+}
+
+/// Whether `require` is given a package and no file.
+fn is_package(specifier: &Val) -> bool {
+    specifier.name().is_some_and(|s| {
+        !s.starts_with(['.', '/', '@', '~']) || s.starts_with('@') && s.len() > 2 && !s.starts_with("@/")
+    })
 }
 
 /// `exports` and `module.exports` of the file itself.

@@ -168,6 +168,10 @@ impl Run<'_, '_> {
     /// Binds what a pattern names.
     pub(super) fn bind(&mut self, module: ModuleId, pattern: ExprId, value: Val, env: &Env, tool: &mut dyn Tool) {
         let Some(scope) = env else { return };
+        // the program knows better what a file gives
+        if value.as_call().is_some_and(|c| c.on.is_none() && c.last() == "require") {
+            return;
+        }
         let item = self.context.program.module(module);
         match &item.expr(pattern).kind {
             ExprKind::Name(name) => scope.set(*name, value),

@@ -49,7 +49,11 @@ pub(super) fn read(context: &Context<'_>, dialect: Dialect) -> Vec<Stored> {
     let mut found = Mongoose::default();
     let mut run: Option<Run<'_, '_>> = None;
     for module in context.ecmascript_modules() {
-        let uses = context.imports(module, "mongoose") || context.imports(module, "@nestjs/mongoose");
+        let uses = context.imports(module, "mongoose")
+            || context.imports(module, "@nestjs/mongoose")
+            // a file of the project's own gives Mongoose on
+            || context.program.is_imported("mongoose")
+                && context.program.path(module).to_ascii_lowercase().contains("model");
         let given = context
             .program
             .module(module)
@@ -67,13 +71,13 @@ pub(super) fn read(context: &Context<'_>, dialect: Dialect) -> Vec<Stored> {
             run.invoke(FnId { module, function }, &None, &[mongoose], &mut found);
         }
     }
-    found.stored(context, dialect)
+    found.stored()
 }
 
 impl Tool for Mongoose {
     fn call(&mut self, run: &mut Run<'_, '_>, call: &Rc<Call>) -> Option<Val> {
         let what = match (&call.on, call.last()) {
-            (None, "Schema") => self.schema(run, call),
+            (None | Some(Val { what: What::Path(_), .. }), "Schema") => self.schema(run, call),
             (Some(Val { what: What::Handle(at), .. }), name) => self.schema_call(run, *at as usize, name, call),
             (_, "createForClass") => {
                 let What::Class(class) = call.arg(0)?.what else { return None };
@@ -161,8 +165,14 @@ impl Mongoose {
                     let props = run.decorators(part.module, &field.annotations);
                     let Some(prop) = props.iter().find(|c| c.last() == "Prop") else { continue };
                     let written = prop.arg(0).cloned().unwrap_or(Val::new(What::Null, prop.at));
-                    let value = match written.what {
-                        What::Null => Val::new(declared_type(context, part.module, field.ty), prop.at),
+                    let declared = Val::new(declared_type(context, part.module, field.ty), prop.at);
+                    let value = match &written.what {
+                        What::Null => declared,
+                        What::Map(entries) if written.get("type").is_none() => {
+                            let own = crate::script::Entry { key: "type".into(), at: prop.at, value: declared };
+                            let all = std::iter::once(own).chain(entries.iter().cloned());
+                            Val::new(What::Map(Rc::new(all.collect())), prop.at)
+                        }
                         _ => written,
                     };
                     let place = match part.module == module {
@@ -182,11 +192,11 @@ impl Mongoose {
         }
     }
 
-    fn stored(&self, context: &Context<'_>, dialect: Dialect) -> Vec<Stored> {
-        self.models.iter().filter_map(|model| self.stored_model(context, model, dialect)).collect()
+    fn stored(&self) -> Vec<Stored> {
+        self.models.iter().filter_map(|model| self.stored_model(model)).collect()
     }
 
-    fn stored_model(&self, context: &Context<'_>, model: &Model, dialect: Dialect) -> Option<Stored> {
+    fn stored_model(&self, model: &Model) -> Option<Stored> {
         let schema = self.schemas.get(model.schema)?;
         let class = match schema.made {
             Source::Class(class) => Some(class),
@@ -207,8 +217,7 @@ impl Mongoose {
                 read.fields.push(Told { name: name.to_owned(), span: schema.span, relation: None });
             }
         }
-        let statements = statements(dialect, &collection, schema, &read);
-        let _ = context;
+        let statements = statements(&collection, schema, &read);
         Some(Stored {
             class,
             name: model.name.clone(),
@@ -361,19 +370,24 @@ impl Read {
 }
 
 /// The collection as a table with its indexes. Where a schema is written in another file, all stands in one place.
-fn statements(dialect: Dialect, collection: &str, schema: &Schema, read: &Read) -> Vec<sql::Statement> {
+fn statements(collection: &str, schema: &Schema, read: &Read) -> Vec<sql::Statement> {
     let at = |span: Span| Range { start: span.start, end: span.end };
     let columns = read.fields.iter().map(|f| Column {
         name: f.name.clone(),
         at: at(f.span),
-        data_type: "text".to_owned(),
+        data_type: "varchar(255)".to_owned(),
         ..Column::default()
     });
     let mut columns: Vec<Column> = columns.collect();
     if !columns.iter().any(|c| c.name == "_id") {
         columns.insert(
             0,
-            Column { name: "_id".to_owned(), at: at(schema.span), data_type: "text".to_owned(), ..Column::default() },
+            Column {
+                name: "_id".to_owned(),
+                at: at(schema.span),
+                data_type: "varchar(255)".to_owned(),
+                ..Column::default()
+            },
         );
     }
     let mut seen: Vec<String> = Vec::new();
@@ -395,7 +409,7 @@ fn statements(dialect: Dialect, collection: &str, schema: &Schema, read: &Read) 
             .collect(),
         ..Table::default()
     };
-    let mut written = Written::new(dialect);
+    let mut written = Written::new(Dialect::MySql);
     written.create(&table, false);
     written.statements()
 }

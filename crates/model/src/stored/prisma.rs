@@ -11,7 +11,7 @@ use sql::{Dialect, Name};
 
 use super::{Stored, StoredField, StoredRelation};
 use crate::adapters::Context;
-use crate::schemas::table::{Column, Foreign, Key, Table};
+use crate::schemas::table::{Column, DESCENDING, Foreign, Key, Table};
 use crate::schemas::written::{Written, literal, quoted};
 use parse::{Argument, Attribute, Block, Field};
 
@@ -174,7 +174,8 @@ impl<'b> Schema<'b> {
                 table.primary = Some(Key { name: Some(name), ..Key::index(vec![column.name.clone()], field.at) });
             }
             if let Some(unique) = attribute(&field.attributes, "unique") {
-                let name = unique.text("map").map_or_else(|| format!("{bare}_{}_key", column.name), str::to_owned);
+                let made = || self.key_name(bare, std::slice::from_ref(&column.name), "key");
+                let name = unique.text("map").map_or_else(made, str::to_owned);
                 table.keys.push(Key {
                     name: Some(name),
                     unique: true,
@@ -184,11 +185,17 @@ impl<'b> Schema<'b> {
             table.columns.push(column);
         }
         for given in &block.attributes {
-            let fields = given.first().or_else(|| given.argument("fields")).map(Argument::words).unwrap_or_default();
-            let columns = self.columns(block, &fields);
-            let made = |end: &str| {
-                Some(given.text("map").map_or_else(|| format!("{bare}_{}_{end}", columns.join("_")), str::to_owned))
+            let listed = given.first().or_else(|| given.argument("fields"));
+            let fields = listed.map(Argument::words).unwrap_or_default();
+            let names = self.columns(block, &fields);
+            let made =
+                |end: &str| Some(given.text("map").map_or_else(|| self.key_name(bare, &names, end), str::to_owned));
+            let descends = listed.map(Argument::descends).unwrap_or_default();
+            let way = |(at, name): (usize, &String)| match descends.get(at) {
+                Some(true) => format!("{name}{DESCENDING}"),
+                _ => name.clone(),
             };
+            let columns: Vec<String> = names.iter().enumerate().map(way).collect();
             match given.name.as_str() {
                 "id" => {
                     let name = given.text("map").map_or_else(|| format!("{bare}_{ends}"), str::to_owned);
@@ -213,6 +220,18 @@ impl<'b> Schema<'b> {
         table
     }
 
+    /// The name of a key; one that is too long loses the end of its middle.
+    fn key_name(&self, table: &str, columns: &[String], end: &str) -> String {
+        let limit = match self.dialect {
+            Dialect::Postgres => 63,
+            Dialect::MySql => 64,
+            _ => 128,
+        };
+        let whole = format!("{table}_{}", columns.join("_"));
+        let kept: String = whole.chars().take(limit - end.len() - 1).collect();
+        format!("{kept}_{end}")
+    }
+
     fn foreign(&self, block: &Block, bare: &str, field: &Field) -> Option<Foreign> {
         let relation = attribute(&field.attributes, "relation")?;
         let fields = relation.argument("fields")?.words();
@@ -234,9 +253,7 @@ impl<'b> Schema<'b> {
         let default = if is_optional { "SET NULL" } else { "RESTRICT" };
         let start = field.at.start;
         Some(Foreign {
-            name: Some(
-                relation.text("map").map_or_else(|| format!("{bare}_{}_fkey", columns.join("_")), str::to_owned),
-            ),
+            name: Some(relation.text("map").map_or_else(|| self.key_name(bare, &columns, "fkey"), str::to_owned)),
             columns,
             at: Range { start, end: relation.at.end },
             references: self.table_name(to),

@@ -22,6 +22,8 @@ struct Sequelize {
     models: Vec<Model>,
     /// `Post.belongsTo(User, { foreignKey })`.
     relations: Vec<(usize, Rc<Call>, String)>,
+    /// `new Sequelize(…, { define: { … } })`: what holds for all models.
+    defaults: Option<Val>,
 }
 
 /// A model as it is defined.
@@ -66,6 +68,11 @@ pub(super) fn read(context: &Context<'_>, dialect: Dialect) -> Vec<Stored> {
 
 impl Tool for Sequelize {
     fn call(&mut self, run: &mut Run<'_, '_>, call: &Rc<Call>) -> Option<Val> {
+        if call.on.is_none() && call.last() == "Sequelize" {
+            let given = call.args.iter().find_map(|a| a.given("define")).cloned();
+            self.defaults = self.defaults.take().or(given);
+            return None;
+        }
         let on = call.on.as_ref()?;
         let what = match (&*call.name, &on.what) {
             ("define", _) => self.define(run, call)?,
@@ -247,13 +254,13 @@ impl Sequelize {
         model.attributes.push((field.name.as_str().to_owned(), attribute));
     }
 
-    fn option<'m>(model: &'m Model, key: &str) -> Option<&'m Val> {
-        model.options.given(key)
+    fn option<'m>(&'m self, model: &'m Model, key: &str) -> Option<&'m Val> {
+        model.options.given(key).or_else(|| self.defaults.as_ref()?.given(key))
     }
 
-    fn table_of(model: &Model) -> String {
-        let is = |key: &str| Self::option(model, key).is_some_and(Val::is_true);
-        let named = Self::option(model, "tableName").and_then(Val::name).map(str::to_owned);
+    fn table_of(&self, model: &Model) -> String {
+        let is = |key: &str| self.option(model, key).is_some_and(Val::is_true);
+        let named = self.option(model, "tableName").and_then(Val::name).map(str::to_owned);
         let made = || {
             let name = match is("underscored") {
                 true => snake(&model.name),
@@ -262,7 +269,7 @@ impl Sequelize {
             if is("freezeTableName") || model.is_typescript && !is("underscored") { name } else { plural(&name) }
         };
         let name = named.unwrap_or_else(made);
-        match Self::option(model, "schema").and_then(Val::name) {
+        match self.option(model, "schema").and_then(Val::name) {
             Some(schema) => format!("{schema}.{name}"),
             None => name,
         }
@@ -278,7 +285,7 @@ impl Sequelize {
             let alias =
                 options.and_then(|o| o.given("as")).and_then(|a| a.name().or_else(|| a.given("singular")?.name()));
             let name = alias.map_or_else(|| to.clone(), str::to_owned);
-            let table = target.and_then(|t| self.models.get(t)).map(Self::table_of);
+            let table = target.and_then(|t| self.models.get(t)).map(|m| self.table_of(m));
             let Some(model) = self.models.get_mut(at) else { continue };
             let span = Span::new(model.span.file, call.at.start, call.at.end);
             let is_many = matches!(&*call.name, "hasMany" | "belongsToMany");
@@ -306,9 +313,9 @@ impl Sequelize {
 
     fn stored(&self, at: usize, dialect: Dialect) -> Option<Stored> {
         let model = self.models.get(at)?;
-        let is = |key: &str| Self::option(model, key).is_some_and(Val::is_true);
+        let is = |key: &str| self.option(model, key).is_some_and(Val::is_true);
         let is_underscored = is("underscored");
-        let table_name = Self::table_of(model);
+        let table_name = self.table_of(model);
         let cased = |property: &str, attribute: &Attribute| match is_underscored && attribute.name == property {
             true => underscored(property),
             false => attribute.name.clone(),
@@ -349,7 +356,7 @@ impl Sequelize {
             }
             if let Some(foreign) = &attribute.foreign {
                 // a class stands for its table
-                let to = self.models.iter().find(|m| m.name == foreign.references).map(Self::table_of);
+                let to = self.models.iter().find(|m| m.name == foreign.references).map(|m| self.table_of(m));
                 let references = to.unwrap_or_else(|| foreign.references.clone());
                 table.foreign.push(Foreign { columns: vec![name], references, ..foreign.clone() });
             }
@@ -408,16 +415,16 @@ impl Sequelize {
         table: &mut Table,
         fields: &mut Vec<StoredField>,
     ) {
-        let off = |key: &str| Self::option(model, key).is_some_and(Val::is_false);
+        let off = |key: &str| self.option(model, key).is_some_and(Val::is_false);
         if off("timestamps") {
             return;
         }
         let mut stamps = vec![("createdAt", true), ("updatedAt", true)];
-        if Self::option(model, "paranoid").is_some_and(Val::is_true) {
+        if self.option(model, "paranoid").is_some_and(Val::is_true) {
             stamps.push(("deletedAt", false));
         }
         for (name, not_null) in stamps.into_iter().filter(|(n, _)| !off(n)) {
-            let given = Self::option(model, name).and_then(Val::name).map(str::to_owned);
+            let given = self.option(model, name).and_then(Val::name).map(str::to_owned);
             let property = given.clone().unwrap_or_else(|| name.to_owned());
             let column = if underscored { attributes::underscored(&property) } else { property.clone() };
             if table.columns.iter().any(|c| c.name == column) {
@@ -442,7 +449,7 @@ impl Sequelize {
     }
 
     fn indexes(&self, model: &Model, table: &mut Table, fields: &[StoredField]) {
-        for given in Self::option(model, "indexes").map(Val::listed).unwrap_or_default() {
+        for given in self.option(model, "indexes").map(Val::listed).unwrap_or_default() {
             let Some(columns) = given.get("fields").and_then(attributes::fields) else { continue };
             let column = |name: String| {
                 let field = fields.iter().find(|f| f.name == name.as_str());

@@ -488,11 +488,11 @@ impl Project<'_> {
             let columns = vec![column.name.clone()];
             Key { name: Some(names::name("IDX", &name, &columns, None)), ..Key::index(columns, relation.at) }
         };
-        // in MySQL foreign keys bring their indexes
+        // the index of the first one, which the key serves, is left out: nobody wrote it
         let table = Table {
             name: name.clone(),
             at: relation.at,
-            keys: vec![index(&first), index(&second)],
+            keys: vec![index(&second)],
             primary: Some(Key { name: Some(names::name("PK", &name, &both, None)), ..Key::index(both, relation.at) }),
             columns: vec![first, second],
             foreign: vec![to_first, to_second],

@@ -47,7 +47,7 @@ fn check(model: &Model, report: &mut Report<'_>) {
                     "Every write keeps it up to date, it takes memory that the cache could use, and no query is faster by it.",
                 );
                 let drop = database.drop_index_statement(table, &index.name);
-                finding.fix = Text::from("Drop it in a migration of its own:").block("sql", drop);
+                finding.fix = Text::from("Drop it in a migration of its own:").block(database.language(), drop);
                 finding.verification = Text::from(
                     "`EXPLAIN` the queries that used it before and after: the plans must use the other one at the same cost.",
                 );

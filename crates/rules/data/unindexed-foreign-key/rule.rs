@@ -62,7 +62,7 @@ fn check(model: &Model, report: &mut Report<'_>) {
                     }
                 });
                 finding.fix = Text::from("Add an index that begins with it, in a migration of its own:")
-                    .block("sql", database.index_statement(table, &key.columns));
+                    .block(database.language(), database.index_statement(table, &key.columns));
                 finding.new_files = database.index_migration(&model.sources, table, &key.columns);
                 finding.verification = Text::say(
                     "`EXPLAIN SELECT * FROM {} WHERE {} = …` must show an index scan on a table with a realistic number of rows.",

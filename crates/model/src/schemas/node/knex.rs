@@ -19,8 +19,8 @@ enum Made {
     Table,
     /// A column of the open table.
     Column(usize),
-    /// An action on a key, by its place among the actions.
-    Key(usize),
+    /// A key or an index.
+    Key,
     Foreign(usize),
     /// Rows of a table, and whether a condition was said.
     Query {
@@ -106,7 +106,7 @@ impl Tool for Knex<'_> {
                 }
                 (_, Some(Made::Table)) => self.table_call(call),
                 (_, Some(Made::Column(column))) => self.column_call(column, call),
-                (_, Some(Made::Key(_))) => Some(on.what.clone()),
+                (_, Some(Made::Key)) => Some(on.what.clone()),
                 (_, Some(Made::Foreign(at))) => self.foreign_call(at, call),
                 (_, Some(Made::Query { table, is_filtered })) => self.query_call(on, table, is_filtered, call),
                 (_, Some(Made::Raw(_))) => matches!(&*call.name, "wrap" | "transacting").then(|| on.what.clone()),

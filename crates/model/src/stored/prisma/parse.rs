@@ -80,6 +80,18 @@ impl Argument {
         }
     }
 
+    /// Whether each of the words of a list goes downward: `name(sort: Desc)`.
+    pub(super) fn descends(&self) -> Vec<bool> {
+        let one = |item: &Argument| match item {
+            Argument::Call(_, args) => args.iter().any(|a| a.word() == Some("Desc")),
+            _ => false,
+        };
+        match self {
+            Argument::List(items) => items.iter().filter(|i| i.word().is_some()).map(one).collect(),
+            other => vec![one(other)],
+        }
+    }
+
     /// The words of a list: names of fields, `name(sort: Desc)` among them.
     pub(super) fn words(&self) -> Vec<String> {
         match self {

@@ -165,7 +165,7 @@ impl Knex<'_> {
         let is_foreign = matches!(action, Action::Foreign(_));
         open.actions.push(action);
         let at = open.actions.len() - 1;
-        self.make(if is_foreign { Made::Foreign(at) } else { Made::Key(at) })
+        self.make(if is_foreign { Made::Foreign(at) } else { Made::Key })
     }
 
     fn alter(&mut self, action: String, at: Range) {
