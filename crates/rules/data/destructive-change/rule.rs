@@ -45,7 +45,10 @@ fn check(model: &Model, report: &mut Report<'_>) {
             Some(Step::DropTable { names, cascade, .. }) => {
                 for name in names.iter().filter(|n| step.tables.contains(n)) {
                     // copied into another that takes its name
-                    if database.replaced.contains(name) {
+                    let renamed =
+                        |s: &NewStep| matches!(s.change(), Some(Step::RenameTable { to, .. }) if to.name == name.name);
+                    // or put aside under another name, which is told
+                    if database.replaced.contains(name) || database.steps.iter().any(renamed) {
                         continue;
                     }
                     let issue = match database.schema.table(name).is_some() {
