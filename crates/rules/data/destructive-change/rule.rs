@@ -42,8 +42,12 @@ struct Taken<'t> {
 fn check(model: &Model, report: &mut Report<'_>) {
     for (database, step) in steps(model) {
         match step.change() {
-            Some(Step::DropTable { names, cascade, .. }) => {
+            Some(Step::DropTable { names, cascade, if_exists }) => {
                 for name in names.iter().filter(|n| step.tables.contains(n)) {
+                    // written so that it can be run again: there was none
+                    if *if_exists && step.before.table(name).is_none() && database.schema.table(name).is_some() {
+                        continue;
+                    }
                     // copied into another that takes its name
                     let renamed =
                         |s: &NewStep| matches!(s.change(), Some(Step::RenameTable { to, .. }) if to.name == name.name);
