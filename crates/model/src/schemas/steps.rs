@@ -160,13 +160,28 @@ impl NewStep {
 }
 
 impl DatabaseSchema {
+    /// A column that a step adds as `NOT NULL` with a default that a later step takes away again: the rows that are there
+    /// have a value, and those that running code inserts have none.
+    pub fn column_losing_default<'s>(&'s self, step: &'s NewStep) -> Option<(&'s str, &'s NewStep)> {
+        let (table, TableAction::AddColumn { column, .. }) = step.action()? else { return None };
+        if column.not_null != Some(true) || column.default.is_none() {
+            return None;
+        }
+        let sets = |s: &&NewStep| matches!(s.action(), Some((other, TableAction::SetDefault { column: c, .. })) if other == table && *c == column.name);
+        let last = self.steps.iter().filter(sets).rfind(|s| (s.migration, s.span) > (step.migration, step.span))?;
+        let is_dropped = matches!(last.action(), Some((_, TableAction::SetDefault { default: None, .. })));
+        is_dropped.then_some((column.name.as_str(), last))
+    }
+
     /// Whether new migrations prove, before a step, that a column of its table is never null, where the table itself is
     /// not known: a check that they validate, unless they say themselves that it speaks of something else.
     pub fn proves_not_null(&self, step: &NewStep, column: &str) -> bool {
         if step.table().is_some() || self.server.major < 12 {
             return false;
         }
-        let earlier = || self.steps.iter().filter(|s| s.span < step.span && s.tables == step.tables);
+        let earlier = || {
+            self.steps.iter().filter(|s| (s.migration, s.span) < (step.migration, step.span) && s.tables == step.tables)
+        };
         let speaks_of_other = |name: &str| {
             earlier().filter_map(|s| s.action()).any(|(_, action)| match action {
                 TableAction::AddConstraint { constraint } => {

@@ -30,10 +30,10 @@ fn check(model: &Model, report: &mut Report<'_>) {
     for (database, step) in steps(model) {
         let Some((table, action)) = step.action() else { continue };
         match action {
-            TableAction::AddConstraint { constraint } => {
-                if step.effect().is_some_and(|e| e.work >= Work::Scan && e.blocks > Blocked::Nothing) {
-                    added(model, report, database, step, constraint);
-                }
+            TableAction::AddConstraint { constraint }
+                if step.effect().is_some_and(|e| e.work >= Work::Scan && e.blocks > Blocked::Nothing) =>
+            {
+                added(model, report, database, step, constraint);
             }
             TableAction::AddColumn { column, .. } => {
                 let checks = step.effect().is_some_and(|e| matches!(e.work, Work::Scan | Work::BuildIndex));

@@ -42,10 +42,17 @@ struct Taken<'t> {
 fn check(model: &Model, report: &mut Report<'_>) {
     for (database, step) in steps(model) {
         match step.change() {
-            Some(Step::DropTable { names, cascade, .. }) => {
+            Some(Step::DropTable { names, cascade, if_exists }) => {
                 for name in names.iter().filter(|n| step.tables.contains(n)) {
+                    // written so that it can be run again: there was none
+                    if *if_exists && step.before.table(name).is_none() && database.schema.table(name).is_some() {
+                        continue;
+                    }
                     // copied into another that takes its name
-                    if database.replaced.contains(name) {
+                    let renamed =
+                        |s: &NewStep| matches!(s.change(), Some(Step::RenameTable { to, .. }) if to.name == name.name);
+                    // or put aside under another name, which is told
+                    if database.replaced.contains(name) || database.steps.iter().any(renamed) {
                         continue;
                     }
                     let issue = match database.schema.table(name).is_some() {

@@ -31,6 +31,8 @@ fn check(model: &Model, report: &mut Report<'_>) {
         if let Some(column) = step.column_without_value() {
             let name = column.name.clone();
             added(model, report, database, step, &name);
+        } else if let Some((column, later)) = database.column_losing_default(step) {
+            loses_default(model, report, database, (step, later), column);
         } else if let Some((_, TableAction::SetNotNull { column })) = step.action()
             && step.effect().is_some_and(|e| e.work >= Work::Scan)
             && !database.proves_not_null(step, column)
@@ -53,6 +55,29 @@ fn added(model: &Model, report: &mut Report<'_>, database: &DatabaseSchema, step
     remedy(&mut finding, database, step, "Give it a default, or add it without `NOT NULL` and fill it first.");
     finding.verification =
         Text::from("Run the migration on a table with rows, and then the last version's tests that insert there.");
+    report.add(finding);
+}
+
+fn loses_default(
+    model: &Model,
+    report: &mut Report<'_>,
+    database: &DatabaseSchema,
+    (step, later): (&NewStep, &NewStep),
+    column: &str,
+) {
+    let table = step.table_name();
+    let subject = format!("default of {table} {column}");
+    let issue = Text::say("`{}.{}` is added as `NOT NULL`, and its default is taken away again.", &[&table, column]);
+    let mut finding = finding(report, model, database, step, column, (subject, issue));
+    finding.related.push(base::Related { span: later.span, message: Text::from("The default goes here.") });
+    finding.impact = Text::from(
+        "The version of the code that still runs while the new one is rolled out does not know the column: every row that it inserts is refused. So it is after a rollback of the code alone.",
+    );
+    finding.fix = Text::from(
+        "Leave the default in the database for this release, and take it away in a later one, when all code that runs gives the column a value.",
+    );
+    finding.verification =
+        Text::from("Run the last version's tests that insert there against the schema after the migration.");
     report.add(finding);
 }
 

@@ -63,6 +63,8 @@ pub fn dialect_of(text: &str) -> Dialect {
                 "unsigned",
                 "utf8mb4",
                 "modify column",
+                " modify ",
+                " add index ",
                 "datetime(",
                 "mediumtext",
             ],
