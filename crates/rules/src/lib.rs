@@ -206,6 +206,8 @@ mod xml_external_entity;
 mod xpath_injection;
 /// The languages of each rule's fixtures.
 const STACKS: &[(&str, &[&str])] = include!(concat!(env!("OUT_DIR"), "/stacks.rs"));
+#[path = "../data/check-then-act/rule.rs"]
+mod check_then_act;
 #[path = "../security/csrf-unprotected/rule.rs"]
 mod csrf_unprotected;
 #[path = "../data/outbound-call-in-transaction/rule.rs"]
@@ -234,6 +236,7 @@ macro_rules! rule {
 /// Every rule, by id.
 pub fn all() -> Vec<Rule> {
     let mut all = vec![
+        rule!("data/check-then-act", check_then_act),
         rule!("data/duplicate-index", duplicate_index),
         rule!("data/lost-update", lost_update),
         rule!("data/missing-primary-key", missing_primary_key),
