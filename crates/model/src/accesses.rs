@@ -3,6 +3,7 @@
 //! [`Access`] is one call that goes to a database. [`Repeat`] is one that a loop sends again for each element of
 //! a list ([`repeats`]). Both are read from the facts' `query` and `clause` records; rules judge.
 
+mod checks;
 mod conditions;
 mod derived;
 mod held;
@@ -16,6 +17,7 @@ mod shown;
 mod statements;
 mod targets;
 mod transactions;
+mod uniques;
 mod updates;
 mod ways;
 
@@ -26,6 +28,7 @@ use ir::{ExprId, ExprKind, FunctionKind, StmtKind, TypeId, TypeKind};
 use program::{Binding, ClassRef, ExprRef, FnId, ModuleId};
 use rustc_hash::{FxHashMap, FxHashSet};
 
+pub use checks::Check;
 pub use conditions::How;
 pub use outgoing::Outgoing;
 pub use partial::Partial;
@@ -33,6 +36,7 @@ pub use questions::Question;
 pub(crate) use questions::collect as questions;
 pub use repeats::Repeat;
 pub use transactions::{Form, Transaction};
+pub use uniques::{Uniqueness, Uniques};
 pub use updates::Update;
 
 use crate::adapters::Context;
@@ -113,6 +117,8 @@ pub struct Accesses {
     pub updates: Vec<Update>,
     /// Writes that follow each other without a transaction, where requests come.
     pub partials: Vec<Partial>,
+    /// Rows that are written when a look found none.
+    pub checks: Vec<Check>,
     /// Where transactions are open, in order of place.
     pub transactions: Vec<Transaction>,
     /// Calls of other systems while one is open.
@@ -147,10 +153,11 @@ pub(crate) fn collect(context: &Context<'_>, effects: &[Effect], routes: &[Route
     let partials = partial::collect(context, effects, &all, &serves);
     let updates = updates::collect(context, effects, &all, &ways);
     let repeats = repeats::collect(context, effects, routes, &mut all, &ways);
+    let checks = checks::collect(context, effects, &all, &ways);
     let later = transactions::later(context, effects);
     let transactions = transactions::collect(context, effects, &later);
     let outgoing = outgoing::collect(context, effects, &transactions, &later);
-    Accesses { all, repeats, updates, partials, transactions, outgoing, serves }
+    Accesses { all, repeats, updates, partials, checks, transactions, outgoing, serves }
 }
 
 /// Which functions answer requests, with the first route of each.

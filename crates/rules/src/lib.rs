@@ -226,6 +226,8 @@ mod xml_external_entity;
 mod xpath_injection;
 /// The languages of each rule's fixtures.
 const STACKS: &[(&str, &[&str])] = include!(concat!(env!("OUT_DIR"), "/stacks.rs"));
+#[path = "../data/check-then-act/rule.rs"]
+mod check_then_act;
 #[path = "../security/csrf-unprotected/rule.rs"]
 mod csrf_unprotected;
 #[path = "../data/float-money/rule.rs"]
@@ -266,6 +268,7 @@ pub fn all() -> Vec<Rule> {
         rule!("data/constraint-checked-under-lock", constraint_checked_under_lock),
         rule!("data/data-and-schema-together", data_and_schema_together),
         rule!("data/destructive-change", destructive_change),
+        rule!("data/check-then-act", check_then_act),
         rule!("data/duplicate-index", duplicate_index),
         rule!("data/float-money", float_money),
         rule!("data/irreversible-migration", irreversible_migration),

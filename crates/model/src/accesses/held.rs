@@ -245,13 +245,17 @@ impl Walk<'_> {
         for catch in catches {
             // where nothing is known to throw, something may all the same before it is taken
             self.state = if seen == 0 { before } else { seen };
+            // what it does before it gives it back is not expected to throw
+            let ends = u32::from(self.has_end(&catch.body));
+            self.throw_safe += ends;
             self.block(&catch.body);
+            self.throw_safe -= ends;
             after |= self.state;
         }
-        self.exit_safe -= safe;
-        self.throw_safe -= safe;
         self.state = if after == 0 { seen } else { after };
         self.block(finally);
+        self.exit_safe -= safe;
+        self.throw_safe -= safe;
         if ends_finally {
             self.close();
         }
