@@ -59,7 +59,9 @@ pub fn report(model: &Model, report: &mut Report<'_>, repeat: &Repeat, words: &W
             &[&access.name, words.what, repeat.field.as_deref().unwrap_or_default()],
         ),
         _ if repeat.view.is_some() => Text::say("`{}` is read once for each row that is serialized.", &[&access.name]),
-        _ if !repeat.page.is_empty() => Text::say("`{}` is read once for each row that the page shows.", &[&access.name]),
+        _ if !repeat.page.is_empty() => {
+            Text::say("`{}` is read once for each row that the page shows.", &[&access.name])
+        }
         Some(over) => Text::say("`{}` {} once for each element of `{}`.", &[&access.name, words.what, over]),
         None => Text::say("`{}` {} once for each round of a loop.", &[&access.name, words.what]),
     };

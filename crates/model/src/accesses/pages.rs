@@ -176,7 +176,10 @@ impl Reader<'_> {
             let Some((over, names)) = loops else { continue };
             let through = match root(over, self.lists) {
                 // `@post.comments.each` of a post that the page was given
-                list @ Some(_) => through(over).map(Over::Of).or(list.map(Over::List)),
+                list @ Some(_) => {
+                    let rows = engine != Engine::Braces || is_plain(over);
+                    through(over).map(Over::Of).or(list.filter(|_| rows).map(Over::List))
+                }
                 None => through(over).filter(|t| t.owner.as_str().starts_with('@')).map(Over::Of),
             };
             let through = through.filter(|_| gives_elements(over));
@@ -232,7 +235,11 @@ impl Reader<'_> {
         let base = name.map(|n| n.rsplit('/').next().unwrap_or(n));
         if let Some(list) = value("collection").and_then(|v| root(v, self.lists)) {
             let element = value("as").map(|v| v.trim_start_matches(':')).or(base);
-            handed.extend(element.map(|name| Bound { name: name.to_owned(), over: Some(Over::List(list)), eager: Vec::new() }));
+            handed.extend(element.map(|name| Bound {
+                name: name.to_owned(),
+                over: Some(Over::List(list)),
+                eager: Vec::new(),
+            }));
         }
         for (key, value) in &given_pairs {
             if let Some(known) = bound.iter().rev().find(|b| b.name == *value) {
@@ -268,7 +275,7 @@ fn engine(path: &str) -> Option<Engine> {
     match extension {
         "erb" | "rhtml" => Some(Engine::Erb),
         "haml" | "slim" | "jbuilder" | "builder" | "rabl" => Some(Engine::Lines),
-        "html" | "htm" | "txt" | "xml" | "jinja" | "jinja2" | "j2" 
+        "html" | "htm" | "txt" | "xml" | "jinja" | "jinja2" | "j2"
             if path.contains("templates/") || path.contains("jinja2/") =>
         {
             Some(Engine::Braces)
@@ -353,6 +360,14 @@ fn counted(code: &str) -> Option<(&str, Vec<String>)> {
 /// Which list an expression goes through, by the first name in it that is one.
 fn root(over: &str, lists: &[&str]) -> Option<usize> {
     words(over).into_iter().find_map(|(_, word)| lists.iter().position(|l| *l == word))
+}
+
+/// `posts`, `posts.all`, `page.object_list|slice:":5"`: the rows themselves.
+fn is_plain(over: &str) -> bool {
+    let over = over.split(['|', ' ']).next().unwrap_or(over);
+    let Some((_, member)) = over.split_once('.') else { return true };
+    let member = member.split(['(', '.']).next().unwrap_or(member);
+    matches!(member, "all" | "items" | "object_list" | "filter" | "order_by")
 }
 
 /// The relation that an expression goes through: `@post.comments.recent.each`, `post.comments.all`.
@@ -479,7 +494,8 @@ mod tests {
 
     #[test]
     fn what_the_page_loads_itself_is_not_asked_for() {
-        let page = "<% @posts.includes(:author).each do |post| %><%= post.author.name %><%= post.tags.first %><% end %>";
+        let page =
+            "<% @posts.includes(:author).each do |post| %><%= post.author.name %><%= post.tags.first %><% end %>";
         assert_eq!(asked(&[("app/views/posts/index.html.erb", page)], &["@posts"]), ["post.tags of @posts"]);
     }
 
@@ -498,7 +514,10 @@ mod tests {
     #[test]
     fn partials_are_followed() {
         let files = [
-            ("app/views/posts/index.html.erb", "<%= render partial: 'row', collection: @posts, as: :entry %><% @posts.each do |p| %><%= render 'shared/card', post: p %><% end %>"),
+            (
+                "app/views/posts/index.html.erb",
+                "<%= render partial: 'row', collection: @posts, as: :entry %><% @posts.each do |p| %><%= render 'shared/card', post: p %><% end %>",
+            ),
             ("app/views/posts/_row.html.erb", "<%= entry.author.name %>"),
             ("app/views/shared/_card.html.erb", "<%= post.tags.size %>"),
         ];
@@ -514,7 +533,10 @@ mod tests {
     #[test]
     fn braces_are_read() {
         let files = [
-            ("web/templates/feed.html", "{% for status in activities %}{% include \"row.html\" with item=status %}{% endfor %}{{ status.user }}"),
+            (
+                "web/templates/feed.html",
+                "{% for status in activities %}{% include \"row.html\" with item=status %}{% endfor %}{{ status.user }}",
+            ),
             ("web/templates/row.html", "{{ item.book.title|safe }}"),
         ];
         assert_eq!(asked(&files, &["activities"]), ["item.book of activities"]);

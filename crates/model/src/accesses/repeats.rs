@@ -478,7 +478,16 @@ impl Walk<'_> {
         let over = around.over.map(here);
         let Some((relation, evidence)) = self.relations.asked(self.context, here(object), name, over) else { return };
         let function = self.here.map(|function| FnId { module: self.id, function });
-        let repeat = Repeat { call: here(id), function, access: 0, way: Vec::new(), over, view: None, field: None, page: Vec::new() };
+        let repeat = Repeat {
+            call: here(id),
+            function,
+            access: 0,
+            way: Vec::new(),
+            over,
+            view: None,
+            field: None,
+            page: Vec::new(),
+        };
         self.late.push(Late { repeat, name: None, relation, evidence });
     }
 
@@ -519,7 +528,8 @@ impl Walk<'_> {
                 continue;
             };
             let function = self.here.map(|function| FnId { module: self.id, function });
-            let repeat = Repeat { call, function, access: 0, way: vec![at], over, view: None, field: None, page: Vec::new() };
+            let repeat =
+                Repeat { call, function, access: 0, way: vec![at], over, view: None, field: None, page: Vec::new() };
             let name = Some(self.context.sources.text(self.context.program.span(at)).to_owned());
             self.late.push(Late { repeat, name, relation, evidence: base::Evidence::Shown });
             return true;
