@@ -176,7 +176,10 @@ impl Reader<'_> {
             let Some((over, names)) = loops else { continue };
             let through = match root(over, self.lists) {
                 // `@post.comments.each` of a post that the page was given
-                list @ Some(_) => through(over).map(Over::Of).or(list.map(Over::List)),
+                list @ Some(_) => {
+                    let rows = engine != Engine::Braces || is_plain(over);
+                    through(over).map(Over::Of).or(list.filter(|_| rows).map(Over::List))
+                }
                 None => through(over).filter(|t| t.owner.as_str().starts_with('@')).map(Over::Of),
             };
             let through = through.filter(|_| gives_elements(over));
@@ -357,6 +360,14 @@ fn counted(code: &str) -> Option<(&str, Vec<String>)> {
 /// Which list an expression goes through, by the first name in it that is one.
 fn root(over: &str, lists: &[&str]) -> Option<usize> {
     words(over).into_iter().find_map(|(_, word)| lists.iter().position(|l| *l == word))
+}
+
+/// `posts`, `posts.all`, `page.object_list|slice:":5"`: the rows themselves.
+fn is_plain(over: &str) -> bool {
+    let over = over.split(['|', ' ']).next().unwrap_or(over);
+    let Some((_, member)) = over.split_once('.') else { return true };
+    let member = member.split(['(', '.']).next().unwrap_or(member);
+    matches!(member, "all" | "items" | "object_list" | "filter" | "order_by")
 }
 
 /// The relation that an expression goes through: `@post.comments.recent.each`, `post.comments.all`.

@@ -334,6 +334,9 @@ impl Relations {
             }
         };
         let relation = lineage.iter().find_map(|c| self.of.get(&(*c, name))).copied()?;
+        if list.is_some_and(|list| is_put_together(context, list) || self.is_eager_by_call(context, list, name)) {
+            return None;
+        }
         let back = list.is_some_and(|list| leads_back(context, list, name))
             || of.is_some_and(|t| is_called(t.owner.as_str(), name));
         if back && !relation.is_many {
@@ -346,6 +349,22 @@ impl Relations {
             None => self.is_eager_of_rows(name, counts),
         };
         (!comes).then_some(Shown { class, name, relation, evidence, at })
+    }
+
+    /// Whether the list is made by calling something that asks for the relation: `line_items.sorted`, by its name.
+    fn is_eager_by_call(&self, context: &Context<'_>, list: ExprRef, name: Symbol) -> bool {
+        let module = context.program.module(list.module);
+        let called: Vec<Symbol> = module
+            .exprs_within(module.expr(list.expr).range)
+            .filter_map(|(_, e)| match e.kind {
+                ExprKind::Member { name, .. } => Some(name),
+                _ => None,
+            })
+            .collect();
+        self.eager_direct.iter().any(|(function, names)| {
+            let by = context.program.function(outermost_of(context, *function)).name;
+            names.contains(&name) && by.is_some_and(|by| called.contains(&by))
+        })
     }
 
     /// As [`Relations::is_eager`], for relations of the rows of a list themselves.
@@ -583,6 +602,12 @@ pub(super) fn outermost_of(context: &Context<'_>, function: FnId) -> FnId {
             _ => return here,
         }
     }
+}
+
+/// Whether a list is one that the code fills itself: its elements may be anything.
+fn is_put_together(context: &Context<'_>, list: ExprRef) -> bool {
+    let origins = context.program.origins_before_calls(list, context.facts);
+    origins.into_iter().chain([list]).any(|o| matches!(context.program.expr(o).kind, ExprKind::List(_)))
 }
 
 /// Whether the rows of a list were asked of what a relation of theirs leads to: `post.author` of `author.posts`

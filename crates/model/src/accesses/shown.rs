@@ -82,7 +82,7 @@ fn add(
         let class = context.program.class(first.class).name;
         let class = class.as_str().rsplit('.').next().unwrap_or_default();
         let list = match &over {
-            Over::List(list) => Some(given[*list].1),
+            Over::List(list) => Some(made_at(context, given[*list].1)),
             Over::Of(_) => None,
         };
         let Some(call) = list.or_else(|| first_call(context, action)) else { continue };
@@ -102,6 +102,19 @@ fn add(
             },
         });
     }
+}
+
+/// The query that a variable holds, where it stands in the same function.
+fn made_at(context: &Context<'_>, list: ExprRef) -> ExprRef {
+    let module = context.program.module(list.module);
+    if !matches!(module.expr(list.expr).kind, ExprKind::Name(_)) {
+        return list;
+    }
+    let owner = context.program.scopes(list.module).owner(list.expr).function;
+    let origins = context.program.origins_before_calls(list, context.facts);
+    let here =
+        |o: &&ExprRef| o.module == list.module && context.program.scopes(o.module).owner(o.expr).function == owner;
+    origins.iter().rfind(here).copied().unwrap_or(list)
 }
 
 /// Something of an action that stands for it.

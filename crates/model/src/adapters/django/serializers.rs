@@ -185,14 +185,24 @@ fn model_of(context: &Context<'_>, serializer: ClassRef) -> Option<ClassRef> {
 }
 
 /// What a serializer asks each row for.
-fn ask(context: &Context<'_>, serializer: ClassRef, under: Option<Symbol>, depth: usize, asked: &mut Vec<Asked>) {
+fn ask(
+    context: &Context<'_>,
+    serializer: ClassRef,
+    from: Option<(Symbol, ClassRef)>,
+    depth: usize,
+    asked: &mut Vec<Asked>,
+) {
+    let (under, parent) = from.unzip();
     let Some(model) = model_of(context, serializer).filter(|_| depth < MAX_DEPTH) else { return };
     let program = context.program;
     for part in program.classes().lineage(serializer) {
         let module = program.module(part.module);
         let here = |expr: ExprId| ExprRef { module: part.module, expr };
         let mut add = |name: Symbol, expr: ExprId| {
-            if !asked.iter().any(|a: &Asked| a.model == model && a.name == name) {
+            // a row below another knows that one
+            let back = parent
+                .is_some_and(|p| program.class(p).name.as_str().eq_ignore_ascii_case(&name.as_str().replace('_', "")));
+            if !back && !asked.iter().any(|a: &Asked| a.model == model && a.name == name) {
                 asked.push(Asked { model, name, at: here(expr), is_direct: under.is_none(), under });
             }
         };
@@ -240,7 +250,7 @@ fn ask(context: &Context<'_>, serializer: ClassRef, under: Option<Symbol>, depth
             }
         }
         for (inner, name) in nested {
-            ask(context, inner, Some(name), depth + 1, asked);
+            ask(context, inner, Some((name, model)), depth + 1, asked);
         }
     }
 }
