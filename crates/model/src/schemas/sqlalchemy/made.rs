@@ -81,7 +81,7 @@ impl Maker {
             .replace("%(constraint_name)s", named.given.map_or("", |g| g.text.as_str()));
         // `"column_names": lambda …`, a convention's own
         let made = made.replace("%(all_column_names)s", &joined).replace("%(column_names)s", &joined);
-        Some(self.cut(&made))
+        Some(self.cut(&without_tokens(&made)))
     }
 
     /// Names that are too long end in a hash.
@@ -321,6 +321,17 @@ impl Maker {
         }
         self.send(line);
     }
+}
+
+/// A name without the tokens that a project's own functions fill in.
+fn without_tokens(name: &str) -> String {
+    let mut made = String::new();
+    let mut rest = name;
+    while let Some((before, token)) = rest.split_once("%(") {
+        made.push_str(before);
+        rest = token.split_once(")s").map_or("", |(_, after)| after);
+    }
+    made + rest
 }
 
 fn element_of(line: Line, element: &Element) -> Line {
