@@ -14,7 +14,7 @@ fn model(files: &[(&str, &str)]) -> Model {
     let sources = Arc::new(SourceMap::new(files.iter().map(file).collect()));
     let modules = sources.files().filter_map(|(id, file)| Some(lang::lower(id, file.language?, &file.text).module));
     let modules = modules.collect();
-    Model::build(modules, sources, Arc::new(Facts::embedded()))
+    Model::build(modules, sources, Arc::new(Facts::embedded().unwrap()))
 }
 
 /// The lines of the only schema that is found.
@@ -78,7 +78,7 @@ fn knex_makes_its_names_and_types() {
         "primary key public.users (id)",
         "unique public.users users_email_unique (email)",
     ] {
-        assert!(lines.iter().any(|l| l == wanted), "{wanted}: {lines:#?}");
+        assert!(lines.iter().any(|l| *l == wanted), "{wanted}: {lines:#?}");
     }
     assert!(!lines.iter().any(|l| l.contains(".kind")), "{lines:#?}");
 }
@@ -152,7 +152,7 @@ fn typeorm_entities_are_named_as_typeorm_names_them() {
         "primary key public.pet_owner_friends_pet_owner (petOwnerId_1, petOwnerId_2)",
     ];
     for wanted in wanted {
-        assert!(lines.iter().any(|l| l == wanted), "{wanted}: {lines:#?}");
+        assert!(lines.iter().any(|l| *l == wanted), "{wanted}: {lines:#?}");
     }
     assert!(lines.iter().any(|l| l.ends_with("btree (ownerId, kind)")), "{lines:#?}");
     assert!(lines.iter().any(|l| l.contains("(ownerId) -> public.pet_owner (id) on delete cascade")), "{lines:#?}");
@@ -194,7 +194,7 @@ fn prisma_makes_its_names_and_types() {
         "primary key public._likes (A, B)",
         "unique index public.User User_email_key btree (email)",
     ] {
-        assert!(lines.iter().any(|l| l == wanted), "{wanted}: {lines:#?}");
+        assert!(lines.iter().any(|l| *l == wanted), "{wanted}: {lines:#?}");
     }
 }
 
@@ -252,7 +252,7 @@ fn drizzle_tables_and_sequelize_models_are_stored() {
         "index public.posts posts_author_id_title_index btree (author_id, title)",
         "primary key public.posts (id)",
     ] {
-        assert!(found.iter().any(|l| l == wanted), "{wanted}: {found:#?}");
+        assert!(found.iter().any(|l| *l == wanted), "{wanted}: {found:#?}");
     }
     let sequelize = r"
         module.exports = (sequelize, DataTypes) => {
@@ -268,7 +268,7 @@ fn drizzle_tables_and_sequelize_models_are_stored() {
         "index public.blog_posts blog_posts_author_id btree (author_id)",
         "primary key public.blog_posts (id)",
     ] {
-        assert!(found.iter().any(|l| l == wanted), "{wanted}: {found:#?}");
+        assert!(found.iter().any(|l| *l == wanted), "{wanted}: {found:#?}");
     }
 }
 

@@ -139,7 +139,7 @@ impl Drizzle {
         let mut types = String::new();
         let (mut run, mut primary) = (run, Vec::new());
         for entry in table.columns.entries() {
-            let chain = entry.value.chain();
+            let chain = column_chain(&entry.value);
             let Some(first) = chain.first() else { continue };
             let at = Range { start: entry.at.start, end: entry.value.at.end.max(entry.at.end) };
             let name = column_name(table, entry);
@@ -284,9 +284,19 @@ fn bare(name: &str) -> &str {
     name.rsplit('.').next().unwrap_or(name)
 }
 
+/// The calls that make a column, without what made the function that is called first: `role('role')` of
+/// `const role = pgEnum(…)`.
+fn column_chain(value: &Val) -> Vec<Rc<Call>> {
+    let mut chain = value.chain();
+    if chain.len() > 1 && chain.first().is_some_and(|c| matches!(c.last(), "pgEnum" | "enum" | "customType")) {
+        chain.remove(0);
+    }
+    chain
+}
+
 /// The name that a column is given, or that of its field.
 fn column_name(table: &Defined, entry: &Entry) -> String {
-    let chain = entry.value.chain();
+    let chain = column_chain(&entry.value);
     let named = chain.first().and_then(|c| c.arg(0)).and_then(Val::name);
     let _ = table;
     named.map_or_else(|| entry.key.to_string(), str::to_owned)

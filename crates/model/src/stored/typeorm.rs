@@ -466,7 +466,8 @@ impl Project<'_> {
             let own = given.and_then(|g| g.given("name")).and_then(Val::name).map(str::to_owned);
             let end = if turned && of.table == entity.table { "_2" } else { "_1" };
             let end = if entity.table == to.table { end } else { "" };
-            let column = own.unwrap_or_else(|| self.cased(&format!("{}_{}{end}", of.table, primary.property)));
+            let made = || format!("{}{end}", self.cased(&format!("{}_{}", of.table, primary.property)));
+            let column = own.unwrap_or_else(made);
             let data_type = columns::referencing(&primary.column.data_type);
             let made = Column { name: column.clone(), at: relation.at, data_type, not_null: true, ..Column::default() };
             let foreign = Foreign {
