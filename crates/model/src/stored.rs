@@ -16,6 +16,7 @@ mod sea_orm;
 mod spring_mongo;
 mod sqlalchemy;
 mod table;
+mod xorm;
 
 use base::{Span, Symbol};
 use program::ClassRef;
@@ -129,6 +130,7 @@ pub(crate) const ALL: &[Reader] = &[
     django::read,
     sqlalchemy::read,
     gorm::read,
+    xorm::read,
     jpa::read,
     mybatis_plus::read,
     spring_mongo::read,

@@ -508,7 +508,13 @@ impl<'c, 'p> Reader<'c, 'p> {
         let dialect = self.written.dialect();
         let table = self.table(operation.args, "table", "schema", 1)?;
         let name = self.quoted(&self.text_arg(operation.args, "name", 0)?);
-        let column = self.column(operation);
+        let mut column = self.column(operation);
+        if dialect == Dialect::MySql && column.ty.is_none() && column.clr.as_deref() == Some("string") {
+            // what was short stays short: it is in a key or an index
+            let before = self.text_arg(operation.args, "oldType", usize::MAX);
+            let before = before.filter(|t| t.starts_with("varchar") && column.max_length.is_none());
+            column.ty = before.and_then(|t| t.split_whitespace().next().map(str::to_owned));
+        }
         Some(match dialect {
             Dialect::MySql => format!("ALTER TABLE {table} MODIFY COLUMN {name} {}", column.definition(dialect)),
             Dialect::SqlServer => {
