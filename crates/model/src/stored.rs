@@ -23,6 +23,7 @@ mod sqlalchemy;
 mod table;
 mod typeorm;
 pub(crate) mod words;
+mod xorm;
 
 use base::{Gap, Span, Symbol};
 use program::ClassRef;
@@ -141,6 +142,7 @@ pub(crate) const ALL: &[Reader] = &[
     drizzle::read,
     ef_core::read,
     gorm::read,
+    xorm::read,
     jpa::read,
     mongoose::read,
     mybatis_plus::read,

@@ -1,12 +1,11 @@
 //! Migrations of Entity Framework Core: classes with `Up(MigrationBuilder)`.
 //!
-//! Their order is that of the ids in `[Migration("…")]`, which stand beside the class or in its generated part. A folder
-//! with a model's snapshot holds the migrations of one context and one database.
+//! Their order is that of the ids in `[Migration("…")]`, or in the names of their files where these stand in the generated
+//! part. A folder (with those of years below) holds the migrations of one context and one database.
 
 pub(crate) mod columns;
 mod operations;
 
-use base::{FileRole, SourceMap};
 use ir::{ExprId, ExprKind, Module};
 use program::{ClassRef, ExprRef, FnId};
 use rustc_hash::FxHashMap;
@@ -33,17 +32,15 @@ pub(super) fn sets(context: &Context<'_>, dialect: Dialect) -> Vec<MigrationSet>
     if !context.program.is_imported(LIBRARY) {
         return Vec::new();
     }
-    let snapshots = snapshots(context.sources);
     let mut folders: FxHashMap<String, Vec<Found>> = FxHashMap::default();
-    for found in classes(context, &snapshots) {
+    for found in classes(context) {
         folders.entry(found.folder.clone()).or_default().push(found);
     }
     let mut sets: Vec<MigrationSet> = folders
         .into_iter()
         .map(|(folder, mut found)| {
             found.sort_by(|a, b| (&a.id, a.class).cmp(&(&b.id, b.class)));
-            let text = snapshots.iter().find(|s| s.0 == folder).map(|s| s.1);
-            let dialect = dialect_of(context, text, &found).unwrap_or(dialect);
+            let dialect = dialect_of(context, &found).unwrap_or(dialect);
             let migrations = found.iter().map(|f| migration(context, f, dialect)).collect();
             MigrationSet { directory: folder, tool: Tool::EfCore, dialect, migrations, dump: None }
         })
@@ -52,28 +49,25 @@ pub(super) fn sets(context: &Context<'_>, dialect: Dialect) -> Vec<MigrationSet>
     sets
 }
 
-/// The folders of models' snapshots, with their texts.
-fn snapshots(sources: &SourceMap) -> Vec<(String, &str)> {
-    let all = sources.files().map(|(_, file)| file);
-    let snapshots = all.filter(|f| f.path.ends_with("ModelSnapshot.cs") && f.role != FileRole::Test);
-    snapshots.map(|f| (folder_of(&f.path).to_owned(), &*f.text)).collect()
-}
-
+/// The folder of a migration, without those of years.
 fn folder_of(path: &str) -> &str {
-    path.rsplit_once('/').map_or("", |(folder, _)| folder)
+    let mut folder = path.rsplit_once('/').map_or("", |(folder, _)| folder);
+    while let Some((above, last)) = folder.rsplit_once('/')
+        && last.chars().all(|c| c.is_ascii_digit() || matches!(c, '-' | '_' | '.'))
+    {
+        folder = above;
+    }
+    folder
 }
 
-/// The classes of migrations, with the folder of the nearest snapshot above.
-fn classes(context: &Context<'_>, snapshots: &[(String, &str)]) -> Vec<Found> {
+/// The classes of migrations.
+fn classes(context: &Context<'_>) -> Vec<Found> {
     let program = context.program;
     let mut found = Vec::new();
     for id in context.modules().filter(|id| context.imports(*id, LIBRARY)) {
         let module = program.module(id);
         let path = program.path(id);
-        let own = folder_of(path);
-        let is_above = |folder: &str| own == folder || own.strip_prefix(folder).is_some_and(|r| r.starts_with('/'));
-        let above = snapshots.iter().map(|s| s.0.as_str()).filter(|s| is_above(s));
-        let folder = above.max_by_key(|s| s.len()).unwrap_or(own);
+        let folder = folder_of(path);
         for (at, class) in module.classes() {
             let method = |name: &str| {
                 let named = |f: &&ir::FunctionId| module.function(**f).name.is_some_and(|n| n == name);
@@ -117,7 +111,7 @@ fn attribute(context: &Context<'_>, class: ClassRef, name: &str) -> Option<Strin
 }
 
 /// The database of a folder, by what only one provider writes.
-fn dialect_of(context: &Context<'_>, snapshot: Option<&str>, found: &[Found]) -> Option<Dialect> {
+fn dialect_of(context: &Context<'_>, found: &[Found]) -> Option<Dialect> {
     const SIGNS: &[(&str, Dialect)] = &[
         ("Npgsql", Dialect::Postgres),
         ("timestamp with", Dialect::Postgres),
@@ -133,7 +127,7 @@ fn dialect_of(context: &Context<'_>, snapshot: Option<&str>, found: &[Found]) ->
         &*context.sources.file(module.file).text
     });
     let mut votes: Vec<(usize, Dialect)> = Vec::new();
-    for text in snapshot.into_iter().chain(texts.take(30)) {
+    for text in texts.take(30) {
         for (sign, dialect) in SIGNS {
             let count = text.matches(sign).count();
             match votes.iter_mut().find(|v| v.1 == *dialect) {

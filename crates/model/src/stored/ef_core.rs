@@ -50,11 +50,11 @@ fn makes_tables(context: &Context<'_>) -> bool {
 
 /// The table of each entity, and those between entities with it.
 fn tables(context: &Context<'_>, entities: &[Entity], dialect: Dialect) -> Vec<Vec<Table>> {
-    let mut tables: Vec<Vec<Table>> = entities.iter().map(|e| vec![own_table(context, e, entities, dialect)]).collect();
+    let mut tables: Vec<Vec<Table>> = entities.iter().map(|e| vec![own_table(context, e, dialect)]).collect();
     for (at, entity) in entities.iter().enumerate() {
         for property in &entity.properties {
             if property.target.is_some() && !property.is_many {
-                lead(context, entities, at, property, dialect, &mut tables);
+                lead(entities, at, property, dialect, &mut tables);
             }
         }
     }
@@ -79,7 +79,7 @@ fn tables(context: &Context<'_>, entities: &[Entity], dialect: Dialect) -> Vec<V
     tables
 }
 
-fn own_table(context: &Context<'_>, entity: &Entity, entities: &[Entity], dialect: Dialect) -> Table {
+fn own_table(context: &Context<'_>, entity: &Entity, dialect: Dialect) -> Table {
     let item = context.program.class(entity.class);
     let name = entity.table_name().to_owned();
     let full = entity.schema.as_ref().map_or(name.clone(), |schema| format!("{schema}.{name}"));
@@ -111,19 +111,11 @@ fn own_table(context: &Context<'_>, entity: &Entity, entities: &[Entity], dialec
         let made = Index::on(Some(name), columns, index.is_unique, index.at);
         table.indexes.push(Index { predicate: index.filter.clone(), ..made });
     }
-    let _ = entities;
     table
 }
 
 /// Adds the foreign key of a property that leads to one.
-fn lead(
-    context: &Context<'_>,
-    entities: &[Entity],
-    at: usize,
-    property: &Property,
-    dialect: Dialect,
-    tables: &mut [Vec<Table>],
-) {
+fn lead(entities: &[Entity], at: usize, property: &Property, dialect: Dialect, tables: &mut [Vec<Table>]) {
     let entity = &entities[at];
     let Some(other) = entities.iter().position(|e| Some(e.class) == property.target) else { return };
     let target = &entities[other];
@@ -142,7 +134,7 @@ fn lead(
         return;
     }
     let columns = columns.unwrap_or_else(|| {
-        shadow(context, property.name.as_str(), target, property.is_required, property.at, dialect, &mut tables[at][0])
+        shadow(property.name.as_str(), target, property.is_required, property.at, dialect, &mut tables[at][0])
     });
     add_key(entity, target, columns, property, is_one, &mut tables[at][0]);
 }
@@ -171,7 +163,6 @@ fn foreign_columns(entity: &Entity, property: &Property, target: &Entity) -> Opt
 
 /// A column that no property stands for.
 fn shadow(
-    context: &Context<'_>,
     name: &str,
     target: &Entity,
     is_required: bool,
@@ -179,7 +170,6 @@ fn shadow(
     dialect: Dialect,
     table: &mut Table,
 ) -> Vec<String> {
-    let _ = context;
     let mut columns = Vec::new();
     for key in &target.key {
         let column = format!("{name}{key}");
@@ -251,7 +241,7 @@ fn lead_back(
                 ..Table::default()
             };
             for (side, name) in names {
-                let columns = shadow(context, &name, side, true, table.at, dialect, &mut table);
+                let columns = shadow(&name, side, true, table.at, dialect, &mut table);
                 table.key.extend(columns.clone());
                 table.foreign_keys.push(ForeignKey {
                     columns: columns.clone(),
@@ -276,7 +266,7 @@ fn lead_back(
             let place = context.program.class(target.class).name_range;
             let columns = match named {
                 Some(columns) => columns,
-                None => shadow(context, &entity.name, entity, false, place, dialect, &mut tables[other][0]),
+                None => shadow(&entity.name, entity, false, place, dialect, &mut tables[other][0]),
             };
             let led = Property { at: place, ..property.clone() };
             add_key(target, entity, columns, &led, false, &mut tables[other][0]);

@@ -71,6 +71,7 @@ pub(super) fn read(context: &Context<'_>, dialect: Dialect) -> Vec<Stored> {
         let class_name = context.program.class(class).name.to_string();
         models.all.push(Model { class, class_name, table, fields, is_made: made.contains(&class) });
     }
+    models.forget_old();
     let mut tables: Vec<(Table, Vec<Table>)> = models.all.iter().map(|m| (models.table(m), Vec::new())).collect();
     models.relate(&mut tables);
     let stored = models.all.iter().zip(tables).map(|(model, (table, joins))| models.stored(model, &table, &joins));
@@ -79,27 +80,29 @@ pub(super) fn read(context: &Context<'_>, dialect: Dialect) -> Vec<Stored> {
 
 /// The classes given to `AutoMigrate`, and to other calls.
 fn given(context: &Context<'_>) -> (FxHashSet<ClassRef>, FxHashSet<ClassRef>) {
-    let (mut made, mut used) = (FxHashSet::default(), FxHashSet::default());
+    (given_to(context, &["AutoMigrate", "CreateTable"], &[]), given_to(context, TAKERS, &LIBRARIES))
+}
+
+/// The classes given to calls of these names, in modules that import one of the libraries (none: all).
+pub(super) fn given_to(context: &Context<'_>, calls: &[&str], libraries: &[&str]) -> FxHashSet<ClassRef> {
+    let mut found = FxHashSet::default();
     for id in go_modules(context) {
+        if !libraries.is_empty() && !libraries.iter().any(|l| context.imports(id, l)) {
+            continue;
+        }
         let module = context.program.module(id);
-        let uses = LIBRARIES.iter().any(|l| context.imports(id, l));
         for (_, expr) in module.exprs() {
             let ExprKind::Call { callee, args, .. } = &expr.kind else { continue };
             let name = match &module.expr(*callee).kind {
                 ExprKind::Member { name, .. } | ExprKind::Name(name) => name.as_str(),
                 _ => continue,
             };
-            let is_maker = matches!(name, "AutoMigrate" | "CreateTable");
-            if !is_maker && !(uses && TAKERS.contains(&name)) {
-                continue;
-            }
-            for arg in args {
-                let found = if is_maker { &mut made } else { &mut used };
-                classes_of(context, ExprRef { module: id, expr: arg.value }, found);
+            if calls.contains(&name) {
+                args.iter().for_each(|arg| classes_of(context, ExprRef { module: id, expr: arg.value }, &mut found));
             }
         }
     }
-    (made, used)
+    found
 }
 
 /// The classes whose instances an argument is, or holds.
@@ -186,7 +189,7 @@ fn structs(context: &Context<'_>, made: &FxHashSet<ClassRef>, used: &FxHashSet<C
 }
 
 fn settings(context: &Context<'_>) -> Settings {
-    let mut made = Settings { is_old: context.program.is_imported(LIBRARIES[1]), ..Settings::default() };
+    let mut made = Settings { is_old: !context.program.is_imported(LIBRARIES[0]), ..Settings::default() };
     for id in go_modules(context) {
         let module = context.program.module(id);
         if !LIBRARIES.iter().any(|l| context.imports(id, l)) {
@@ -253,6 +256,17 @@ impl Models<'_, '_> {
         self.by_class.get(&class).map(|at| &self.all[*at])
     }
 
+    /// Structs that migrations keep of how a model once was count only where nothing else stands for their table.
+    fn forget_old(&mut self) {
+        let context = self.context;
+        let made: FxHashSet<String> = self.all.iter().filter(|m| m.is_made).map(|m| m.table.clone()).collect();
+        let current: FxHashSet<String> =
+            self.all.iter().filter(|m| !is_old(context, m.class)).map(|m| m.table.clone()).collect();
+        self.all.retain(|m| !is_old(context, m.class) || !current.contains(&m.table));
+        self.all.iter_mut().for_each(|m| m.is_made = made.contains(&m.table));
+        self.by_class = self.all.iter().enumerate().map(|(at, m)| (m.class, at)).collect();
+    }
+
     fn stored(&self, model: &Model, table: &Table, joins: &[Table]) -> Stored {
         let program = self.context.program;
         let (class, module) = (program.class(model.class), program.module(model.class.module));
@@ -284,6 +298,11 @@ impl Models<'_, '_> {
             checked_unique: Vec::new(),
         }
     }
+}
+
+/// Whether a class stands in a migration.
+pub(super) fn is_old(context: &Context<'_>, class: ClassRef) -> bool {
+    context.sources.file(context.program.module(class.module).file).role == base::FileRole::Migration
 }
 
 /// `schema.table` in its parts.

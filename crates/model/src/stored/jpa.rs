@@ -153,7 +153,7 @@ impl Entities<'_, '_> {
                     let by_field = entity.properties.iter().find(|p| p.name.as_str() == *column);
                     let has = |name: &str| tables[holder].0.columns.iter().any(|c| self.dialect.is_same(&c.name, name));
                     *column = match by_field {
-                        Some(property) if !has(&self.naming.of(column)) => self.column_name(entity, property),
+                        Some(property) if !has(&self.naming.of(column)) => self.column_name(property),
                         _ => self.naming.of(column),
                     };
                 }
@@ -181,7 +181,7 @@ impl Entities<'_, '_> {
         let fields = entity.properties.iter().map(|property| StoredField {
             name: property.name,
             span: property.span,
-            column: property.has_column().then(|| self.column_name(entity, property)),
+            column: property.has_column().then(|| self.column_name(property)),
             relation: property.target.map(|to| StoredRelation {
                 to: self.context.program.class(to).name.to_string(),
                 is_many: property.is_many,
@@ -211,21 +211,18 @@ impl Entities<'_, '_> {
     }
 
     /// The column of a property that has one.
-    fn column_name(&self, entity: &Entity, property: &Property) -> String {
+    fn column_name(&self, property: &Property) -> String {
         if let Some(column) = &property.column {
             return self.naming.of(column);
         }
         match property.target {
             Some(target) => {
-                let key = self.entity(target).and_then(|e| e.keys().next().map(|k| self.column_name(e, k)));
+                let key = self.entity(target).and_then(|e| e.keys().next().map(|k| self.column_name(k)));
                 let name = property.name.as_str();
                 let of = |key: &str| format!("{}_{key}", self.naming.of(name));
                 key.map_or_else(|| of("id"), |k| of(&k))
             }
-            None => {
-                let _ = entity;
-                self.naming.of(&property.path)
-            }
+            None => self.naming.of(property.name.as_str()),
         }
     }
 }

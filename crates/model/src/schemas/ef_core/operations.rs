@@ -273,7 +273,7 @@ impl<'c, 'p> Reader<'c, 'p> {
             }
             "AddForeignKey" => {
                 let columns = self.names(args, "column", "columns", 2);
-                format!("ADD {}", self.foreign_key(args, &columns)?)
+                format!("ADD {}", self.foreign_key(args, &columns, 3)?)
             }
             "AddPrimaryKey" | "AddUniqueConstraint" => {
                 let kind = if operation.name == "AddPrimaryKey" { "PRIMARY KEY" } else { "UNIQUE" };
@@ -378,7 +378,7 @@ impl<'c, 'p> Reader<'c, 'p> {
                         from = of("columns", usize::MAX);
                     }
                     keyed.extend(from.clone());
-                    self.foreign_key(args, &from)
+                    self.foreign_key(args, &from, 2)
                 }
                 "CheckConstraint" => {
                     self.text_arg(args, "sql", 1).map(|sql| format!("CONSTRAINT {} CHECK ({sql})", self.quoted(&name)))
@@ -410,10 +410,12 @@ impl<'c, 'p> Reader<'c, 'p> {
         }
     }
 
-    fn foreign_key(&self, args: &[Arg], columns: &[String]) -> Option<String> {
+    /// `position` is that of the table that it leads to, where arguments have no names.
+    fn foreign_key(&self, args: &[Arg], columns: &[String], position: usize) -> Option<String> {
         let name = self.quoted(&self.text_arg(args, "name", 0)?);
-        let table = self.table(args, "principalTable", "principalSchema", 3)?;
-        let referenced = self.names(args, "principalColumn", "principalColumns", usize::MAX);
+        let table = self.table(args, "principalTable", "principalSchema", position)?;
+        let behind = if position == 2 { 3 } else { 6 };
+        let referenced = self.names(args, "principalColumn", "principalColumns", behind);
         let mut sql = format!("CONSTRAINT {name} FOREIGN KEY ({}) REFERENCES {table}", self.list(columns));
         if !referenced.is_empty() {
             sql.push_str(&format!(" ({})", self.list(&referenced)));
@@ -508,7 +510,13 @@ impl<'c, 'p> Reader<'c, 'p> {
         let dialect = self.written.dialect();
         let table = self.table(operation.args, "table", "schema", 1)?;
         let name = self.quoted(&self.text_arg(operation.args, "name", 0)?);
-        let column = self.column(operation);
+        let mut column = self.column(operation);
+        if dialect == Dialect::MySql && column.ty.is_none() && column.clr.as_deref() == Some("string") {
+            // what was short stays short: it is in a key or an index
+            let before = self.text_arg(operation.args, "oldType", usize::MAX);
+            let before = before.filter(|t| t.starts_with("varchar") && column.max_length.is_none());
+            column.ty = before.and_then(|t| t.split_whitespace().next().map(str::to_owned));
+        }
         Some(match dialect {
             Dialect::MySql => format!("ALTER TABLE {table} MODIFY COLUMN {name} {}", column.definition(dialect)),
             Dialect::SqlServer => {

@@ -96,7 +96,7 @@ pub(super) fn all(context: &Context<'_>) -> Vec<Entity> {
             continue;
         }
         let module = program.module(id);
-        for (at, class) in module.classes() {
+        for (_, class) in module.classes() {
             for field in &class.fields {
                 if let Some((args, "DbSet")) = field.ty.and_then(|ty| generic(module, ty)) {
                     let found = args.first().and_then(|ty| class_of(context, id, *ty));
@@ -116,7 +116,6 @@ pub(super) fn all(context: &Context<'_>) -> Vec<Entity> {
                     }
                 }
             }
-            let _ = at;
         }
         tables.extend(super::fluent::named(context, id).into_iter().map(|c| (c, None)));
     }

@@ -60,8 +60,6 @@ pub(super) struct JoinTable {
 #[derive(Clone, Debug)]
 pub(super) struct Property {
     pub name: Symbol,
-    /// Its name with those of what it is embedded in, as strategies name columns after it.
-    pub path: String,
     pub span: Span,
     /// In the file of the entity.
     pub at: Range,
@@ -159,7 +157,7 @@ fn entity(context: &Context<'_>, naming: Naming, class: ClassRef) -> Entity {
     let by_getters = uses_getters(context, class);
     // what the entity above holds is in its own table
     let stops = if is_apart { None } else { parent };
-    add(context, class, class, stops, by_getters, "", 0, &mut properties);
+    add(context, class, class, stops, by_getters, 0, &mut properties);
     Entity {
         class,
         name: item.name.to_string(),
@@ -199,7 +197,6 @@ fn add(
     class: ClassRef,
     stops: Option<ClassRef>,
     by_getters: bool,
-    prefix: &str,
     depth: u32,
     found: &mut Vec<Property>,
 ) {
@@ -212,7 +209,7 @@ fn add(
         let Value::Class(base) = base else { continue };
         let marks = annotated(context, base);
         if marks.has_any(&["MappedSuperclass", "Entity", "Embeddable"]) {
-            add(context, entity, base, stops, by_getters, prefix, depth + 1, found);
+            add(context, entity, base, stops, by_getters, depth + 1, found);
         }
     }
     let mut see = |name: Symbol, ty: Option<TypeId>, annotations: &[ExprId], range: Range| {
@@ -221,7 +218,6 @@ fn add(
         if marks.has_any(&["Transient", "Formula", "Any"]) {
             return;
         }
-        let path = format!("{prefix}{name}");
         let is_embedded = marks.has_any(&["Embedded", "EmbeddedId"]);
         let embedded = class_of(context, class.module, ty)
             .filter(|c| is_embedded || annotated(context, *c).has("Embeddable"))
@@ -229,14 +225,14 @@ fn add(
         if let Some(embedded) = embedded {
             let before = found.len();
             // columns are named after the innermost property
-            add(context, entity, embedded, None, uses_getters(context, embedded), "", depth + 1, found);
+            add(context, entity, embedded, None, uses_getters(context, embedded), depth + 1, found);
             for property in &mut found[before..] {
                 property.is_key |= marks.has("EmbeddedId");
                 override_column(marks, property);
             }
             return;
         }
-        if let Some(property) = property(context, entity, class.module, name, path, ty, marks, range) {
+        if let Some(property) = property(context, entity, class.module, name, ty, marks, range) {
             found.retain(|p| p.name != property.name);
             found.push(property);
         }
@@ -338,7 +334,6 @@ fn property(
     entity: ClassRef,
     module: ModuleId,
     name: Symbol,
-    path: String,
     ty: TypeId,
     marks: Annotated<'_, '_>,
     range: Range,
@@ -380,7 +375,6 @@ fn property(
     let strategy = marks.get("GeneratedValue").and_then(|g| g.word("strategy"));
     Some(Property {
         name,
-        path,
         span: item.span(range),
         at: if module == entity.module { range } else { context.program.class(entity).name_range },
         java: if converted { "String".to_owned() } else { java },

@@ -15,7 +15,7 @@ impl Entities<'_, '_> {
     ) {
         let entity = &self.all[at];
         match property.link {
-            _ if property.has_column() => self.add_column(entity, at == holder, holder, property, tables),
+            _ if property.has_column() => self.add_column(at == holder, holder, property, tables),
             Some(Link::OneToMany)
                 if !property.is_mapped && property.join_table.is_none() && !property.join_columns.is_empty() =>
             {
@@ -37,15 +37,8 @@ impl Entities<'_, '_> {
         }
     }
 
-    fn add_column(
-        &self,
-        entity: &Entity,
-        is_own: bool,
-        holder: usize,
-        property: &Property,
-        tables: &mut [(Table, Vec<Table>)],
-    ) {
-        let name = self.column_name(entity, property);
+    fn add_column(&self, is_own: bool, holder: usize, property: &Property, tables: &mut [(Table, Vec<Table>)]) {
+        let name = self.column_name(property);
         let target = property.target.and_then(|t| self.entity(t));
         let table = &mut tables[holder].0;
         if table.columns.iter().any(|c| self.dialect.is_same(&c.name, &name)) {
@@ -105,7 +98,7 @@ impl Entities<'_, '_> {
     fn key_name(&self, entity: &Entity) -> String {
         let holder = self.by_class.get(&entity.class).map_or(entity, |at| &self.all[self.holder(*at)]);
         let parent = entity.joined_parent.and_then(|p| self.entity(p));
-        let found = holder.keys().next().map(|k| self.column_name(holder, k));
+        let found = holder.keys().next().map(|k| self.column_name(k));
         found.or_else(|| parent.map(|p| self.key_name(p))).unwrap_or_else(|| "id".to_owned())
     }
 
