@@ -50,7 +50,7 @@ fn check(model: &Model, report: &mut Report<'_>) {
                 "Write what undoes it, or say in its place why nothing can and what is done instead (a backup, a release forward).",
             );
             finding.verification = Text::from("Run it, take it back, run it again, on a database with data.");
-            report.add(finding);
+            report.add_for_auditors(finding);
         }
     }
 }
