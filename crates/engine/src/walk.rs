@@ -292,6 +292,9 @@ fn read_file(path: String, full: &Path, max_bytes: u64) -> Result<SourceFile, Ga
     if language.is_some() && (is_minified(&path, &text) || is_generated(&text) && !says_schema(&path, &text)) {
         return Err(gap(GapKind::LeftOut, "generated or minified", Some(path)));
     }
+    if language.is_some_and(Language::is_ecmascript) && is_carried_along(&path, &text) {
+        return Err(gap(GapKind::LeftOut, "code of others", Some(path)));
+    }
     if language.is_some_and(Language::is_ecmascript) && is_browser_asset(&path) {
         return Err(gap(GapKind::LeftOut, "scripts for browsers", Some(path)));
     }
@@ -331,6 +334,16 @@ fn is_browser_asset(path: &str) -> bool {
         // what an application of Java carries along
         || path.contains("src/main/resources/")
         || path.contains("src/main/webapp/")
+}
+
+/// A library that was copied into the repository with its licence: `libs/archiver/lodash.union/index.js`.
+fn is_carried_along(path: &str, text: &str) -> bool {
+    let apart = ["libs", "third_party", "third-party", "thirdparty", "3rdparty", "vendors"];
+    let head = text.char_indices().nth(1_500).map_or(text, |(at, _)| &text[..at]);
+    path.split('/').rev().skip(1).any(|dir| apart.contains(&dir))
+        && ["@license", "released under", "licensed under", "mit license", "copyright (c)"]
+            .iter()
+            .any(|mark| head.to_ascii_lowercase().contains(mark))
 }
 
 fn is_minified(path: &str, text: &str) -> bool {
@@ -445,6 +458,8 @@ pub(crate) fn role(path: &str) -> FileRole {
         "xtask",
         "hack",
         "dev",
+        "devproject",
+        "dev_project",
         ".github",
     ]) || dirs.iter().any(|d| d.starts_with("sample") || d.ends_with("-samples") || d.ends_with("-examples"))
         || dirs.last() == Some(&"tools")

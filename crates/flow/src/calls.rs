@@ -123,6 +123,13 @@ impl<'a> Run<'a> {
             if self.is_whole_request(call, *kind) {
                 continue;
             }
+            // `db.First(&user, id)` with `id UserID`: only a text of Go's own type is a condition
+            if *kind == Kind::Sql
+                && let Some(Argument::At(at)) = arg
+                && call.positional().nth(*at as usize).is_some_and(|(given, _)| self.is_of_own_type(given))
+            {
+                continue;
+            }
             // `db.prepare(sql).run(name)`: values of a statement that stands
             if *kind == Kind::Sql && call.on.is_some_and(|on| self.is_prepared(on)) {
                 continue;
@@ -185,6 +192,11 @@ impl<'a> Run<'a> {
         let is_text = matches!(kind, Kind::Sql | Kind::Command | Kind::Code | Kind::Path | Kind::Url | Kind::Redirect);
         let Some((given, value)) = call.positional().next() else { return false };
         let is_whole = |t: &Taint| matches!(t.from, From::Outside(s) if s.name.is_none() && !s.is_part);
+        // `update_all(**values)`
+        let given = match self.module.expr(given).kind {
+            ExprKind::Spread(inner) => inner,
+            _ => given,
+        };
         // `find_by!(values.except("name"))`
         if self.module.language == Language::Ruby
             && is_text
@@ -201,6 +213,18 @@ impl<'a> Run<'a> {
             && value.is_tainted()
             && matches!(&self.module.expr(given).kind, ExprKind::Call { callee, args, block: None, .. }
                 if args.is_empty() && matches!(self.module.expr(*callee).kind, ExprKind::Name(_)))
+    }
+
+    /// Whether a variable of Go is declared with a type that has a name of its own.
+    fn is_of_own_type(&self, given: ExprId) -> bool {
+        self.module.language == Language::Go
+            && self.declared_type(given).is_some_and(|ty| match &self.module.ty(ty).kind {
+                ir::TypeKind::Named { path, .. } => {
+                    let last = path.as_str().rsplit('.').next().unwrap_or("");
+                    last.starts_with(char::is_uppercase)
+                }
+                _ => false,
+            })
     }
 
     /// Whether a statement was prepared before: `statement = db.prepare(sql)`.
@@ -465,7 +489,9 @@ impl<'a> Run<'a> {
         if name == "keys" && self.module.language == Language::Ruby && call.receiver.taints.iter().all(is_permitted) {
             return Value::default();
         }
-        if answers_about(name) {
+        // `client.query_one(sql, &[&id])`: a row
+        let asks_rows = self.module.language == Language::Rust && name.starts_with("query_") && !call.args.is_empty();
+        if answers_about(name) || asks_rows {
             return Value::default();
         }
         let Some(on) = call.on else {

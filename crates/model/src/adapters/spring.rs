@@ -403,6 +403,22 @@ const TYPED: [&str; 14] = [
     "Pageable",
 ];
 
+/// Annotations of parameters that do not say where the value comes from.
+const SAY_NOTHING: [&str; 12] = [
+    "NotNull",
+    "NotEmpty",
+    "NotBlank",
+    "Nullable",
+    "NonNull",
+    "Size",
+    "Pattern",
+    "ApiParam",
+    "Parameter",
+    "ParameterObject",
+    "Schema",
+    "SuppressWarnings",
+];
+
 fn inputs(context: &Context<'_>, method: FnId, route: &mut Route) {
     let module = context.program.module(method.module);
     for param in &module.function(method.function).params {
@@ -440,7 +456,9 @@ fn inputs(context: &Context<'_>, method: FnId, route: &mut Route) {
                 name = given.map_or(name, |g| g.to_string());
             }
         }
-        if place.is_none() && validated == (param.annotations.len() == 1) && is_bound(context, method, param) {
+        // `@CurrentUser User user`: an annotation of the application says where it comes from
+        let is_told = constraints.iter().any(|c| !SAY_NOTHING.contains(&c.as_str()));
+        if place.is_none() && !is_told && is_bound(context, method, param) {
             place = Some(Place::Query);
         }
         let Some(place) = place else { continue };

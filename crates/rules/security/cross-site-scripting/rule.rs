@@ -103,6 +103,28 @@ fn answers_otherwise(model: &Model, at: ExprRef) -> bool {
         })
         .filter(|text| ["application/", "text/", "image/", "audio/", "video/"].iter().any(|t| text.starts_with(t)))
         .collect();
+    // `handler(w, r, contentType)`: whoever calls it chose the type
+    let chosen = around(module, function).any(|f| {
+        module.exprs_within(module.function(f).range).any(|(_, e)| {
+            let ExprKind::Call { args, .. } = &e.kind else { return false };
+            let [name, value] = args.as_slice() else { return false };
+            let is_header = |t: base::Symbol| t.as_str().eq_ignore_ascii_case("content-type");
+            module.string(name.value).is_some_and(is_header)
+                && module.function(f).params.iter().any(|p| {
+                    module
+                        .exprs_within(module.expr(value.value).range)
+                        .any(|(_, e)| matches!(e.kind, ExprKind::Name(n) if n == p.name))
+                })
+        })
+    });
+    if chosen {
+        return true;
+    }
     let is_page = |ty: &&str| ty.starts_with("text/html") || ty.contains("xhtml") || ty.contains("x-www-form");
     !types.is_empty() && !types.iter().any(is_page)
+}
+
+/// A function and those that it stands in.
+fn around(module: &ir::Module, function: ir::FunctionId) -> impl Iterator<Item = ir::FunctionId> {
+    std::iter::successors(Some(function), |f| module.function(*f).parent)
 }

@@ -55,6 +55,21 @@ fn check(model: &Model, report: &mut Report<'_>) {
         apply_mended(model, &mut finding, setting.record);
         finding.verification =
             Text::from("Start as in production and cause an error: the answer must not hold a stack trace.");
-        report.add(finding);
+        match is_of_one_machine(model, setting.span) {
+            true => report.add_for_auditors(finding),
+            false => report.add(finding),
+        }
     }
+}
+
+/// `app.run(debug=True, host="127.0.0.1")`: a server for whoever develops.
+fn is_of_one_machine(model: &Model, span: base::Span) -> bool {
+    let Some(id) = model.program.module_of_file(span.file) else { return false };
+    let module = model.program.module(id);
+    let range = ir::Range { start: span.start, end: span.end };
+    let Some(statement) = module.statement_around(range) else { return false };
+    statement.range.width() < 400
+        && module.exprs_within(statement.range).any(|(e, _)| {
+            module.string(e).is_some_and(|text| matches!(text.as_str(), "127.0.0.1" | "localhost" | "::1"))
+        })
 }

@@ -41,14 +41,43 @@ fn check(model: &Model, report: &mut Report<'_>) {
         finding.fix = Text::from("Leave verification on; trust an internal authority by its certificate:");
         apply_mended(model, &mut finding, setting.record);
         finding.verification = Text::from("Point the call at a server with a self-signed certificate: it must fail.");
-        report.add(finding);
+        match is_named_so(model, setting.span) {
+            true => report.add_for_auditors(finding),
+            false => report.add(finding),
+        }
     }
+}
+
+/// Whether the function, class or variable around says by its name that nothing is verified, or that it looks at
+/// certificates or asks whether the service itself answers: whoever uses it has chosen it.
+fn is_named_so(model: &Model, span: base::Span) -> bool {
+    let Some(id) = model.program.module_of_file(span.file) else { return false };
+    let module = model.program.module(id);
+    let range = ir::Range { start: span.start, end: span.end };
+    let says = |text: &str| {
+        let plain = text.to_ascii_lowercase().replace('_', "");
+        ["insecure", "untrusted", "skipcert", "skipssl", "skiptls", "ignoressl", "ignorecert", "noverify", "trustall", "selfsigned", "healthcheck", "certificatecollect", "checkcert", "probe"]
+            .iter()
+            .any(|w| plain.contains(w))
+    };
+    let file = path(model, span).rsplit('/').next().unwrap_or("");
+    says(file)
+        || module.functions().any(|(_, f)| f.range.contains(range) && f.name.is_some_and(|n| says(n.as_str())))
+        || module.classes().any(|(_, c)| c.range.contains(range) && says(c.name.as_str()))
+        || module.stmts().any(|s| match &s.kind {
+            ir::StmtKind::Assign { target, .. } => {
+                s.range.contains(range)
+                    && matches!(&module.expr(*target).kind,
+                        ir::ExprKind::Name(n) | ir::ExprKind::Member { name: n, .. } if says(n.as_str()))
+            }
+            _ => false,
+        })
 }
 
 /// Whether a condition asks for a setting about certificates.
 fn is_choice(condition: &str) -> bool {
     let lower = condition.to_ascii_lowercase();
-    ["insecure", "verif", "skip", "ssl", "tls", "cert", "trust", "selfsigned", "self_signed", "unauthorized", "strict"]
+    ["insecure", "verif", "skip", "ssl", "tls", "cert", "trust", "selfsigned", "self_signed", "self-signed", "unauthorized", "strict"]
         .iter()
         .any(|w| lower.contains(w))
 }

@@ -54,7 +54,8 @@ fn check(model: &Model, report: &mut Report<'_>) {
             _ => {}
         }
     }
-    let constants = model.keyed.iter().filter(|k| k.evidence > Evidence::Suspected && is_production(model, k.used));
+    let is_ours = |k: &&model::keyed::KeyedConstant| is_production(model, k.used) && is_production(model, k.span);
+    let constants = model.keyed.iter().filter(|k| k.evidence > Evidence::Suspected).filter(is_ours);
     for constant in constants {
         match constant.given {
             Given::Nonce => tell_constant(model, report, constant, &NONCE),
