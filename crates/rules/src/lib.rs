@@ -113,6 +113,8 @@ impl<'r> Report<'r> {
 mod duplicate_index;
 #[path = "../data/lost-update/rule.rs"]
 mod lost_update;
+#[path = "../data/missing-constraint/rule.rs"]
+mod missing_constraint;
 #[path = "../data/missing-primary-key/rule.rs"]
 mod missing_primary_key;
 #[path = "../data/partial-write/rule.rs"]
@@ -232,6 +234,7 @@ pub fn all() -> Vec<Rule> {
     let mut all = vec![
         rule!("data/duplicate-index", duplicate_index),
         rule!("data/lost-update", lost_update),
+        rule!("data/missing-constraint", missing_constraint),
         rule!("data/missing-primary-key", missing_primary_key),
         rule!("data/partial-write", partial_write),
         rule!("data/query-in-loop", query_in_loop),
