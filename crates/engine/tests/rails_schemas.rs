@@ -268,6 +268,10 @@ class SpecialCategory < Category
   validates :label, uniqueness: true
 end
 
+class Principal < ApplicationRecord
+  self.table_name = \"#{table_name_prefix}users#{table_name_suffix}\"
+end
+
 class Legacy < ActiveRecord::Base
   self.table_name = 'old.things'
   belongs_to :subject, polymorphic: true
@@ -286,7 +290,16 @@ end
     let stored = &session.model.stored;
     let mut tables: Vec<String> = stored.all.iter().map(|s| format!("{} {}", s.name, s.table)).collect();
     tables.sort();
-    assert_eq!(tables, ["Category categories", "Legacy old.things", "Shop market_shops", "SpecialCategory categories"]);
+    assert_eq!(
+        tables,
+        [
+            "Category categories",
+            "Legacy old.things",
+            "Principal users",
+            "Shop market_shops",
+            "SpecialCategory categories"
+        ]
+    );
     let category = stored.named("Category").unwrap();
     assert_eq!(category.column_of("shop"), Some("market_id"));
     assert_eq!(category.field("line_items").unwrap().relation.as_ref().unwrap().to, "LineItem");

@@ -116,6 +116,8 @@ impl<'r> Report<'r> {
 mod duplicate_index;
 #[path = "../data/lost-update/rule.rs"]
 mod lost_update;
+#[path = "../data/missing-constraint/rule.rs"]
+mod missing_constraint;
 #[path = "../data/missing-primary-key/rule.rs"]
 mod missing_primary_key;
 #[path = "../data/partial-write/rule.rs"]
@@ -273,6 +275,7 @@ pub fn all() -> Vec<Rule> {
         rule!("data/float-money", float_money),
         rule!("data/irreversible-migration", irreversible_migration),
         rule!("data/lost-update", lost_update),
+        rule!("data/missing-constraint", missing_constraint),
         rule!("data/missing-index", missing_index),
         rule!("data/missing-primary-key", missing_primary_key),
         rule!("data/narrow-key", narrow_key),

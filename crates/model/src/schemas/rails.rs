@@ -75,7 +75,7 @@ fn migration(context: &Context<'_>, id: ModuleId) -> Option<(String, String, Fou
     let (version, name) = file.strip_suffix(".rb")?.split_once('_')?;
     let parts: Vec<&str> = folder.split('/').collect();
     let is_migrate = |p: &&str| matches!(*p, "migrate" | "post_migrate") || p.ends_with("_migrate");
-    let at = parts.iter().rposition(|p| is_migrate(&p))?;
+    let at = parts.iter().rposition(is_migrate)?;
     let database = parts[at].strip_suffix("_migrate").filter(|n| *n != "post").unwrap_or_default();
     let db = parts[..at].iter().rposition(|p| *p == "db")?;
     // those of examples, and those that a generator copies elsewhere

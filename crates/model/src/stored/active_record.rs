@@ -180,8 +180,23 @@ impl Reader<'_> {
     }
 
     fn written_table(&self, class: ClassRef) -> Option<String> {
-        let (module, expr) = self.assigned(class, "table_name")?;
-        self.context.string(ExprRef { module, expr }).map(|s| s.to_string())
+        let (id, expr) = self.assigned(class, "table_name")?;
+        let module = self.context.program.module(id);
+        // `"#{table_name_prefix}users#{table_name_suffix}"`, where both are empty as a rule
+        let ExprKind::Template(parts) = &module.expr(expr).kind else {
+            return self.context.string(ExprRef { module: id, expr }).map(|s| s.to_string());
+        };
+        let part = |part: &ir::Part| match part {
+            ir::Part::Text(text) => Some(text.to_string()),
+            ir::Part::Hole(hole) => match &module.expr(*hole).kind {
+                ExprKind::Call { callee, .. } => {
+                    let named = |n: &Symbol| matches!(n.as_str(), "table_name_prefix" | "table_name_suffix");
+                    matches!(&module.expr(*callee).kind, ExprKind::Name(n) if named(n)).then(String::new)
+                }
+                _ => self.context.string(ExprRef { module: id, expr: *hole }).map(|s| s.to_string()),
+            },
+        };
+        parts.iter().map(part).collect()
     }
 
     /// The table of a class by its name and what is around it.

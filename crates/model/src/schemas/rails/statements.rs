@@ -591,8 +591,9 @@ impl Runner<'_> {
         names.sort_unstable();
         // `catalog_categories` and `catalog_products` join as `catalog_categories_products`
         let joined = format!("{}\0{}", names[0], names[1]);
-        let prefix = names[0].match_indices('_').map(|(at, _)| &names[0][..=at]).filter(|p| names[1].starts_with(p));
-        match prefix.last() {
+        let mut prefix =
+            names[0].match_indices('_').map(|(at, _)| &names[0][..=at]).filter(|p| names[1].starts_with(p));
+        match prefix.next_back() {
             Some(prefix) => joined.replacen(&format!("\0{prefix}"), "_", 1),
             None => joined.replace('\0', "_"),
         }

@@ -24,6 +24,8 @@ pub(super) struct NewTable {
     pub(super) name: String,
     columns: Vec<Line>,
     constraints: Vec<Line>,
+    /// Said after the table, so that each lies where it is written.
+    foreign_keys: Vec<Line>,
     indexes: Vec<(Vec<String>, Options, ir::Range)>,
 }
 
@@ -129,6 +131,7 @@ impl Runner<'_> {
             name: name.to_owned(),
             columns: Vec::new(),
             constraints: Vec::new(),
+            foreign_keys: Vec::new(),
             indexes: Vec::new(),
         });
         let table = TableAt::New(place);
@@ -273,6 +276,9 @@ impl Runner<'_> {
                 self.add_index(&made.name, columns, options, *at);
             }
         }
+        for key in &made.foreign_keys {
+            self.alter(&made.name, &format!("ADD{}", key.sql), key.at);
+        }
     }
 
     /// A column, with its index where the options ask for one.
@@ -389,8 +395,16 @@ impl Runner<'_> {
         let from = self.name_of(table);
         let sql = self.foreign_key_sql(&from, to, options);
         match table {
-            // a key that is not checked cannot stand there
-            TableAt::New(_) => self.line(table, None, sql.trim_end_matches(" NOT VALID").to_owned(), at),
+            TableAt::New(place) => {
+                // a new table has no rows to be checked
+                let sql = sql.trim_end_matches(" NOT VALID").to_owned();
+                if self.dialect == Dialect::Sqlite {
+                    return self.line(table, None, sql, at);
+                }
+                if let Some(new) = self.tables.get_mut(*place) {
+                    new.foreign_keys.push(Line { name: None, sql, at });
+                }
+            }
             TableAt::Existing(_) => self.line(table, None, sql, at),
         }
     }

@@ -125,7 +125,8 @@ fn mysql(version: Version, kind: &str, options: &Options) -> String {
         "primary_key" => "int".to_owned(),
         "string" => limited("varchar", limit.or(Some(255))),
         "integer" | "bigint" => kind_of_integer(kind).to_owned(),
-        "float" => limited("float", limit.or(Some(24))),
+        // the catalog keeps no digits: those of up to 24 bits are floats
+        "float" => if limit.is_some_and(|l| l > 24) { "double" } else { "float" }.to_owned(),
         "decimal" | "numeric" => decimal("decimal", options),
         "datetime" | "timestamp" => precise(version, "datetime", "datetime", options),
         "time" => precise(version, "time", kind, options),
