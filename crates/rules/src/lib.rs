@@ -208,6 +208,8 @@ mod xpath_injection;
 const STACKS: &[(&str, &[&str])] = include!(concat!(env!("OUT_DIR"), "/stacks.rs"));
 #[path = "../data/check-then-act/rule.rs"]
 mod check_then_act;
+#[path = "../data/connection-leak/rule.rs"]
+mod connection_leak;
 #[path = "../security/csrf-unprotected/rule.rs"]
 mod csrf_unprotected;
 #[path = "../data/outbound-call-in-transaction/rule.rs"]
@@ -237,6 +239,7 @@ macro_rules! rule {
 pub fn all() -> Vec<Rule> {
     let mut all = vec![
         rule!("data/check-then-act", check_then_act),
+        rule!("data/connection-leak", connection_leak),
         rule!("data/duplicate-index", duplicate_index),
         rule!("data/lost-update", lost_update),
         rule!("data/missing-primary-key", missing_primary_key),
