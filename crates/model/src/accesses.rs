@@ -5,6 +5,7 @@
 
 mod checks;
 mod conditions;
+mod connections;
 mod derived;
 mod held;
 mod outgoing;
@@ -30,6 +31,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 pub use checks::Check;
 pub use conditions::How;
+pub use connections::Leak;
 pub use outgoing::Outgoing;
 pub use partial::Partial;
 pub use questions::Question;
@@ -121,6 +123,8 @@ pub struct Accesses {
     pub checks: Vec<Check>,
     /// Where transactions are open, in order of place.
     pub transactions: Vec<Transaction>,
+    /// Connections and rows that are not given back on some way out.
+    pub leaks: Vec<Leak>,
     /// Calls of other systems while one is open.
     pub outgoing: Vec<Outgoing>,
     /// For each function that answers requests, directly or by calls, the first route that it answers.
@@ -156,8 +160,9 @@ pub(crate) fn collect(context: &Context<'_>, effects: &[Effect], routes: &[Route
     let checks = checks::collect(context, effects, &all, &ways);
     let later = transactions::later(context, effects);
     let transactions = transactions::collect(context, effects, &later);
+    let leaks = connections::collect(context, effects, &later);
     let outgoing = outgoing::collect(context, effects, &transactions, &later);
-    Accesses { all, repeats, updates, partials, checks, transactions, outgoing, serves }
+    Accesses { all, repeats, updates, partials, checks, transactions, leaks, outgoing, serves }
 }
 
 /// Which functions answer requests, with the first route of each.

@@ -230,6 +230,8 @@ mod xpath_injection;
 const STACKS: &[(&str, &[&str])] = include!(concat!(env!("OUT_DIR"), "/stacks.rs"));
 #[path = "../data/check-then-act/rule.rs"]
 mod check_then_act;
+#[path = "../data/connection-leak/rule.rs"]
+mod connection_leak;
 #[path = "../security/csrf-unprotected/rule.rs"]
 mod csrf_unprotected;
 #[path = "../data/float-money/rule.rs"]
@@ -271,6 +273,7 @@ pub fn all() -> Vec<Rule> {
         rule!("data/data-and-schema-together", data_and_schema_together),
         rule!("data/destructive-change", destructive_change),
         rule!("data/check-then-act", check_then_act),
+        rule!("data/connection-leak", connection_leak),
         rule!("data/duplicate-index", duplicate_index),
         rule!("data/float-money", float_money),
         rule!("data/irreversible-migration", irreversible_migration),

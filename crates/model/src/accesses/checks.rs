@@ -27,6 +27,8 @@ pub struct Check {
     pub write: ExprRef,
     /// What is written, in one word, without a plural.
     pub subject: String,
+    /// What writes, as it is written.
+    pub name: String,
     /// The columns that it is looked for by, as they are written.
     pub keys: Vec<String>,
     /// How sure it is.
@@ -34,7 +36,7 @@ pub struct Check {
 }
 
 /// Words of what holds rows or leads to them, which say nothing of what the rows are.
-const GENERAL: [&str; 44] = [
+const GENERAL: [&str; 46] = [
     "db",
     "database",
     "session",
@@ -78,6 +80,8 @@ const GENERAL: [&str; 44] = [
     "client",
     "dbsession",
     "unitofwork",
+    "datasource",
+    "appdatasource",
     "record",
 ];
 
@@ -166,6 +170,7 @@ impl Reader<'_> {
                     read: self.at(read.call),
                     decides: self.module.span(decides),
                     write: self.at(write.call),
+                    name: self.name(write.call).unwrap_or_else(|| subject.clone()),
                     subject,
                     keys,
                     evidence: self.accesses[read.access as usize]
@@ -178,6 +183,11 @@ impl Reader<'_> {
         found.sort_by_key(|c| c.write);
         found.dedup_by_key(|c| c.read);
         found
+    }
+
+    fn name(&self, call: ExprId) -> Option<String> {
+        let ExprKind::Call { callee, .. } = &self.module.expr(call).kind else { return None };
+        self.module.dotted(*callee)
     }
 
     /// What looks for rows and what writes new ones, in order of place.
@@ -553,17 +563,11 @@ impl Reader<'_> {
         let access = &self.accesses[read.access as usize];
         let module = self.context.program.module(access.call.module);
         let mut keys = keys_of(self.context, module, access);
-        let is_key = |k: &String| {
-            let plain = plain(k);
-            !matches!(plain.as_str(), "id" | "pk" | "uuid" | "guid" | "isdeleted" | "deletedat" | "deleted" | "")
-        };
-        if !keys.iter().all(is_key) {
-            keys.retain(is_key);
-            // what is found by its own key is no duplicate
-            if keys.is_empty() {
-                return keys;
-            }
+        // what is found by its own key is no duplicate
+        if keys.iter().any(|k| matches!(plain(k).as_str(), "id" | "pk" | "uuid" | "guid")) {
+            return Vec::new();
         }
+        keys.retain(|k| !matches!(plain(k).as_str(), "isdeleted" | "deletedat" | "deleted" | ""));
         keys.sort();
         keys.dedup();
         keys

@@ -181,8 +181,11 @@ impl Walk<'_> {
                 e.iter().for_each(|e| self.expr(*e));
                 if self.throw_safe == 0 {
                     self.leave(stmt.range);
-                } else if let Some(seen) = self.tries.last_mut() {
-                    *seen |= self.state;
+                } else {
+                    let found = if self.exit_safe > 0 { self.state & !OPEN } else { self.state };
+                    if let Some(seen) = self.tries.last_mut() {
+                        *seen |= found;
+                    }
                 }
                 self.state = 0;
             }

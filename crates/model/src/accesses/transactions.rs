@@ -459,7 +459,14 @@ pub(super) fn escapes(module: &ir::Module, place: &str, function: FunctionId, in
         is_it(id) || matches!(&module.expr(id).kind, ExprKind::List(items) if items.iter().any(|i| is_it(*i)))
     };
     let by_stmt = module.stmts().filter(|s| range.contains(s.range)).any(|s| match s.kind {
-        StmtKind::Return(Some(value)) => holds(value),
+        StmtKind::Return(Some(value)) => {
+            // `return connection.cursor()`
+            let is_link = |call: ExprId| {
+                matches!(&module.expr(call).kind, ExprKind::Call { callee, .. }
+                if matches!(&module.expr(*callee).kind, ExprKind::Member { object, .. } if is_it(*object)))
+            };
+            holds(value) || in_options && is_link(value)
+        }
         StmtKind::Assign { target, value: Some(value), .. } => {
             let is_told = match &module.expr(target).kind {
                 ExprKind::Name(name) => *name == "_",

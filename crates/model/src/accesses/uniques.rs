@@ -46,23 +46,22 @@ impl Model {
 
     /// Whether two rows of `subject` can have the same values in `keys`.
     pub fn uniqueness(&self, subject: &str, keys: &[String], said: &Uniques) -> Uniqueness {
-        // `findByClusterName` of a cluster asks for its `name`
-        let own = |key: String| match key.strip_prefix(subject) {
-            Some(rest) if !rest.is_empty() => rest.to_owned(),
-            _ => key,
+        // `findByClusterName` of a cluster asks for its `name`, and a user's `user` is its `user_id`
+        let columns_of = |key: &String| {
+            let key = plain(key);
+            let own = key.strip_prefix(subject).filter(|rest| !rest.is_empty()).map(str::to_owned);
+            [Some(format!("{key}id")), own, Some(key)].into_iter().flatten().collect::<Vec<String>>()
         };
-        let keys: Vec<String> = keys.iter().map(|k| own(plain(k))).collect();
+        let keys: Vec<Vec<String>> = keys.iter().map(columns_of).collect();
         let is_key = |column: &str| {
             let column = plain(column);
-            keys.iter().any(|k| *k == column || column.strip_suffix("id") == Some(k.as_str()))
+            keys.iter().flatten().any(|k| *k == column)
         };
         let mut known = false;
         for database in &self.schemas {
             for table in database.schema.tables.values().filter(|t| word(&t.name.name) == subject) {
                 // columns that the table does not have are those of another
-                known |= keys
-                    .iter()
-                    .all(|k| table.columns.iter().any(|c| plain(&c.name) == *k || plain(&c.name) == format!("{k}id")));
+                known |= keys.iter().all(|k| table.columns.iter().any(|c| k.contains(&plain(&c.name))));
                 let covers = table.indexes.iter().any(|i| {
                     i.unique
                         && !i.columns.is_empty()
@@ -79,8 +78,7 @@ impl Model {
         if known {
             return Uniqueness::Many;
         }
-        let is_said =
-            said.places.iter().any(|place| keys.iter().any(|k| place.contains(k) || place.contains(&format!("{k}id"))));
+        let is_said = said.places.iter().any(|place| keys.iter().flatten().any(|k| place.contains(k)));
         if is_said { Uniqueness::Unique } else { Uniqueness::Unknown }
     }
 }

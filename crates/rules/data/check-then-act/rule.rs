@@ -42,8 +42,8 @@ fn check(model: &Model, report: &mut Report<'_>) {
         let keys = check.keys.join(", ");
         let subject = format!("check {} {} {}", path(model, span), around(model, check.write), check.subject);
         let issue = Text::say(
-            "A `{}` is written because none with the same `{}` was found: two requests at once both find none and both write.",
-            &[&check.subject, &keys],
+            "`{}` writes because none with the same `{}` was found: two requests at once both find none and both write.",
+            &[&check.name, &keys],
         );
         let mut finding = report.finding(numbered(&mut seen, subject), span, issue);
         finding.evidence = finding.evidence.min(check.evidence);

@@ -56,9 +56,24 @@ fn is_named_so(model: &Model, span: base::Span) -> bool {
     let range = ir::Range { start: span.start, end: span.end };
     let says = |text: &str| {
         let plain = text.to_ascii_lowercase().replace('_', "");
-        ["insecure", "untrusted", "skipcert", "skipssl", "skiptls", "ignoressl", "ignorecert", "noverify", "trustall", "selfsigned", "healthcheck", "certificatecollect", "checkcert", "probe"]
-            .iter()
-            .any(|w| plain.contains(w))
+        [
+            "insecure",
+            "untrusted",
+            "skipcert",
+            "skipssl",
+            "skiptls",
+            "ignoressl",
+            "ignorecert",
+            "noverify",
+            "trustall",
+            "selfsigned",
+            "healthcheck",
+            "certificatecollect",
+            "checkcert",
+            "probe",
+        ]
+        .iter()
+        .any(|w| plain.contains(w))
     };
     let file = path(model, span).rsplit('/').next().unwrap_or("");
     says(file)
@@ -77,7 +92,20 @@ fn is_named_so(model: &Model, span: base::Span) -> bool {
 /// Whether a condition asks for a setting about certificates.
 fn is_choice(condition: &str) -> bool {
     let lower = condition.to_ascii_lowercase();
-    ["insecure", "verif", "skip", "ssl", "tls", "cert", "trust", "selfsigned", "self_signed", "self-signed", "unauthorized", "strict"]
-        .iter()
-        .any(|w| lower.contains(w))
+    [
+        "insecure",
+        "verif",
+        "skip",
+        "ssl",
+        "tls",
+        "cert",
+        "trust",
+        "selfsigned",
+        "self_signed",
+        "self-signed",
+        "unauthorized",
+        "strict",
+    ]
+    .iter()
+    .any(|w| lower.contains(w))
 }
