@@ -178,10 +178,33 @@ pub fn names_other(model: &Model, call: ExprRef, function: Option<FnId>) -> bool
     disclaimed
         || compared
         || target.is_some_and(|n| names_thing(n.as_str()))
+        // `key_iv = bytes_to_key(passphrase, salt)`
+        || target.is_some_and(|n| words(n.as_str()).iter().any(|w| matches!(w.as_str(), "key" | "iv")))
+        // pages in the browser store nothing
+        || file.ends_with(".component.ts")
         // `self.wallet_name = sha256(…)`
         || target.is_some_and(|n| words(n.as_str()).last().is_some_and(|w| w == "name"))
-        || function.is_some_and(|n| names_thing(n.as_str()))
+        || function.is_some_and(|n| names_thing(n.as_str()) || makes_key(n.as_str()))
         || names_thing(file)
+        || names_realm(module, range)
+}
+
+/// Whether a function makes a key of what it is given: `derive_secret_key(user, password)`.
+fn makes_key(name: &str) -> bool {
+    let words = words(name);
+    let has = |list: &[&str]| words.iter().any(|w| list.contains(&w.as_str()));
+    has(&["key", "keys"]) && has(&["derive", "signing", "secret", "encryption", "make", "get"])
+}
+
+/// Whether the statement around hashes for HTTP's digest authentication, which prescribes the hash:
+/// `md5(user + ":" + realm + ":" + password)`.
+fn names_realm(module: &Module, range: Range) -> bool {
+    let around = module.functions().filter(|(_, f)| f.range.contains(range)).min_by_key(|(_, f)| f.range.width());
+    let Some((_, function)) = around else { return false };
+    module.exprs_within(function.range).any(|(_, e)| match &e.kind {
+        ExprKind::Name(name) | ExprKind::Member { name, .. } => words(name.as_str()).iter().any(|w| w == "realm"),
+        _ => false,
+    })
 }
 
 /// Whether a call's value is put in a map under a name.

@@ -38,6 +38,10 @@ fn check(model: &Model, report: &mut Report<'_>) {
         tell(model, report, kind, &key.value, key.span, "", usage, key.evidence);
     }
     for literal in &model.literals {
+        // `"lib/cancellationToken.js": "d0426…"`: the name of a file
+        if literal.name.contains('/') {
+            continue;
+        }
         let kind = shape(literal.value).or_else(|| {
             let parts = words(literal.name);
             named(&parts, literal.value).or_else(|| own_key(parts, literal.value))
@@ -59,7 +63,8 @@ fn check(model: &Model, report: &mut Report<'_>) {
             continue;
         }
         for entry in entries {
-            if entry.key.split('.').any(|k| matches!(k, "development" | "test" | "dev" | "local")) {
+            let is_apart = |k: &str| matches!(k, "development" | "test" | "dev" | "local" | "example" | "examples");
+            if entry.key.split('.').any(is_apart) {
                 continue;
             }
             let name = entry.key.rsplit('.').next().unwrap_or(&entry.key);
@@ -288,6 +293,10 @@ const SCHEMA: [&str; 8] = ["required", "omitempty", "optional", "nullable", "str
 
 /// A key of the application's own, by the words of its name: whatever its value looks like, it signs or encrypts.
 fn own_key(mut parts: Vec<String>, value: &str) -> Option<&'static str> {
+    // `#secret-key` finds an element of a page
+    if value.starts_with(['#', '.', '/', '[']) {
+        return None;
+    }
     // `sessionkey`
     if let [.., last] = parts.as_slice()
         && let Some(end) = ["key", "secret"].into_iter().find(|e| last.len() > e.len() && last.ends_with(e))

@@ -40,11 +40,16 @@ fn fast_hashes(model: &Model, report: &mut Report<'_>) {
     for effect in effects(model, Kind::Hashes).filter(|e| e.evidence > Evidence::Suspected) {
         let Some(algorithm) = passwords::algorithm(model, effect) else { continue };
         let mut places = Vec::new();
+        // a hash of old is verified once more, and made anew
+        if effect.function.is_some_and(|f| hashes_well(model, f)) {
+            continue;
+        }
         if passwords::is_of_password(model, effect) {
             places.push((effect.span, around(model, effect.call)));
         } else {
             let calls = passwords::through_callers(model, effect);
-            places.extend(calls.into_iter().map(|(call, _)| (model.program.span(call), around(model, call))));
+            let calls = calls.into_iter().filter(|(_, caller)| caller.is_none_or(|f| !hashes_well(model, f)));
+            places.extend(calls.map(|(call, _)| (model.program.span(call), around(model, call))));
         }
         for (span, function) in places {
             fast_hash(model, report, &algorithm, span, &function);
@@ -64,6 +69,11 @@ fn fast_hash(model: &Model, report: &mut Report<'_>, algorithm: &str, span: Span
     );
     explain(model, &mut finding, span);
     report.add(finding);
+}
+
+/// Whether a function hashes passwords slowly too.
+fn hashes_well(model: &Model, function: program::FnId) -> bool {
+    effects(model, Kind::PasswordHash).any(|e| e.function == Some(function) && e.evidence > Evidence::Suspected)
 }
 
 fn shown(algorithm: &str) -> String {
