@@ -261,13 +261,9 @@ impl Run<'_> {
     }
 
     pub fn keep(&mut self, slot: Slot, value: &Value) {
-        let mut kept = Value::default();
-        for taint in value.flat().taints {
-            if matches!(taint.from, From::Outside(_) | From::Request(_)) {
-                kept.add(taint);
-            }
-        }
-        if !kept.is_blank() {
+        // `config.name = x` says nothing of `config.path`
+        let kept = value.from_outside(0);
+        if kept.is_from_outside() {
             self.out.kept.push((slot, kept));
         }
     }
