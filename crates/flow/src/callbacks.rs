@@ -42,7 +42,7 @@ impl Run<'_> {
         meanings: &[Meaning],
         mut value: Value,
     ) -> Value {
-        let answers = meanings.iter().any(|m| matches!(m, Meaning::Answers));
+        let answers = meanings.iter().any(|m| matches!(m, Meaning::Answers)) && !call.asks_a_chosen_one(meanings);
         let module = self.module;
         let known = self.known;
         // what a function of the repository calls it with is known

@@ -44,6 +44,13 @@ impl Call<'_> {
         self.name.map_or("", Symbol::as_str)
     }
 
+    /// Whether it asks another system, which outside data chooses: whoever chooses the system chooses its answer.
+    pub fn asks_a_chosen_one(&self, meanings: &[Meaning]) -> bool {
+        let asks = meanings.iter().any(|m| matches!(m, Meaning::Sink { kind: Kind::Url, .. }));
+        let chooses = |value: &Value| value.flat().taints.iter().any(|t| !t.cleared.has(Kind::Url));
+        asks && self.values.iter().any(chooses)
+    }
+
     pub fn positional(&self) -> impl Iterator<Item = (ExprId, &Value)> {
         self.args.iter().zip(&self.values).filter(|(a, _)| a.name.is_none()).map(|(a, v)| (a.value, v))
     }
@@ -295,6 +302,7 @@ impl<'a> Run<'a> {
     fn result(&mut self, call: &Call<'_>, meanings: &[Meaning]) -> Value {
         let mut checked = Kinds::NONE;
         let mut given: Option<Value> = None;
+        let is_chosen = call.asks_a_chosen_one(meanings);
         for meaning in meanings {
             match meaning {
                 Meaning::Source(place) => {
@@ -325,10 +333,10 @@ impl<'a> Run<'a> {
                 Meaning::Passes => {
                     given.get_or_insert_with(|| entries(call).unwrap_or_else(|| call.all()));
                 }
-                Meaning::Answers => {
+                Meaning::Answers if !is_chosen => {
                     given.get_or_insert_with(Value::default);
                 }
-                Meaning::Sink { .. } | Meaning::Fills(..) | Meaning::Ends => {}
+                Meaning::Answers | Meaning::Sink { .. } | Meaning::Fills(..) | Meaning::Ends => {}
             }
         }
         if checked != Kinds::NONE {
@@ -339,7 +347,7 @@ impl<'a> Run<'a> {
             return given;
         }
         // reqwest and its like only begin a request
-        if Self::asks_elsewhere(call, meanings) && self.module.language != Language::Rust {
+        if Self::asks_elsewhere(call, meanings) && self.module.language != Language::Rust && !is_chosen {
             return Value::default();
         }
         if let Some(value) = self.of_request(call) {
