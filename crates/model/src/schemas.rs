@@ -314,12 +314,20 @@ fn declared(stored: &StoredThings, schemas: &[DatabaseSchema], dialect: Dialect)
     }
     let tables = schemas.iter().flat_map(|s| s.schema.tables.keys());
     let made: FxHashSet<String> = tables.map(|n| n.name.to_lowercase()).collect();
+    let is_made = |s: &stored::Stored| made.contains(&s.table.name.to_lowercase());
     let mut libraries: Vec<&str> = declared.iter().map(|s| s.library).collect();
     libraries.sort_unstable();
     libraries.dedup();
+    // where migrations make some of a library's tables, those that they do not make are others', or called otherwise
+    let is_by_tool = |s: &&DatabaseSchema| matches!(s.set.tool, Tool::EfCore | Tool::Django);
+    libraries.retain(|library| {
+        let ours = || declared.iter().filter(|s| s.library == *library);
+        let by_tool = matches!(*library, "Django" | "Entity Framework Core") && schemas.iter().any(|s| is_by_tool(&s));
+        ours().all(|s| s.is_document) || !by_tool && !ours().any(|s| is_made(s))
+    });
     let of = |library: &str| {
-        let missing = |s: &&&stored::Stored| s.library == library && !made.contains(&s.table.name.to_lowercase());
-        let ours: Vec<&stored::Stored> = declared.iter().filter(missing).copied().collect();
+        let ours: Vec<&stored::Stored> =
+            declared.iter().filter(|s| s.library == library && !is_made(s)).copied().collect();
         let part = |stored: &stored::Stored, tables: bool| {
             let is_table = |s: &&Statement| match &s.kind {
                 StatementKind::Change(changes) => changes.iter().any(|c| matches!(c.step, Step::CreateTable(_))),

@@ -44,7 +44,7 @@ pub fn report(model: &Model, report: &mut Report<'_>, repeat: &Repeat, words: &W
     // the further away, the more a reader must believe; a list that is shown is worth more of it than a change
     let reads = route.is_some_and(|r| r.method.is_safe() || r.method == Method::Any) || repeat.field.is_some();
     let depth = if repeat.view.is_some() || !repeat.page.is_empty() { 0 } else { repeat.way.len() };
-    if depth > if reads { 3 } else { 1 } {
+    if depth > if reads { 3 } else { usize::from(route.is_some()) } {
         return;
     }
     let within = around(model, repeat.call);

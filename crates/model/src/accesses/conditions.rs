@@ -3,7 +3,7 @@
 //! (`where('email', email)`), comparisons (`User.email == email`, `u => u.Email == email`), methods of columns
 //! (`users::email.eq(email)`, `eq(users.email, email)`).
 
-use ir::{BinaryOp, ExprId, ExprKind, Literal, LogicalOp, Module, Part, UnaryOp};
+use ir::{BinaryOp, CallKind, ExprId, ExprKind, Literal, LogicalOp, Module, Part, UnaryOp};
 use sql::query::{Operand, Operator, Predicate, Query};
 use sql::{Dialect, HOLE, StatementKind};
 
@@ -207,19 +207,29 @@ impl Conditions<'_> {
     fn key(&mut self, name: &str, value: ExprId) {
         let (name, mut how) = with_suffix(name);
         if let ExprKind::Map(entries) = &self.module.expr(value).kind {
-            let keys = entries.iter().filter_map(|e| e.key.and_then(|k| self.module.string(k)));
-            how = keys.filter_map(|k| by_word(k.as_str().trim_start_matches('$'))).max().unwrap_or(How::Other);
+            let keys = || entries.iter().filter_map(|e| e.key.and_then(|k| self.module.string(k)));
+            how = match keys().filter_map(|k| by_word(k.as_str().trim_start_matches('$'))).max() {
+                Some(how) => how,
+                // `author: { id }` is the author's key, `author: { email }` asks another table
+                None if keys().eq(["id"]) => How::Equal,
+                None => {
+                    self.asked.is_partly_read = true;
+                    return;
+                }
+            };
         }
         match &self.module.expr(value).kind {
             // what only names a constant holds for many rows
             _ if self.is_constant(value) => how = How::State,
             // `createdAt: MoreThan(day)`, `{ [Op.gt]: … }`
-            ExprKind::Call { callee, .. } => {
+            ExprKind::Call { callee, kind, .. } if *kind != CallKind::New => {
                 let called = match &self.module.expr(*callee).kind {
                     ExprKind::Name(name) | ExprKind::Member { name, .. } => Some(name.as_str()),
                     _ => None,
                 };
-                how = called.and_then(by_word).unwrap_or(how);
+                // an operator that is not known; what small letters begin gives a value
+                let unknown = if called.is_some_and(|c| c.starts_with(char::is_uppercase)) { How::Other } else { how };
+                how = called.and_then(by_word).unwrap_or(unknown);
             }
             ExprKind::Binary { op: BinaryOp::Range, .. } => how = How::Range,
             _ => {}

@@ -2,7 +2,7 @@
 
 use base::{Evidence, Related, RuleInfo, Severity, Stage, Text};
 use model::Model;
-use model::schemas::{DatabaseSchema, Use, steps::NewStep};
+use model::schemas::{DatabaseSchema, Told, Use, steps::NewStep};
 use sql::{Name, Step, TableAction};
 
 use crate::migrating::{because, finding, steps};
@@ -160,7 +160,9 @@ fn tell(
             "No code here names it any more, as far as can be seen; the version that runs until the deployment may."
         }
         (false, true) => {
-            finding.severity = Severity::Critical;
+            // whether it has run already is only known against a base
+            let is_new = database.told == Told::ByBase;
+            finding.severity = if is_new { Severity::Critical } else { Severity::Important };
             "Code here still uses it by this name."
         }
         (false, false) => {

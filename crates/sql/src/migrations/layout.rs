@@ -318,20 +318,32 @@ pub(super) fn add_dumps(files: &[File<'_>], order: &[usize], known: Option<Diale
         if !is_named || used || beside || !makes_tables() {
             continue;
         }
-        sets.push(MigrationSet {
-            directory: directory.to_owned(),
-            tool: Tool::Dump,
-            dialect,
-            migrations: vec![Migration {
-                version: String::new(),
-                name: stem,
-                file: *at,
-                forward: Body::Sql(vec![Range::new(0, file.text.len())]),
-                is_reversible: false,
-                transaction: TransactionMode::None,
-                is_repeatable: false,
-            }],
-            dump: None,
-        });
+        let part = |at: usize, name: String| Migration {
+            version: String::new(),
+            name,
+            file: at,
+            forward: Body::Sql(vec![Range::new(0, files[at].text.len())]),
+            is_reversible: false,
+            transaction: TransactionMode::None,
+            is_repeatable: false,
+        };
+        let mut migrations = vec![part(*at, stem.clone())];
+        // `schema-indexes.sql` beside `schema.sql`
+        for other in order {
+            let (folder, name) = split(files[*other].path);
+            let name = name.to_ascii_lowercase();
+            if folder == directory && other != at && is_rest_of(&name, &stem) && !files[*other].text.is_empty() {
+                migrations.push(part(*other, name));
+            }
+        }
+        sets.push(MigrationSet { directory: directory.to_owned(), tool: Tool::Dump, dialect, migrations, dump: None });
     }
+}
+
+/// Whether a file's name says that it adds indexes or keys to the tables of another (`stem`).
+fn is_rest_of(name: &str, stem: &str) -> bool {
+    const WORDS: [&str; 6] = ["idx", "index", "indexes", "indices", "constraints", "keys"];
+    let Some(name) = name.strip_suffix(".sql") else { return false };
+    let mut words = name.split(['-', '_', '.']);
+    words.any(|word| WORDS.contains(&word)) && name.split(['-', '_', '.']).next() == stem.split(['-', '_', '.']).next()
 }
