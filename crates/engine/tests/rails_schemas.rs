@@ -1,5 +1,7 @@
 //! Schemas of Rails applications: what migrations, `db/schema.rb` and `db/structure.sql` make, and what records say.
 
+#![allow(clippy::unwrap_used)]
+
 use std::fs;
 
 use specialist_engine::{Options, Session};

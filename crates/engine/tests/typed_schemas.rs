@@ -1,6 +1,8 @@
 //! Schemas of Go, Java, C# and Rust: what migrations of Entity Framework Core and SeaORM make, and what the models of
 //! GORM, XORM, JPA and Entity Framework Core declare.
 
+#![allow(clippy::unwrap_used)]
+
 use std::fs;
 
 use specialist_engine::{Options, Session};

@@ -262,7 +262,7 @@ impl Run<'_> {
 
     pub fn keep(&mut self, slot: Slot, value: &Value) {
         // `config.name = x` says nothing of `config.path`
-        let kept = value.from_outside(0);
+        let kept = value.kept_from_outside(0);
         if kept.is_from_outside() {
             self.out.kept.push((slot, kept));
         }
@@ -605,7 +605,7 @@ impl Run<'_> {
                     && source
                         .name
                         .is_some_and(|n| !matches!(n.as_str().to_ascii_lowercase().as_str(), "referer" | "referrer"));
-                !(self.module.language.is_ecmascript() && is_parsed && !source.is_part) && !is_of_browser
+                !(is_of_browser || self.module.language.is_ecmascript() && is_parsed && !source.is_part)
             }
             _ => true,
         }

@@ -383,13 +383,13 @@ impl Value {
     }
 
     /// What is outside data in it, each part in its place.
-    pub fn from_outside(&self, depth: u32) -> Value {
+    pub fn kept_from_outside(&self, depth: u32) -> Value {
         let mut kept = Value::default();
         let whole = if depth < MAX_DEPTH { self.taints.clone() } else { self.flat().taints };
         whole.into_iter().filter(|t| !matches!(t.from, From::Param(..))).for_each(|t| kept.add(t));
         if depth < MAX_DEPTH {
             for (key, part) in self.parts() {
-                let part = part.from_outside(depth + 1);
+                let part = part.kept_from_outside(depth + 1);
                 if part.is_from_outside() {
                     *kept.part_mut(*key) = part;
                 }

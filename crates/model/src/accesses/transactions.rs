@@ -581,7 +581,7 @@ fn declared(context: &Context<'_>, effects: &[Effect], later: &Later) -> Vec<Tra
                     info.annotations.iter().find_map(|a| annotations.get(&ExprRef { module: c.module, expr: *a }))
                 })
             };
-            let Some(effect) = own.or_else(|| of_class()) else { continue };
+            let Some(effect) = own.or_else(of_class) else { continue };
             found.push(Transaction {
                 function,
                 opened: effect.call,

@@ -217,10 +217,8 @@ impl Run<'_, '_> {
         let Some(scope) = env else { return };
         let item = self.context.program.module(module);
         match &item.expr(target).kind {
-            ExprKind::Name(name) => {
-                if !scope.assign(*name, value) {
-                    scope.set(*name, value.clone());
-                }
+            ExprKind::Name(name) if !scope.assign(*name, value) => {
+                scope.set(*name, value.clone());
             }
             ExprKind::Member { object, name, .. } => {
                 let ExprKind::Name(holder) = &item.expr(*object).kind else { return };

@@ -88,7 +88,6 @@ impl Tool for Mongoose {
                 self.model(run, call)
             }
             (None, "mongoose.model" | "model") => self.model(run, call),
-            (None, name) if name == "model" => self.model(run, call),
             _ => None,
         };
         what.map(|what| Val::new(what, call.at))

@@ -154,12 +154,12 @@ fn base_table(reading: &Reading<'_>, class: ClassRef, lineage: &[ClassRef]) -> O
         let Some(info) = program.classes().info(*part) else { continue };
         let Some(function) = info.methods.get(&Symbol::new("__tablename__")).and_then(|f| f.first()) else { continue };
         let module = program.module(function.module);
-        let given =
+        let mut given =
             module.function(function.function).body.iter().flatten().filter_map(|s| match &module.stmt(*s).kind {
                 StmtKind::Return(Some(value)) => Some(*value),
                 _ => None,
             });
-        let last = given.last()?;
+        let last = given.next_back()?;
         return made_name(reading, ExprRef { module: function.module, expr: last }, name.as_str(), 0);
     }
     None
@@ -257,9 +257,8 @@ fn members(reading: &Reading<'_>, part: ClassRef, class: ClassRef, is_sqlmodel: 
             }
             continue;
         }
-        if !COLUMNS.contains(&called)
-            && !(call.is_none() && is_mapped_annotation(reading, part.module, field.ty, is_sqlmodel))
-        {
+        let is_mapped = || call.is_none() && is_mapped_annotation(reading, part.module, field.ty, is_sqlmodel);
+        if !(COLUMNS.contains(&called) || is_mapped()) {
             continue;
         }
         let Some(mut column) = column(reading, part.module, field, init, is_sqlmodel) else { continue };

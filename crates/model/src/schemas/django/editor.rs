@@ -646,7 +646,7 @@ impl Editor {
         if check(old, self.dialect) != check(new, self.dialect)
             && let Some(check) = check(new, self.dialect)
         {
-            let name = index_name(self.dialect, table, &[now.clone()], "_check");
+            let name = index_name(self.dialect, table, std::slice::from_ref(&now), "_check");
             let line = self.line("ALTER TABLE ").name(table).sql(" ADD CONSTRAINT ").name(&name).sql(" CHECK (");
             self.send(line.name(&now).sql(check).sql(")"));
         }

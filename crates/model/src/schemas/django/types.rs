@@ -51,7 +51,8 @@ fn of_kind(kind: &str, field: &Field, dialect: Dialect) -> String {
         }
         .to_owned()
     };
-    let found = match kind {
+
+    match kind {
         "CharField" if field.max_length.is_none() => by("varchar", "longtext", "varchar"),
         "CharField"
         | "SlugField"
@@ -100,8 +101,7 @@ fn of_kind(kind: &str, field: &Field, dialect: Dialect) -> String {
             by(&format!("geometry({shape},{})", field.srid), &shape, &shape)
         }
         _ => by("text", "longtext", "text"),
-    };
-    found
+    }
 }
 
 /// Fields of GIS.

@@ -358,7 +358,7 @@ fn property(
         Value::Instance(class) | Value::Class(class) => context.program.class(*class).kind == ClassKind::Enum,
         _ => false,
     });
-    let is_column = (is_scalar && !is_many) || is_enum && !is_many || marks.has("Column") && class.is_none();
+    let is_column = (is_scalar || is_enum) && !is_many || marks.has("Column") && class.is_none();
     if !is_column && class.is_none() {
         return None;
     }

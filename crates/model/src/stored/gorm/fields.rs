@@ -80,7 +80,7 @@ impl Tag {
     }
 
     fn is_left_out(&self) -> bool {
-        self.all.iter().any(|(key, value)| key == "-" && value != "migration" || key == "-" && value == "all")
+        self.all.iter().any(|(key, value)| key == "-" && value != "migration")
     }
 }
 
@@ -328,7 +328,7 @@ impl Field {
                 (None | Some(0), _) if usage.is_short => "varchar(191)".to_owned(),
                 (None | Some(0), _) => "longtext".to_owned(),
                 (Some(65536..=16_777_216), _) => "mediumtext".to_owned(),
-                (Some(size), _) if size > 16_777_216 || size < 0 => "longtext".to_owned(),
+                (Some(size), _) if !(0..=16_777_216).contains(&size) => "longtext".to_owned(),
                 (Some(size), _) => format!("varchar({size})"),
             },
             (Dialect::MySql, Scalar::Time) if usage.is_old => "datetime".to_owned(),
