@@ -26,6 +26,7 @@ mod strings;
 mod summaries;
 mod types;
 mod value;
+mod whom;
 
 use base::{Span, Symbol};
 use program::{ExprRef, FnId, ModuleId, Program};

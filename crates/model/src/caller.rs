@@ -116,6 +116,32 @@ pub struct Heard {
 }
 
 impl Model {
+    /// Whether a handler lets in only what another system has signed, or who knows a secret:
+    /// `if request.headers.get("X-Secret") != CALLBACK_SECRET`.
+    pub fn asks_for_signature(&self, function: program::FnId) -> bool {
+        let says = |text: &str, list: &[&str]| words(text).iter().any(|w| list.contains(&w.as_str()));
+        let nearby = self.reachable(function, 1).into_iter().chain([function]);
+        let is_signed = nearby.into_iter().any(|f| {
+            let module = self.program.module(f.module);
+            module.exprs_within(module.function(f.function).range).any(|(id, e)| match &e.kind {
+                ExprKind::Name(name) | ExprKind::Member { name, .. } => says(name.as_str(), &["signature", "hmac"]),
+                _ => module.string(id).is_some_and(|s| s.as_str().len() < 40 && says(s.as_str(), &["signature"])),
+            })
+        });
+        let module = self.program.module(function.module);
+        let names_secret = |e: ir::ExprId| match &module.expr(e).kind {
+            ExprKind::Name(name) | ExprKind::Member { name, .. } => says(name.as_str(), &["secret"]),
+            _ => false,
+        };
+        is_signed
+            || module.exprs_within(module.function(function.function).range).any(|(_, e)| match &e.kind {
+                ExprKind::Binary { op: ir::BinaryOp::Eq | ir::BinaryOp::Ne, left, right } => {
+                    names_secret(*left) || names_secret(*right)
+                }
+                _ => false,
+            })
+    }
+
     /// What a route's handler, and what it calls, does with the caller. What stands before the handler counts
     /// when it binds.
     pub fn speech_of(&self, route: &Route, function: FnId, heard: &mut Heard) -> Speech {

@@ -125,6 +125,19 @@ impl DatabaseSchema {
         format!("{create} {} ON {} ({});", self.said(&name), self.table_said(table), columns.join(", "))
     }
 
+    /// The statement that makes an index for comparing a text in one case, or for finding a text anywhere in it; none
+    /// where the database has no such index.
+    pub fn text_index_statement(&self, table: &Table, column: &str, anywhere: bool) -> Option<String> {
+        let (table, column) = (self.table_said(table), self.said(column));
+        match (self.schema.dialect, anywhere) {
+            (Dialect::Postgres, true) => {
+                Some(format!("CREATE INDEX CONCURRENTLY ON {table} USING gin ({column} gin_trgm_ops);"))
+            }
+            (Dialect::Postgres, false) => Some(format!("CREATE INDEX CONCURRENTLY ON {table} (lower({column}));")),
+            _ => None,
+        }
+    }
+
     /// The statement that drops an index.
     pub fn drop_index_statement(&self, table: &Table, index: &str) -> String {
         if self.is_document {

@@ -2,7 +2,6 @@
 
 use base::{Related, RuleInfo, Severity, Stage, Text};
 use model::Model;
-use model::guards::words;
 use sql::schema::Index;
 
 use crate::support::info;
@@ -31,12 +30,7 @@ fn check(model: &Model, report: &mut Report<'_>) {
             // mappers make the index of each foreign key by themselves: that it begins another is nobody's choice
             let is_of_key = |index: &Index| {
                 let columns: Vec<&str> = index.leading_columns().collect();
-                let is_reference = matches!(columns.as_slice(), [one] if words(one).last().is_some_and(|w| w == "id"));
-                is_reference
-                    || table
-                        .foreign_keys
-                        .iter()
-                        .any(|k| k.columns.iter().map(String::as_str).eq(columns.iter().copied()))
+                table.foreign_keys.iter().any(|k| k.columns.iter().map(String::as_str).eq(columns.iter().copied()))
             };
             let redundant = table.redundant_indexes(schema.dialect).into_iter();
             for (index, better) in redundant.filter(|(i, b)| i.columns.len() == b.columns.len() || !is_of_key(i)) {

@@ -37,11 +37,10 @@ fn check(model: &Model, report: &mut Report<'_>) {
         for (column, how) in &question.others {
             let Some(index) = unused(table, column, database.schema.dialect) else { continue };
             let (name, of) = (column.as_str(), table.name.name.as_str());
-            let (issue, fix, expression) = match how {
+            let (issue, fix) = match how {
                 How::Function => (
                     Text::say("A function of `{}.{}` is compared, which the index on it cannot serve.", &[of, name]),
                     "Compare the column itself (store it in one form), or make an index on the expression:",
-                    format!("lower({})", database.said(name)),
                 ),
                 How::Holds => (
                     Text::say(
@@ -49,7 +48,6 @@ fn check(model: &Model, report: &mut Report<'_>) {
                         &[of, name],
                     ),
                     "Ask for the beginning only (`LIKE 'text%'`), or make an index that serves such searches (trigrams, full text):",
-                    format!("{} gin_trgm_ops", database.said(name)),
                 ),
                 _ => continue,
             };
@@ -64,12 +62,10 @@ fn check(model: &Model, report: &mut Report<'_>) {
             finding.impact = Text::from(
                 "The whole table is read for each such query, though the column has an index: what was fast in the test gets slower with each row.",
             );
-            let using = if *how == How::Holds { " USING gin" } else { "" };
-            let statement =
-                format!("CREATE INDEX CONCURRENTLY ON {}{using} ({expression});", database.table_said(table));
-            finding.fix = match database.schema.dialect {
-                Dialect::Postgres => Text::from(fix).block("sql", statement),
-                _ => Text::from(fix.trim_end_matches(':')).and(".", &[]),
+            let statement = database.text_index_statement(table, name, *how == How::Holds);
+            finding.fix = match statement {
+                Some(statement) => Text::from(fix).block("sql", statement),
+                None => Text::from(fix.trim_end_matches(':')).and(".", &[]),
             };
             finding.verification = Text::from(
                 "`EXPLAIN` the query on a table with a realistic number of rows: it must show an index scan.",

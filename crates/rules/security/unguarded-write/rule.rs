@@ -186,32 +186,6 @@ fn carries_credential(model: &Model, route: &Route) -> bool {
         })
 }
 
-/// Whether a handler lets in only what another system has signed, or who knows a secret:
-/// `if request.headers.get("X-Secret") != CALLBACK_SECRET`.
-fn asks_for_signature(model: &Model, function: program::FnId) -> bool {
-    let says = |text: &str, list: &[&str]| words(text).iter().any(|w| list.contains(&w.as_str()));
-    let nearby = model.reachable(function, 1).into_iter().chain([function]);
-    let is_signed = nearby.into_iter().any(|f| {
-        let module = model.program.module(f.module);
-        module.exprs_within(module.function(f.function).range).any(|(id, e)| match &e.kind {
-            ExprKind::Name(name) | ExprKind::Member { name, .. } => says(name.as_str(), &["signature", "hmac"]),
-            _ => module.string(id).is_some_and(|s| s.as_str().len() < 40 && says(s.as_str(), &["signature"])),
-        })
-    });
-    let module = model.program.module(function.module);
-    let names_secret = |e: ir::ExprId| match &module.expr(e).kind {
-        ExprKind::Name(name) | ExprKind::Member { name, .. } => says(name.as_str(), &["secret"]),
-        _ => false,
-    };
-    is_signed
-        || module.exprs_within(module.function(function.function).range).any(|(_, e)| match &e.kind {
-            ExprKind::Binary { op: ir::BinaryOp::Eq | ir::BinaryOp::Ne, left, right } => {
-                names_secret(*left) || names_secret(*right)
-            }
-            _ => false,
-        })
-}
-
 /// `POST /users` is how accounts begin.
 fn creates_account(route: &Route) -> bool {
     let last = route.path.rsplit('/').next().unwrap_or("").to_lowercase();
@@ -256,7 +230,7 @@ fn check(model: &Model, report: &mut Report<'_>) {
         for route in candidates.iter().filter(|r| r.auth != Auth::Required && r.handler.is_some()) {
             let opened = route.guards.iter().find(|g| g.kind == GuardKind::Anonymous);
             if carries_credential(model, route)
-                || route.handler.as_ref().and_then(|h| h.function).is_some_and(|f| asks_for_signature(model, f))
+                || route.handler.as_ref().and_then(|h| h.function).is_some_and(|f| model.asks_for_signature(f))
                 || route.has_guard(GuardKind::Csrf) && route.guards.iter().any(|g| g.name.contains("signature"))
             {
                 continue;
