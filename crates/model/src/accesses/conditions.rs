@@ -136,6 +136,10 @@ impl Conditions<'_> {
         }
         for value in given {
             self.argument(value);
+            // the values of a piece of SQL follow it
+            if matches!(module.expr(value).kind, ExprKind::Literal(Literal::Str(_)) | ExprKind::Template(_)) {
+                break;
+            }
         }
     }
 
@@ -305,7 +309,9 @@ impl Conditions<'_> {
             }
             ExprKind::Call { callee, args, .. } => self.call(*callee, args),
             ExprKind::Await(inner) | ExprKind::Cast { value: inner, .. } => self.expression(*inner),
-            ExprKind::Unary { operand, .. } => self.expression(*operand),
+            // `First(&device)`: where the row goes
+            ExprKind::Unary { op: UnaryOp::Ref, operand } if !self.is_map(*operand) => {}
+            ExprKind::Unary { operand, .. } => self.argument(*operand),
             ExprKind::Member { .. } => match self.member(value) {
                 Some(name) => self.asked.add(&name, How::State),
                 None => self.asked.is_partly_read = true,

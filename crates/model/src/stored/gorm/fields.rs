@@ -463,7 +463,7 @@ mod tests {
             ("CreatedAt", "created_at"),
             ("HTTPServer", "http_server"),
             ("PIN", "pin"),
-            ("WebsiteSSLID", "website_sslid"),
+            ("WebsiteSSLID", "website_ssl_id"),
             ("IPV6", "ip_v6"),
             ("Name", "name"),
             ("AppKeyV2", "app_key_v2"),
