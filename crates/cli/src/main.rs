@@ -350,8 +350,14 @@ fn baseline(file: &Path) -> anyhow::Result<Vec<String>> {
     Ok(findings.iter().filter_map(|f| f["fingerprint"].as_str().map(str::to_owned)).collect())
 }
 
-/// Writes a file as a whole or not at all.
+/// Writes a file as a whole or not at all. What is no file (`/dev/null`, a pipe, a link to one) is written to and stays
+/// what it is.
 fn write_whole(file: &Path, text: &str) -> anyhow::Result<()> {
+    if fs::metadata(file).is_ok_and(|m| !m.is_file()) {
+        let mut open = fs::OpenOptions::new();
+        let mut special = open.write(true).open(file).with_context(|| format!("cannot write {}", file.display()))?;
+        return special.write_all(text.as_bytes()).with_context(|| format!("cannot write {}", file.display()));
+    }
     let mut part = file.as_os_str().to_owned();
     part.push(".part");
     let part = PathBuf::from(part);

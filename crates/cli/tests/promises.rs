@@ -78,3 +78,24 @@ fn an_output_is_the_only_file_that_is_written() {
     assert!(written.iter().all(|l| l.contains(&text)), "{written:?}");
     assert!(fs::read_to_string(file).unwrap().contains('#'));
 }
+
+#[cfg(unix)]
+#[test]
+fn an_output_that_is_no_file_is_written_to_and_stays() {
+    use std::os::unix::fs::FileTypeExt as _;
+
+    let dir = trap();
+    let place = tempfile::tempdir().unwrap();
+    let pipe = place.path().join("pipe");
+    assert!(Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    let mut review = Command::new(env!("CARGO_BIN_EXE_specialist"))
+        .args(["review", "--format", "json", "--output"])
+        .arg(&pipe)
+        .arg(dir.path())
+        .spawn()
+        .unwrap();
+    let text = fs::read_to_string(&pipe).unwrap();
+    assert!(review.wait().unwrap().code().is_some_and(|c| c < 2));
+    assert!(text.contains("\"specialist-review/v1\""), "{text}");
+    assert!(fs::symlink_metadata(&pipe).unwrap().file_type().is_fifo());
+}
