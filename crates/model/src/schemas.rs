@@ -86,6 +86,14 @@ impl DatabaseSchema {
         self.set.tool != Tool::Models
     }
 
+    /// Says where a new index goes.
+    pub fn how_to_add(&self) -> Text {
+        match self.set.tool {
+            Tool::Models => Text::from("Declare the index where the table is declared; in the database it is:"),
+            _ => Text::from("Add the index in a migration of its own:"),
+        }
+    }
+
     /// Says where the schema comes from.
     pub fn provenance(&self) -> Text {
         match self.set.tool {

@@ -130,13 +130,14 @@ pub fn stays_small(table: &Table) -> bool {
 
 /// Whether the values of a column tell many rows apart: a flag or a state does not.
 fn tells_apart(table: &Table, name: &str, dialect: Dialect) -> bool {
-    const FEW: [&str; 12] = [
+    const FEW: [&str; 13] = [
         "status",
         "state",
         "type",
         "kind",
         "role",
         "gender",
+        "sex",
         "level",
         "priority",
         "locale",

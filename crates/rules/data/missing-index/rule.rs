@@ -69,8 +69,7 @@ fn add(
     finding.impact = Text::from(
         "The database reads the whole table for it: a few rows in a test, all of them in production. The time grows with the table, and so does what it pushes out of the cache for everyone else.",
     );
-    finding.fix = Text::from("Add the index in a migration of its own:")
-        .block(database.language(), database.index_statement(table, columns));
+    finding.fix = database.how_to_add().block(database.language(), database.index_statement(table, columns));
     finding.new_files = database.index_migration(&model.sources, table, columns);
     finding.verification = Text::say(
         "`EXPLAIN SELECT * FROM {} WHERE {} = …` must show an index scan on a table with a realistic number of rows.",

@@ -61,8 +61,8 @@ fn check(model: &Model, report: &mut Report<'_>) {
                         "Deleting a row there, or changing its key, reads this whole table to see that nothing references it; joins and lists by this key read it as well."
                     }
                 });
-                finding.fix = Text::from("Add an index that begins with it, in a migration of its own:")
-                    .block(database.language(), database.index_statement(table, &key.columns));
+                finding.fix =
+                    database.how_to_add().block(database.language(), database.index_statement(table, &key.columns));
                 finding.new_files = database.index_migration(&model.sources, table, &key.columns);
                 finding.verification = Text::say(
                     "`EXPLAIN SELECT * FROM {} WHERE {} = …` must show an index scan on a table with a realistic number of rows.",
