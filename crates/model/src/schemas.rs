@@ -86,6 +86,11 @@ impl DatabaseSchema {
         self.set.tool != Tool::Models
     }
 
+    /// Whether it changes with the code, by migrations: a lone file with a schema may be old.
+    pub fn is_kept_up(&self) -> bool {
+        !matches!(self.set.tool, Tool::Models | Tool::Dump)
+    }
+
     /// Says where a new index goes.
     pub fn how_to_add(&self) -> Text {
         match self.set.tool {

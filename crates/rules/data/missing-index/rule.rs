@@ -73,7 +73,7 @@ fn add(
     finding.new_files = database.index_migration(&model.sources, table, columns);
     finding.verification = Text::say(
         "`EXPLAIN SELECT * FROM {} WHERE {} = …` must show an index scan on a table with a realistic number of rows.",
-        &[name, columns.first().map_or("", String::as_str)],
+        &[&database.table_said(table), &database.said(columns.first().map_or("", String::as_str))],
     );
     finding.trade_offs =
         Text::from("Each index makes writes a little slower and takes space. A table that stays tiny needs none.");
