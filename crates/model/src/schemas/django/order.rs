@@ -26,18 +26,28 @@ pub(super) struct Node {
     replaces: Vec<NodeKey>,
 }
 
-/// The label of the app that a file belongs to: the folder above `models`, `migrations`, or the one it is in.
+/// The label of the app that a file belongs to: the nearest folder around it that is one, by its configuration or its
+/// migrations; else the folder above `models`, `migrations`, or the one it is in.
 pub(crate) fn app_of(context: &Context<'_>, path: &str) -> String {
     let folder = app_folder(path);
-    label(context, folder)
+    let is_app = |folder: &str| {
+        let prefix = if folder.is_empty() { String::new() } else { format!("{folder}/") };
+        ["apps.py", "migrations/__init__.py"]
+            .iter()
+            .any(|f| context.program.module_at(&format!("{prefix}{f}")).is_some())
+    };
+    let around = std::iter::successors(Some(folder), |f| f.rsplit_once('/').map(|(above, _)| above));
+    label(context, around.into_iter().find(|f| is_app(f)).unwrap_or(folder))
 }
 
 fn app_folder(path: &str) -> &str {
     let parent = path.rsplit_once('/').map_or("", |(folder, _)| folder);
-    for inner in ["/migrations", "/models"] {
-        if let Some(at) = format!("{parent}/").find(&format!("{inner}/")) {
-            return &parent[..at];
+    let mut end = 0;
+    for part in parent.split('/') {
+        if end > 0 && (part.ends_with("migrations") || part == "models") {
+            return parent[..end].trim_end_matches('/');
         }
+        end += part.len() + 1;
     }
     parent
 }
