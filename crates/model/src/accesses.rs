@@ -7,6 +7,7 @@ mod checks;
 mod conditions;
 mod connections;
 mod derived;
+mod grouped;
 mod held;
 mod outgoing;
 mod pages;

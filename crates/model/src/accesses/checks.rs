@@ -4,15 +4,14 @@ use base::{Evidence, FileRole, Span, Symbol};
 use ir::{BinaryOp, Block, ExprId, ExprKind, Literal, LogicalOp, Range, StmtKind, UnaryOp};
 use program::{ExprRef, FnId};
 use rayon::prelude::*;
-use rustc_hash::{FxHashMap, FxHashSet};
+use rustc_hash::FxHashSet;
 use sql::StatementKind;
 
 use super::relations::outermost_of;
 use super::ways::Ways;
-use super::{Access, Does, receiver, statements};
+use super::{Access, Does, grouped, receiver, statements};
 use crate::adapters::Context;
 use crate::effects::Effect;
-use crate::facts::Kind;
 
 /// A row that is looked for, and written when it is not there.
 #[derive(Clone, Debug, PartialEq)]
@@ -87,18 +86,8 @@ const GENERAL: [&str; 46] = [
 
 /// Finds them.
 pub(super) fn collect(context: &Context<'_>, effects: &[Effect], accesses: &[Access], ways: &Ways) -> Vec<Check> {
-    let locks = |e: &&Effect| {
-        e.kind == Kind::Lock
-            || e.kind == Kind::Clause && context.facts.record(e.record).label.as_deref() == Some("lock")
-    };
-    let locked: FxHashSet<FnId> =
-        effects.iter().filter(locks).filter_map(|e| e.function).map(|f| outermost_of(context, f)).collect();
-    let mut by_function: FxHashMap<FnId, Vec<u32>> = FxHashMap::default();
-    for (at, access) in accesses.iter().enumerate() {
-        if let Some(function) = access.function {
-            by_function.entry(outermost_of(context, function)).or_default().push(at as u32);
-        }
-    }
+    let locked = grouped::locked(context, effects);
+    let mut by_function = grouped::by_function(context, accesses);
     // functions that look or write by calling others
     for function in ways.of.keys() {
         for site in context.program.callers(*function) {

@@ -4,14 +4,12 @@ use base::{FileRole, Span, Symbol};
 use ir::{BinaryOp, ExprId, ExprKind, Literal, StmtKind, UnaryOp};
 use program::{ExprRef, FnId, ModuleId};
 use rayon::prelude::*;
-use rustc_hash::{FxHashMap, FxHashSet};
+use rustc_hash::FxHashMap;
 
-use super::relations::outermost_of;
 use super::ways::Ways;
-use super::{Access, Does};
+use super::{Access, Does, grouped};
 use crate::adapters::Context;
 use crate::effects::Effect;
-use crate::facts::Kind;
 
 /// A value that is read, changed and written back.
 #[derive(Clone, Debug, PartialEq)]
@@ -34,18 +32,8 @@ pub struct Update {
 
 /// Finds them, where nothing locks the row.
 pub(super) fn collect(context: &Context<'_>, effects: &[Effect], accesses: &[Access], ways: &Ways) -> Vec<Update> {
-    let locks = |e: &&Effect| {
-        e.kind == Kind::Lock
-            || e.kind == Kind::Clause && context.facts.record(e.record).label.as_deref() == Some("lock")
-    };
-    let locked: FxHashSet<FnId> =
-        effects.iter().filter(locks).filter_map(|e| e.function).map(|f| outermost_of(context, f)).collect();
-    let mut by_function: FxHashMap<FnId, Vec<u32>> = FxHashMap::default();
-    for (at, access) in accesses.iter().enumerate() {
-        if let Some(function) = access.function {
-            by_function.entry(outermost_of(context, function)).or_default().push(at as u32);
-        }
-    }
+    let locked = grouped::locked(context, effects);
+    let by_function = grouped::by_function(context, accesses);
     let mut functions: Vec<(FnId, Vec<u32>)> = by_function
         .into_iter()
         .filter(|(f, _)| !locked.contains(f))
