@@ -17,6 +17,7 @@ mod dialect;
 pub(crate) mod digest;
 pub(crate) mod django;
 mod ef_core;
+pub mod mismatch;
 mod new_migration;
 pub(crate) mod node;
 mod rails;
@@ -334,7 +335,7 @@ fn as_migration(file: &SourceFile) -> File<'_> {
 
 /// What classes declare and no migration makes, by library.
 fn declared(stored: &StoredThings, schemas: &[DatabaseSchema], dialect: Dialect) -> Vec<(MigrationSet, bool)> {
-    let declared: Vec<&stored::Stored> = stored.all.iter().filter(|s| !s.statements.is_empty()).collect();
+    let declared: Vec<&stored::Stored> = stored.all.iter().filter(|s| s.is_made && !s.statements.is_empty()).collect();
     if declared.is_empty() {
         return Vec::new();
     }

@@ -49,6 +49,8 @@ pub struct Stored {
     pub table: Name,
     /// It is a document, with indexes and without a schema.
     pub is_document: bool,
+    /// The library makes its table, by itself or by the migrations that it writes.
+    pub is_made: bool,
     /// What it holds.
     pub fields: Vec<StoredField>,
     /// What the library would make of it: the table with its columns and keys, then its indexes and foreign keys. Empty

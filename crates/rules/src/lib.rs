@@ -120,6 +120,8 @@ mod lost_update;
 mod missing_constraint;
 #[path = "../data/missing-primary-key/rule.rs"]
 mod missing_primary_key;
+#[path = "../data/model-schema-mismatch/rule.rs"]
+mod model_schema_mismatch;
 #[path = "../data/partial-write/rule.rs"]
 mod partial_write;
 #[path = "../data/query-in-loop/rule.rs"]
@@ -281,6 +283,7 @@ pub fn all() -> Vec<Rule> {
         rule!("data/missing-constraint", missing_constraint),
         rule!("data/missing-index", missing_index),
         rule!("data/missing-primary-key", missing_primary_key),
+        rule!("data/model-schema-mismatch", model_schema_mismatch),
         rule!("data/narrow-key", narrow_key),
         rule!("data/no-lock-timeout", no_lock_timeout),
         rule!("data/not-null-without-default", not_null_without_default),

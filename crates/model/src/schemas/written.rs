@@ -5,6 +5,9 @@
 
 use sql::{Dialect, Range, Statement};
 
+/// The type of a column of which only the name is known.
+pub(crate) const UNKNOWN: &str = "unknown";
+
 /// SQL under construction.
 #[derive(Debug)]
 pub(crate) struct Written {

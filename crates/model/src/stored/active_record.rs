@@ -140,6 +140,7 @@ impl Reader<'_> {
             span,
             table,
             is_document: false,
+            is_made: false,
             fields,
             statements: Vec::new(),
             checked_unique,

@@ -62,6 +62,7 @@ fn stored(context: &Context<'_>, class: ClassRef, item: &ir::Class) -> Option<St
         span: module.span(item.name_range),
         table: Name::bare(table),
         is_document: false,
+        is_made: true,
         fields: fields.collect(),
         statements: Vec::new(),
         checked_unique: Vec::new(),

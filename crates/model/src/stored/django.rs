@@ -10,6 +10,7 @@ use super::{Stored, StoredField, StoredRelation};
 use crate::adapters::Context;
 use crate::constants::Constant;
 use crate::schemas::django::{Editor, Field, Key, Model, Reading, State, app_of, contrib, setting, user_model};
+use crate::schemas::written::UNKNOWN;
 
 /// Reads every model.
 pub(super) fn read(context: &Context<'_>, dialect: Dialect) -> Vec<Stored> {
@@ -58,6 +59,7 @@ const BASES: &[&str] = &[
     "ClusterableModel",
     "AbstractUser",
     "AbstractBaseUser",
+    "AbstractBaseSession",
     "PermissionsMixin",
     "MP_Node",
     "NS_Node",
@@ -204,6 +206,9 @@ impl Models<'_, '_> {
             if let Some(mut made) = made {
                 let own = part.module == class.module;
                 made.range = if own { field.range } else { program.class(class).name_range };
+                if made.is_guess {
+                    made.own_type = Some(UNKNOWN.to_owned());
+                }
                 model.fields.push(made);
             }
         }
@@ -305,6 +310,7 @@ impl Models<'_, '_> {
             span: span(item.name_range),
             table,
             is_document: false,
+            is_made: true,
             fields: concrete.fields.iter().map(of).collect(),
             statements: editor.taken(),
             checked_unique: Vec::new(),

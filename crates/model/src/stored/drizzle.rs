@@ -203,6 +203,7 @@ impl Drizzle {
             span: Span::new(file, table.at.start, table.at.end),
             table: table.name.rsplit_once('.').map_or_else(|| Name::bare(&table.name), |(s, n)| Name::new(s, n)),
             is_document: false,
+            is_made: true,
             fields,
             statements: written.statements(),
             checked_unique: Vec::new(),

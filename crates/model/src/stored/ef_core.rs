@@ -297,8 +297,9 @@ fn stored(
         span: context.program.module(entity.class.module).span(item.name_range),
         table: super::gorm::name_of(&entity.full_table()),
         is_document: false,
+        is_made: is_made,
         fields: fields.collect(),
-        statements: if is_made { tables.iter().flat_map(|t| t.statements(dialect)).collect() } else { Vec::new() },
+        statements: tables.iter().flat_map(|t| t.statements(dialect)).collect(),
         checked_unique: Vec::new(),
     }
 }

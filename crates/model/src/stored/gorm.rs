@@ -278,14 +278,8 @@ impl Models<'_, '_> {
                 .relation
                 .map(|(to, is_many)| super::StoredRelation { to: program.class(to).name.to_string(), is_many }),
         });
-        let statements = match model.is_made {
-            true => {
-                let mut statements = table.statements(self.dialect);
-                joins.iter().for_each(|j| statements.extend(j.statements(self.dialect)));
-                statements
-            }
-            false => Vec::new(),
-        };
+        let mut statements = table.statements(self.dialect);
+        joins.iter().for_each(|j| statements.extend(j.statements(self.dialect)));
         Stored {
             class: Some(model.class),
             name: class.name.to_string(),
@@ -293,6 +287,7 @@ impl Models<'_, '_> {
             span: module.span(class.name_range),
             table: name_of(&model.table),
             is_document: false,
+            is_made: model.is_made,
             fields: fields.collect(),
             statements,
             checked_unique: Vec::new(),

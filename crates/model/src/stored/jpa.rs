@@ -187,14 +187,8 @@ impl Entities<'_, '_> {
                 is_many: property.is_many,
             }),
         });
-        let statements = match self.is_made {
-            true => {
-                let mut statements = table.statements(self.dialect);
-                more.iter().for_each(|t| statements.extend(t.statements(self.dialect)));
-                statements
-            }
-            false => Vec::new(),
-        };
+        let mut statements = table.statements(self.dialect);
+        more.iter().for_each(|t| statements.extend(t.statements(self.dialect)));
         let holder = self.by_class.get(&entity.class).map_or(entity, |at| &self.all[self.holder(*at)]);
         let name = if entity.joined_parent.is_some() { &entity.table } else { &holder.table };
         Stored {
@@ -204,6 +198,7 @@ impl Entities<'_, '_> {
             span: self.context.program.module(entity.class.module).span(entity.name_range),
             table: gorm::name_of(name),
             is_document: false,
+            is_made: self.is_made,
             fields: fields.collect(),
             statements,
             checked_unique: Vec::new(),

@@ -224,6 +224,7 @@ impl Mongoose {
             span: model.span,
             table: Name::bare(collection),
             is_document: true,
+            is_made: true,
             fields: read.fields.into_iter().map(Told::stored).collect(),
             statements,
             checked_unique: Vec::new(),

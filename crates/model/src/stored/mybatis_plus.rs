@@ -77,6 +77,7 @@ fn stored(context: &Context<'_>, class: ClassRef) -> Stored {
         span: program.module(class.module).span(item.name_range),
         table: gorm::name_of(table.trim_matches('`')),
         is_document: false,
+        is_made: false,
         fields,
         statements: Vec::new(),
         checked_unique: Vec::new(),

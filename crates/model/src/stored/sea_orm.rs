@@ -11,6 +11,7 @@ use super::naming::snake;
 use super::table::{Column, ForeignKey, Index, Table};
 use super::{Stored, StoredField, StoredRelation};
 use crate::adapters::Context;
+use crate::schemas::written::UNKNOWN;
 
 /// Reads all entities.
 pub(super) fn read(context: &Context<'_>, dialect: Dialect) -> Vec<Stored> {
@@ -93,8 +94,9 @@ fn entity(context: &Context<'_>, class: ClassRef, table: String, dialect: Dialec
         span: module.span(item.name_range),
         table: Name::bare(table.clone()),
         is_document: false,
+        is_made: is_made,
         fields,
-        statements: if is_made { made.statements(dialect) } else { Vec::new() },
+        statements: made.statements(dialect),
         checked_unique: Vec::new(),
     }
 }
@@ -134,7 +136,10 @@ fn relations(context: &Context<'_>, class: ClassRef, table: &mut Table, fields: 
 
 /// The type of a column, and whether it may be null.
 fn data_type(module: &ir::Module, ty: Option<TypeId>, written: Option<String>, dialect: Dialect) -> (String, bool) {
-    let Some(ty) = ty else { return ("text".to_owned(), false) };
+    let Some(ty) = ty else { return (UNKNOWN.to_owned(), false) };
+    if let TypeKind::Optional(inner) = &module.ty(ty).kind {
+        return (data_type(module, Some(*inner), written, dialect).0, true);
+    }
     let (path, args) = match &module.ty(ty).kind {
         TypeKind::Named { path, args } => (path.as_str().rsplit('.').next().unwrap_or_default(), args.as_slice()),
         _ => ("", &[][..]),
@@ -165,8 +170,10 @@ fn data_type(module: &ir::Module, ty: Option<TypeId>, written: Option<String>, d
         ("Decimal", _) => "decimal",
         ("Vec", _) if is_postgres => "bytea",
         ("Vec", _) => "blob",
-        _ if is_postgres => "varchar",
-        _ => "varchar(255)",
+        ("String", _) if is_postgres => "varchar",
+        ("String", _) => "varchar(255)",
+        // an enum of the project, or a type that it stores by a trait
+        _ => UNKNOWN,
     };
     (ty.to_owned(), false)
 }

@@ -401,6 +401,7 @@ impl Sequelize {
             span: model.span,
             table: table_name.rsplit_once('.').map_or_else(|| Name::bare(&table_name), |(s, n)| Name::new(s, n)),
             is_document: false,
+            is_made: true,
             fields,
             statements: written.statements(),
             checked_unique: Vec::new(),

@@ -106,6 +106,7 @@ fn document(context: &Context<'_>, class: ClassRef, dialect: Dialect) -> Stored 
         span: program.module(class.module).span(item.name_range),
         table: Name::bare(name),
         is_document: true,
+        is_made: true,
         fields,
         statements: table.statements(dialect),
         checked_unique: Vec::new(),

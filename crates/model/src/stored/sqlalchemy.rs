@@ -9,6 +9,7 @@ use sql::{Dialect, Name};
 use super::{Stored, StoredField, StoredRelation};
 use crate::adapters::Context;
 use crate::schemas::sqlalchemy::{Column, Constraint, Maker, Reading};
+use crate::schemas::written::UNKNOWN;
 
 /// Reads every mapped class and every table.
 pub(super) fn read(context: &Context<'_>, dialect: Dialect) -> Vec<Stored> {
@@ -350,6 +351,10 @@ fn column(
             column.nullable = Some(may_miss && !column.primary_key);
         }
     }
+    // that of the column that it references, or of an alias
+    if column.of_type.text.is_empty() {
+        column.of_type.text = UNKNOWN.to_owned();
+    }
     Some(column)
 }
 
@@ -546,6 +551,7 @@ fn stored(
         span: span(mapped.range),
         table,
         is_document: false,
+        is_made: true,
         fields,
         statements: maker.taken(),
         checked_unique: Vec::new(),

@@ -100,8 +100,9 @@ fn stored(
         span: context.program.module(class.module).span(item.name_range),
         table: gorm::name_of(&name),
         is_document: false,
+        is_made: is_made,
         fields,
-        statements: if is_made { table.statements(dialect) } else { Vec::new() },
+        statements: table.statements(dialect),
         checked_unique: Vec::new(),
     }
 }

@@ -154,6 +154,14 @@ impl Reading<'_> {
         is_field.then(|| (guessed_kind(&call.name).unwrap_or_else(|| self.by_options(call)).to_owned(), Some(class)))
     }
 
+    /// Whether a class of fields says nothing of its column, and only descends from `Field` or a class of a package.
+    fn is_of_package(&self, class: ClassRef) -> bool {
+        let classes = self.context.program.classes();
+        let said = classes.lineage(class).iter().any(|part| self.said_kind(*part).is_some());
+        let last = |name: &Symbol| name.as_str().rsplit('.').next().unwrap_or_default().to_owned();
+        !said && !classes.external_bases(class).iter().any(|b| kind_of(&last(b)).is_some())
+    }
+
     /// What `get_internal_type` of a class always gives.
     fn said_kind(&self, class: ClassRef) -> Option<String> {
         let said = self.returned(class, "get_internal_type")?;
@@ -189,6 +197,7 @@ impl Reading<'_> {
         let is_many = kind == "ManyToManyField";
         let mut field = Field::new(name, &kind);
         field.range = self.range(at);
+        field.is_guess = kind_of(&call.name).is_none() && class.is_none_or(|c| self.is_of_package(c));
         self.defaults_of_class(&call.name, class, &mut field);
         let flag = |name: &str| self.is_true(call.named(name));
         field.null = flag("null").unwrap_or(field.null);

@@ -41,6 +41,8 @@ pub(crate) struct Field {
     pub name: String,
     /// The name of Django's own class that it is or descends from: `CharField`; empty where it has no column.
     pub kind: String,
+    /// The class is of a package: the kind is a guess by its name and options.
+    pub is_guess: bool,
     pub range: ir::Range,
     pub null: bool,
     pub blank: bool,

@@ -3,6 +3,7 @@
 use sql::Dialect;
 
 use super::state::{Field, State};
+use crate::schemas::written::UNKNOWN;
 
 /// The type of a field's column.
 pub(crate) fn column_type(state: &State, field: &Field, dialect: Dialect) -> String {
@@ -17,7 +18,8 @@ fn type_at(state: &State, field: &Field, dialect: Dialect, depth: usize) -> Stri
         let (_, target) = state.target(relation, dialect);
         return match target {
             Some(target) => referring(&type_at(state, &target, dialect, depth + 1), &target, dialect),
-            None => of_kind("IntegerField", field, dialect),
+            // a model of a package
+            None => UNKNOWN.to_owned(),
         };
     }
     if field.kind == "ArrayField" {
@@ -100,7 +102,8 @@ fn of_kind(kind: &str, field: &Field, dialect: Dialect) -> String {
             let shape = kind.trim_end_matches("Field").to_uppercase();
             by(&format!("geometry({shape},{})", field.srid), &shape, &shape)
         }
-        _ => by("text", "longtext", "text"),
+        // a field of another package, which may be no column at all
+        _ => UNKNOWN.to_owned(),
     }
 }
 
