@@ -335,7 +335,8 @@ impl Session {
         });
         let strengths = rules::strengths::all(&self.model);
         let ran: Vec<_> = chosen.iter().map(|r| r.info.clone()).collect();
-        let stages = checklist::fill(&self.model, &ran, &findings, &strengths);
+        let all: Vec<_> = rules::all().into_iter().map(|r| r.info).collect();
+        let stages = checklist::fill(&self.model, &all, &ran, &findings, &strengths);
         self.timings.rules = started.elapsed();
         let escalations = escalations(&findings, &ran);
         Ok(Review {
@@ -348,7 +349,7 @@ impl Session {
             budgets: budgets(),
             escalations,
             gaps,
-            rules: all.into_iter().map(|r| r.info).collect(),
+            rules: all,
             incomplete: false,
         })
     }

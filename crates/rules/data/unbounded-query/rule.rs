@@ -15,7 +15,7 @@ pub const RULE: Rule = Rule {
             "A request reads as many rows as there are",
             Severity::Suggestion,
             Stage::Data,
-            &["W3.7", "W4.6"],
+            &["W3.7", "W4.3", "W4.6"],
             &[770, 1049],
             &["API4:2023"],
         )
