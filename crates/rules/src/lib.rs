@@ -240,16 +240,26 @@ mod csrf_unprotected;
 mod float_money;
 #[path = "../data/missing-index/rule.rs"]
 mod missing_index;
+#[path = "../data/narrow-charset/rule.rs"]
+mod narrow_charset;
 #[path = "../data/narrow-key/rule.rs"]
 mod narrow_key;
+#[path = "../data/narrow-reference/rule.rs"]
+mod narrow_reference;
 #[path = "../data/outbound-call-in-transaction/rule.rs"]
 mod outbound_call_in_transaction;
 #[path = "../security/tls-verification-off/rule.rs"]
 mod tls_verification_off;
 #[path = "../data/unclosed-transaction/rule.rs"]
 mod unclosed_transaction;
+#[path = "../data/unique-ignores-soft-delete/rule.rs"]
+mod unique_ignores_soft_delete;
+#[path = "../data/unsafe-table-engine/rule.rs"]
+mod unsafe_table_engine;
 #[path = "../data/unusable-index/rule.rs"]
 mod unusable_index;
+#[path = "../data/unvalidated-constraint/rule.rs"]
+mod unvalidated_constraint;
 #[path = "../security/weak-cipher/rule.rs"]
 mod weak_cipher;
 #[path = "../security/weak-hash/rule.rs"]
@@ -285,6 +295,8 @@ pub fn all() -> Vec<Rule> {
         rule!("data/missing-primary-key", missing_primary_key),
         rule!("data/model-schema-mismatch", model_schema_mismatch),
         rule!("data/narrow-key", narrow_key),
+        rule!("data/narrow-charset", narrow_charset),
+        rule!("data/narrow-reference", narrow_reference),
         rule!("data/no-lock-timeout", no_lock_timeout),
         rule!("data/not-null-without-default", not_null_without_default),
         rule!("data/outbound-call-in-transaction", outbound_call_in_transaction),
@@ -296,6 +308,9 @@ pub fn all() -> Vec<Rule> {
         rule!("data/unclosed-transaction", unclosed_transaction),
         rule!("data/unindexed-foreign-key", unindexed_foreign_key),
         rule!("data/unusable-index", unusable_index),
+        rule!("data/unique-ignores-soft-delete", unique_ignores_soft_delete),
+        rule!("data/unsafe-table-engine", unsafe_table_engine),
+        rule!("data/unvalidated-constraint", unvalidated_constraint),
         rule!("reliability/blocking-call-in-async", blocking_call_in_async),
         rule!("reliability/missing-timeout", missing_timeout),
         rule!("reliability/swallowed-error", swallowed_error),
