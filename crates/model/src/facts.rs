@@ -220,6 +220,38 @@ pub enum Bind {
     Rest,
 }
 
+/// An example in the words of a library. `{model|Article}` stands for what is known at the place (the class, the column,
+/// the relation …), and for `Article` where that is not known.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(transparent)]
+pub struct Mended(String);
+
+impl Mended {
+    /// The example with these words, each with its name.
+    pub fn with(&self, words: &[(&str, String)]) -> String {
+        let mut made = String::new();
+        let mut rest = self.0.as_str();
+        while let Some(start) = rest.find('{') {
+            let (before, from) = rest.split_at(start);
+            made.push_str(before);
+            let hole = from[1..].split_once('}').and_then(|(hole, after)| Some((hole.split_once('|')?, after)));
+            match hole.filter(|((name, _), _)| !name.is_empty() && name.bytes().all(|b| b.is_ascii_lowercase())) {
+                Some(((name, example), after)) => {
+                    let known = words.iter().find(|(word, _)| *word == name);
+                    made.push_str(known.map_or(example, |(_, text)| text));
+                    rest = after;
+                }
+                None => {
+                    made.push('{');
+                    rest = &from[1..];
+                }
+            }
+        }
+        made.push_str(rest);
+        made
+    }
+}
+
 /// One record. Names are qualified as `program` resolves them: `pg.Pool#query` (a method of a value),
 /// `jsonwebtoken.verify` (a member of a module or a static method), `java.sql.Statement#executeQuery`.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
@@ -320,7 +352,9 @@ pub struct Record {
     /// For `guard`: what it does.
     pub guard: Option<GuardFact>,
     /// The library's own mended form, quoted in fixes.
-    pub mended: Option<String>,
+    pub mended: Option<Mended>,
+    /// For `query` with many rows: how the library asks for a page of them, by the last key seen.
+    pub paged: Option<Mended>,
     /// Whether no other library of the language has methods of the names in `methods`: they match without
     /// an import, as shown evidence.
     #[serde(default)]

@@ -5,7 +5,7 @@ use model::accesses::Repeat;
 use model::{Method, Model};
 
 use crate::Report;
-use crate::support::{apply_mended, around, path};
+use crate::support::{apply_mended_with, around, path, words_of};
 
 /// The words of one rule.
 pub struct Words {
@@ -13,7 +13,7 @@ pub struct Words {
     pub what: &'static str,
     /// Why it matters.
     pub impact: &'static str,
-    /// What to do.
+    /// What to do, without a stop at its end: the library's example may follow.
     pub fix: &'static str,
     /// How to see it.
     pub verification: &'static str,
@@ -103,10 +103,21 @@ pub fn report(model: &Model, report: &mut Report<'_>, repeat: &Repeat, words: &W
         finding.trace.push(TraceStep { span: model.program.span(*call), message });
     }
     finding.impact = Text::from(words.impact);
-    finding.fix = Text::from(words.fix);
-    apply_mended(model, &mut finding, access.record);
+    let has_example = model.facts.record(access.record).mended.is_some();
+    finding.fix = Text::from(words.fix).and(if has_example { ":" } else { "." }, &[]);
+    let mut said = words_of(model, repeat.access);
+    if let Some((_, relation)) = access.name.rsplit_once('.') {
+        said.push(("relation", relation.trim_end_matches("()").to_owned()));
+    }
+    said.extend(over.filter(|o| is_plain(o)).map(|list| ("list", list.to_owned())));
+    apply_mended_with(model, &mut finding, access.record, &said);
     finding.verification = Text::from(words.verification);
     report.add(finding);
+}
+
+/// Whether an expression can be written on: a name, a member, or calls of these.
+fn is_plain(text: &str) -> bool {
+    text.chars().all(|c| c.is_alphanumeric() || matches!(c, '_' | '.' | '@' | '(' | ')'))
 }
 
 /// Whether a file is run by hand or by a clock, by the folders it stands in.

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use base::{FileRole, Severity, Span, Stage, Text, TraceStep};
 use model::facts::RecordId;
 use model::guards::words;
+use model::stored::{Stored, StoredField};
 use model::{Effect, Kind, Method, Model, Route, Setting, SettingKind};
 use program::{ExprRef, FnId};
 
@@ -117,20 +118,63 @@ pub fn settings_by_group<'m>(model: &'m Model, kinds: &[SettingKind]) -> Vec<Vec
 
 /// Adds the library's own mended form to a finding's fix.
 pub fn apply_mended(model: &Model, finding: &mut base::Finding, record: RecordId) {
-    if let Some(text) = &model.facts.record(record).mended {
+    apply_mended_with(model, finding, record, &[]);
+}
+
+/// As [`apply_mended`], in the words of the place.
+pub fn apply_mended_with(model: &Model, finding: &mut base::Finding, record: RecordId, words: &[(&str, String)]) {
+    if let Some(mended) = &model.facts.record(record).mended {
         let language = tag(model, finding.span);
-        finding.fix = std::mem::take(&mut finding.fix).block(language, text.clone());
+        finding.fix = std::mem::take(&mut finding.fix).block(language, mended.with(words));
     }
+}
+
+/// Adds how the library asks for a page, else its mended form.
+pub fn apply_paged(model: &Model, finding: &mut base::Finding, record: RecordId, words: &[(&str, String)]) {
+    let record = model.facts.record(record);
+    if let Some(form) = record.paged.as_ref().or(record.mended.as_ref()) {
+        let language = tag(model, finding.span);
+        finding.fix = std::mem::take(&mut finding.fix).block(language, form.with(words));
+    }
+}
+
+/// The words of an access for a mended form: the stored class (`model`, and with a small first letter `object`), its
+/// `table`, and the first column that is compared, in the database (`column`) and in the code (`field`).
+pub fn words_of(model: &Model, access: u32) -> Vec<(&'static str, String)> {
+    let named = |stored: &Stored| {
+        let mut letters = stored.name.chars();
+        let small = letters.next().map(|first| first.to_lowercase().chain(letters).collect::<String>());
+        [("model", stored.name.clone()), ("object", small.unwrap_or_default())]
+    };
+    let asked = model.questions.partition_point(|q| q.access < access);
+    let Some(question) = model.questions.get(asked).filter(|q| q.access == access) else {
+        // `User.find`
+        let first = model.accesses.all[access as usize].name.split(['.', '…']).next().unwrap_or_default();
+        return model.stored.named(first).map_or_else(Vec::new, |stored| named(stored).into());
+    };
+    let mut words = vec![("table", question.table.name.clone())];
+    let dialect = model.schemas[question.schema as usize].schema.dialect;
+    let is_stored_there = |s: &&Stored| dialect.is_same(&s.table.name, &question.table.name);
+    let mut of_table = model.stored.all.iter().filter(is_stored_there);
+    let stored = of_table.next().filter(|_| of_table.next().is_none());
+    words.extend(stored.into_iter().flat_map(named));
+    if let Some(column) = question.equal.first() {
+        let is_field = |f: &&StoredField| f.column.as_deref().is_some_and(|c| dialect.is_same(c, column));
+        let field = stored.and_then(|s| s.fields.iter().find(is_field));
+        words.extend(field.map(|f| ("field", f.name.to_string())));
+        words.push(("column", column.clone()));
+    }
+    words
 }
 
 /// The mended form of a library of this kind that the project uses, else of any for the language at `span`.
 pub fn mended(model: &Model, kind: Kind, span: Span) -> Option<String> {
-    let used =
-        model.effects.iter().filter(|e| e.kind == kind).find_map(|e| model.facts.record(e.record).mended.clone());
-    used.or_else(|| {
+    let used = model.effects.iter().filter(|e| e.kind == kind);
+    let mended = used.map(|e| model.facts.record(e.record)).find_map(|r| r.mended.as_ref()).or_else(|| {
         let language = model.sources.file(span.file).language?;
-        model.facts.of_kind(language, kind).find_map(|r| r.mended.clone())
-    })
+        model.facts.of_kind(language, kind).find_map(|r| r.mended.as_ref())
+    });
+    mended.map(|m| m.with(&[]))
 }
 
 /// The function around an expression, by its name; empty at the top of a file.

@@ -4,7 +4,7 @@ use base::{RuleInfo, Severity, Stage, Text, TraceStep};
 use model::Model;
 use model::guards::words;
 
-use crate::support::{apply_mended, around, info, path};
+use crate::support::{apply_mended_with, around, info, path, words_of};
 use crate::{Report, Rule};
 
 pub const RULE: Rule = Rule {
@@ -93,7 +93,9 @@ fn check(model: &Model, report: &mut Report<'_>) {
         finding.fix = Text::from(
             "Let the database do the arithmetic in one statement (`SET n = n + 1`, with the condition that must hold in its WHERE), or lock the row when it is read, or write only if a version column is still the one that was read.",
         );
-        apply_mended(model, &mut finding, access.record);
+        let mut said = words_of(model, update.access);
+        said.push(("changed", update.field.to_string()));
+        apply_mended_with(model, &mut finding, access.record, &said);
         finding.verification = Text::from(
             "Send the same request fifty times at once to a fresh row: the value must have changed by exactly fifty.",
         );

@@ -39,7 +39,7 @@ fn check(model: &Model, report: &mut Report<'_>) {
             &repeated::Words {
                 what,
                 impact: "Each row costs a round trip, and without a transaction around the loop a commit: a thousand rows take seconds in which locks are held, and a failure in the middle leaves half of them written.",
-                fix: "Write them in one statement (a bulk insert, one UPDATE or DELETE with a list of ids), in batches of some hundreds when there are many.",
+                fix: "Write them in one statement (a bulk insert, one UPDATE or DELETE with a list of ids), in batches of some hundreds when there are many",
                 verification: "Log the statements of one request with ten rows and with a hundred: their number must stay the same.",
             },
         );

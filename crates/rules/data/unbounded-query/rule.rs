@@ -4,7 +4,7 @@ use base::{RuleInfo, Severity, Stage, Text};
 use model::accesses::Does;
 use model::{Method, Model};
 
-use crate::support::{apply_mended, around, info, path};
+use crate::support::{apply_paged, around, info, path, words_of};
 use crate::{Report, Rule};
 
 pub const RULE: Rule = Rule {
@@ -24,7 +24,8 @@ pub const RULE: Rule = Rule {
 };
 
 fn check(model: &Model, report: &mut Report<'_>) {
-    for access in model.accesses.all.iter().filter(|a| a.does == Does::List && !a.is_limited) {
+    let lists = model.accesses.all.iter().enumerate().filter(|(_, a)| a.does == Does::List && !a.is_limited);
+    for (at, access) in lists {
         let Some(function) = access.function else { continue };
         let Some(route) = model.route_served(function) else { continue };
         let shows = route.method.is_safe() || route.method == Method::Any;
@@ -46,7 +47,7 @@ fn check(model: &Model, report: &mut Report<'_>) {
         finding.fix = Text::from(
             "Give it a limit with a maximum of your own and a way to the next page (by the last key seen rather than by an offset).",
         );
-        apply_mended(model, &mut finding, access.record);
+        apply_paged(model, &mut finding, access.record, &words_of(model, at as u32));
         finding.verification =
             Text::from("Put 100,000 rows into the table and call it: size and time of the answer must not follow.");
         report.add(finding);

@@ -84,7 +84,7 @@ fn unlimited_calls(model: &Model, report: &mut Report<'_>) {
             false => "Set a limit that is shorter than your own callers wait:",
         });
         if let Some(mended) = &record.mended {
-            finding.fix = finding.fix.block(tag(model, effect.span), mended.clone());
+            finding.fix = finding.fix.block(tag(model, effect.span), mended.with(&[]));
         }
         finding.verification = Text::from(match is_server {
             true => "Open a connection, send half a header and wait: the server must close it within the limit.",
