@@ -12,6 +12,7 @@ mod injection;
 mod migrating;
 pub mod naming;
 pub mod passwords;
+mod races;
 mod repeated;
 pub mod roles;
 pub mod secrets;
