@@ -8,8 +8,11 @@ mod conditions;
 mod connections;
 mod declared;
 mod derived;
+mod duals;
 mod grouped;
 mod held;
+mod isolation;
+mod locks;
 mod outgoing;
 mod pages;
 mod partial;
@@ -35,6 +38,8 @@ use rustc_hash::{FxHashMap, FxHashSet};
 pub use checks::{Check, Manner};
 pub use conditions::How;
 pub use connections::Leak;
+pub use duals::Dual;
+pub use locks::{Lock, Misuse};
 pub use outgoing::Outgoing;
 pub use partial::Partial;
 pub use questions::Question;
@@ -130,6 +135,12 @@ pub struct Accesses {
     pub leaks: Vec<Leak>,
     /// Calls of other systems while one is open.
     pub outgoing: Vec<Outgoing>,
+    /// Locks on rows that hold nothing.
+    pub locks: Vec<Lock>,
+    /// Rows that are written and told of by messages, with nothing that keeps both together.
+    pub duals: Vec<Dual>,
+    /// Transactions that the database may refuse, which nothing here does again.
+    pub refused: Vec<ExprRef>,
     /// For each function that answers requests, directly or by calls, the first route that it answers.
     pub serves: FxHashMap<FnId, u32>,
 }
@@ -165,7 +176,10 @@ pub(crate) fn collect(context: &Context<'_>, effects: &[Effect], routes: &[Route
     let transactions = transactions::collect(context, effects, &later);
     let leaks = connections::collect(context, effects, &later);
     let outgoing = outgoing::collect(context, effects, &transactions, &later);
-    Accesses { all, repeats, updates, partials, checks, transactions, leaks, outgoing, serves }
+    let locks = locks::collect(context, effects, &all, &transactions);
+    let duals = duals::collect(context, effects, &all, &later);
+    let refused = isolation::collect(context, &transactions);
+    Accesses { all, repeats, updates, partials, checks, transactions, leaks, outgoing, locks, duals, refused, serves }
 }
 
 /// Which functions answer requests, with the first route of each.
