@@ -6,13 +6,18 @@
 mod checks;
 mod conditions;
 mod connections;
+mod declared;
 mod derived;
+mod duals;
 mod grouped;
 mod held;
+mod isolation;
+mod locks;
 mod outgoing;
 mod pages;
 mod partial;
 mod questions;
+mod refusals;
 mod relations;
 mod repeats;
 mod shown;
@@ -26,13 +31,15 @@ mod ways;
 use std::collections::hash_map::Entry;
 
 use base::{Evidence, FileRole, Language, Span, Symbol};
-use ir::{ExprId, ExprKind, FunctionKind, StmtKind, TypeId, TypeKind};
+use ir::{ExprId, ExprKind, FunctionKind, StmtKind};
 use program::{Binding, ClassRef, ExprRef, FnId, ModuleId};
 use rustc_hash::{FxHashMap, FxHashSet};
 
-pub use checks::Check;
+pub use checks::{Check, Manner};
 pub use conditions::How;
 pub use connections::Leak;
+pub use duals::Dual;
+pub use locks::{Lock, Misuse};
 pub use outgoing::Outgoing;
 pub use partial::Partial;
 pub use questions::Question;
@@ -128,6 +135,12 @@ pub struct Accesses {
     pub leaks: Vec<Leak>,
     /// Calls of other systems while one is open.
     pub outgoing: Vec<Outgoing>,
+    /// Locks on rows that hold nothing.
+    pub locks: Vec<Lock>,
+    /// Rows that are written and told of by messages, with nothing that keeps both together.
+    pub duals: Vec<Dual>,
+    /// Transactions that the database may refuse, which nothing here does again.
+    pub refused: Vec<ExprRef>,
     /// For each function that answers requests, directly or by calls, the first route that it answers.
     pub serves: FxHashMap<FnId, u32>,
 }
@@ -151,19 +164,22 @@ pub(crate) fn collect(context: &Context<'_>, effects: &[Effect], routes: &[Route
         all.extend(of_module(here));
         rest = after;
     }
-    all.extend(declared(context));
+    all.extend(declared::collect(context));
     all.sort_by_key(|a: &Access| (a.span, a.call));
     let serves = serves(context, routes);
     let ways = ways::ways(context, effects, &all);
-    let partials = partial::collect(context, effects, &all, &serves);
+    let later = transactions::later(context, effects);
+    let partials = partial::collect(context, effects, &all, &serves, &later);
     let updates = updates::collect(context, effects, &all, &ways);
     let repeats = repeats::collect(context, effects, routes, &mut all, &ways);
     let checks = checks::collect(context, effects, &all, &ways);
-    let later = transactions::later(context, effects);
     let transactions = transactions::collect(context, effects, &later);
     let leaks = connections::collect(context, effects, &later);
     let outgoing = outgoing::collect(context, effects, &transactions, &later);
-    Accesses { all, repeats, updates, partials, checks, transactions, leaks, outgoing, serves }
+    let locks = locks::collect(context, effects, &all, &transactions);
+    let duals = duals::collect(context, effects, &all, &later);
+    let refused = isolation::collect(context, &transactions);
+    Accesses { all, repeats, updates, partials, checks, transactions, leaks, outgoing, locks, duals, refused, serves }
 }
 
 /// Which functions answer requests, with the first route of each.
@@ -662,91 +678,6 @@ fn receiver(module: &ir::Module, call: ExprId) -> Option<ExprId> {
     match &module.expr(*callee).kind {
         ExprKind::Member { object, .. } => Some(*object),
         _ => None,
-    }
-}
-
-/// Calls of methods that interfaces of repositories declare without a body.
-fn declared(context: &Context<'_>) -> Vec<Access> {
-    let program = context.program;
-    let mut bases: Vec<(RecordId, &str)> = Vec::new();
-    for (id, record) in context.facts.records() {
-        if record.kind == Kind::Query && record.access == Some(AccessFact::Declared) {
-            bases.extend(record.names.iter().map(|n| (id, n.as_str())));
-        }
-    }
-    let mut found = Vec::new();
-    let classes = program.classes();
-    for (class, info) in classes.all() {
-        let external = classes.external_bases(class);
-        let Some((record, _)) = bases.iter().find(|(_, name)| external.iter().any(|e| *e == *name)) else { continue };
-        let methods = info.methods.values().flatten().filter(|m| program.function(**m).body.is_none());
-        for method in methods {
-            let item = program.function(*method);
-            let Some(name) = item.name else { continue };
-            let module = program.module(method.module);
-            let (does, is_limited) = by_declaration(module, item, name.as_str());
-            for site in program.callers(*method) {
-                let module = program.module(site.module);
-                if context.sources.file(module.file).role != FileRole::Production {
-                    continue;
-                }
-                found.push(Access {
-                    call: ExprRef { module: site.module, expr: site.expr },
-                    span: module.expr_span(site.expr),
-                    function: site.caller,
-                    does,
-                    is_lazy: false,
-                    is_limited,
-                    is_filtered: !item.params.is_empty(),
-                    links: Vec::new(),
-                    name: program.function_name(*method),
-                    record: *record,
-                    evidence: Evidence::Shown,
-                });
-            }
-        }
-    }
-    found
-}
-
-/// What a declared method does, by the words of its name and its result.
-fn by_declaration(module: &ir::Module, item: &ir::Function, name: &str) -> (Does, bool) {
-    let starts = |words: &[&str]| words.iter().any(|w| name.starts_with(w));
-    let is_paged = |ty: TypeId| {
-        let TypeKind::Named { path, .. } = &module.ty(ty).kind else { return false };
-        let last = path.as_str().rsplit('.').next().unwrap_or_default();
-        matches!(last, "Page" | "Slice" | "Pageable" | "PageRequest" | "Limit" | "Window")
-    };
-    let is_limited = item.ret.is_some_and(is_paged)
-        || item.params.iter().filter_map(|p| p.ty).any(is_paged)
-        || ["findTop", "findFirst"].iter().any(|w| name.starts_with(w));
-    let does = if starts(&["count", "exists"]) {
-        Does::Count
-    } else if starts(&["delete", "remove"]) {
-        Does::Delete
-    } else if starts(&["save", "insert"]) {
-        Does::Insert
-    } else if item.ret.is_some_and(|ty| is_many(module, ty)) {
-        Does::List
-    } else if item.ret.is_none() || starts(&["update", "set", "mark", "increment"]) {
-        Does::Update
-    } else {
-        Does::One
-    };
-    (does, is_limited)
-}
-
-fn is_many(module: &ir::Module, ty: TypeId) -> bool {
-    match &module.ty(ty).kind {
-        TypeKind::Array(_) => true,
-        TypeKind::Named { path, .. } => {
-            let last = path.as_str().rsplit('.').next().unwrap_or_default();
-            matches!(
-                last,
-                "List" | "Set" | "Collection" | "Iterable" | "Stream" | "Page" | "Slice" | "Flux" | "Streamable"
-            )
-        }
-        _ => false,
     }
 }
 

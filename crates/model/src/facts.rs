@@ -44,13 +44,16 @@ pub enum Kind {
     /// many rows, for the rules about the data layer.
     Query,
     /// Adds to a query that another call of the chain sends. `label` is `limit`, `filter`, `order`, `eager`
-    /// (related rows come along), `lock` or `outer` (it speaks of a query around it).
+    /// (related rows come along), `lock`, `lock-alone` (which the library takes
+    /// outside of transactions too), `outer` (it speaks of a query around it), `get-or-create` (the query
+    /// makes the row when there is none) or `unlocks` (the query takes no locks, whatever it was told).
     Clause,
     /// A relation that is read when it is first asked for: a field's initialiser or annotation, a call in the
     /// class body. `label` is `one` or `many`.
     Relation,
     /// Opens or runs a transaction. `label` is `of-context` (whose owner rolls it back in the end), `handle` (what it
-    /// gives can open one) or `after-commit` (what it is given runs when the transaction is over).
+    /// gives can open one), `after-commit` (what it is given runs when the transaction is over) or `every-request` (a
+    /// setting by one of the names in `options` opens one around every request).
     Transaction,
     /// Takes a lock.
     Lock,

@@ -189,9 +189,11 @@ impl<'p> Evaluator<'p> {
                         }
                         continue;
                     }
-                    for value in self.call_result(callee, *kind) {
-                        push(&mut out, value);
-                    }
+                    let given = match self.given_itself(expr, &callee) {
+                        Some(itself) => itself,
+                        None => self.call_result(callee, *kind),
+                    };
+                    given.into_iter().for_each(|value| push(&mut out, value));
                 }
             }
             ExprKind::Lambda(function) => {

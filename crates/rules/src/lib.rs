@@ -12,6 +12,7 @@ mod injection;
 mod migrating;
 pub mod naming;
 pub mod passwords;
+mod races;
 mod repeated;
 pub mod roles;
 pub mod secrets;
@@ -236,8 +237,14 @@ mod check_then_act;
 mod connection_leak;
 #[path = "../security/csrf-unprotected/rule.rs"]
 mod csrf_unprotected;
+#[path = "../data/dual-write/rule.rs"]
+mod dual_write;
 #[path = "../data/float-money/rule.rs"]
 mod float_money;
+#[path = "../data/isolation-assumed/rule.rs"]
+mod isolation_assumed;
+#[path = "../data/lock-misuse/rule.rs"]
+mod lock_misuse;
 #[path = "../data/missing-index/rule.rs"]
 mod missing_index;
 #[path = "../data/narrow-charset/rule.rs"]
@@ -286,9 +293,12 @@ pub fn all() -> Vec<Rule> {
         rule!("data/destructive-change", destructive_change),
         rule!("data/check-then-act", check_then_act),
         rule!("data/connection-leak", connection_leak),
+        rule!("data/dual-write", dual_write),
         rule!("data/duplicate-index", duplicate_index),
         rule!("data/float-money", float_money),
         rule!("data/irreversible-migration", irreversible_migration),
+        rule!("data/isolation-assumed", isolation_assumed),
+        rule!("data/lock-misuse", lock_misuse),
         rule!("data/lost-update", lost_update),
         rule!("data/missing-constraint", missing_constraint),
         rule!("data/missing-index", missing_index),

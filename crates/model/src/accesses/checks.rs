@@ -1,17 +1,46 @@
 //! Rows that are looked for and written when they are not there: two requests at once both find none.
 
+mod decided;
+mod handled;
+mod keys;
+mod reach;
+mod sense;
+mod words;
+
 use base::{Evidence, FileRole, Span, Symbol};
-use ir::{BinaryOp, Block, ExprId, ExprKind, Literal, LogicalOp, Range, StmtKind, UnaryOp};
-use program::{ExprRef, FnId};
+use ir::{ExprId, ExprKind, Range, StmtKind, UnaryOp};
+use program::{Callee, ExprRef, FnId};
 use rayon::prelude::*;
-use rustc_hash::FxHashSet;
+use rustc_hash::{FxHashMap, FxHashSet};
 use sql::StatementKind;
 
+pub(in crate::accesses) use self::handled::keeps_out;
+pub(crate) use self::handled::speaks_of_refusal;
+use self::keys::{keys_of, named, parts};
+use self::reach::{Reach, Reached};
+pub(crate) use self::words::word;
+use self::words::{GENERAL, plain, words_of_call};
 use super::relations::outermost_of;
 use super::ways::Ways;
-use super::{Access, Does, grouped, receiver, statements};
+use super::{Access, Does, grouped, statements};
 use crate::adapters::Context;
 use crate::effects::Effect;
+use crate::facts::Kind;
+
+/// What is looked for, and what the answer lets happen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Manner {
+    /// A row, which is written when it is not there.
+    Row,
+    /// How many rows there are: one more is written while they are few enough.
+    Limit,
+    /// The highest number, which the next row has one more than.
+    Next,
+    /// A value that no row has, which is handed on.
+    Free,
+    /// A row, which the same call of a library makes when it is not there.
+    GetOrCreate,
+}
 
 /// A row that is looked for, and written when it is not there.
 #[derive(Clone, Debug, PartialEq)]
@@ -24,98 +53,79 @@ pub struct Check {
     pub decides: Span,
     /// What writes.
     pub write: ExprRef,
-    /// What is written, in one word, without a plural.
-    pub subject: String,
+    /// What is written, in one word each, without a plural; the likeliest first.
+    pub subjects: Vec<String>,
     /// What writes, as it is written.
     pub name: String,
     /// The columns that it is looked for by, as they are written.
     pub keys: Vec<String>,
+    /// What it is looked for in, which may say more columns: `user` of `user.likes.find_by(post_id: 1)`.
+    pub owners: Vec<String>,
+    /// What is looked for.
+    pub manner: Manner,
+    /// Whether what follows speaks of a row that is there already.
+    pub is_expected: bool,
+    /// Whether that, what is called, or what calls this does.
+    pub is_caught: bool,
     /// How sure it is.
     pub evidence: Evidence,
 }
 
-/// Words of what holds rows or leads to them, which say nothing of what the rows are.
-const GENERAL: [&str; 46] = [
-    "db",
-    "database",
-    "session",
-    "repository",
-    "repo",
-    "this",
-    "self",
-    "context",
-    "ctx",
-    "prisma",
-    "query",
-    "tx",
-    "trx",
-    "conn",
-    "connection",
-    "pool",
-    "client",
-    "manager",
-    "em",
-    "entitymanager",
-    "model",
-    "object",
-    "data",
-    "service",
-    "store",
-    "dao",
-    "mapper",
-    "dbcontext",
-    "knex",
-    "sequelize",
-    "orm",
-    "engine",
-    "gorm",
-    "collection",
-    "table",
-    "storage",
-    "app",
-    "state",
-    "cursor",
-    "cur",
-    "client",
-    "dbsession",
-    "unitofwork",
-    "datasource",
-    "appdatasource",
-    "record",
-];
-
 /// Finds them.
 pub(super) fn collect(context: &Context<'_>, effects: &[Effect], accesses: &[Access], ways: &Ways) -> Vec<Check> {
     let locked = grouped::locked(context, effects);
+    let reach = reach::reach(context, accesses);
     let mut by_function = grouped::by_function(context, accesses);
     // functions that look or write by calling others
-    for function in ways.of.keys() {
+    for function in ways.of.keys().chain(reach.looks.keys()).chain(reach.writes.keys()) {
         for site in context.program.callers(*function) {
             if let Some(caller) = site.caller {
                 by_function.entry(outermost_of(context, caller)).or_default();
             }
         }
     }
+    let mut both: FxHashMap<FnId, Vec<ExprId>> = FxHashMap::default();
+    for effect in effects.iter().filter(|e| e.kind == Kind::Clause) {
+        if context.facts.record(effect.record).label.as_deref() == Some("get-or-create")
+            && let Some(function) = effect.function
+        {
+            both.entry(outermost_of(context, function)).or_default().push(effect.call.expr);
+        }
+    }
+    for function in both.keys() {
+        by_function.entry(*function).or_default();
+    }
     let is_production =
         |f: &FnId| context.sources.file(context.program.module(f.module).file).role == FileRole::Production;
     let mut functions: Vec<(FnId, Vec<u32>)> =
         by_function.into_iter().filter(|(f, _)| !locked.contains(f) && is_production(f)).collect();
     functions.sort_unstable_by_key(|(f, _)| *f);
-    functions
+    let mut found: Vec<Check> = functions
         .par_iter()
         .flat_map_iter(|(function, all)| {
             let module = context.program.module(function.module);
-            Reader { context, module, function: *function, accesses, all, ways }.checks()
+            let both = both.get(function).map_or(&[][..], Vec::as_slice);
+            Reader { context, module, function: *function, accesses, all, ways, reach: &reach, both }.checks()
         })
-        .collect()
+        .collect();
+    // what looks by itself once more tells it itself
+    let own: FxHashSet<FnId> = found.iter().map(|c| c.function).collect();
+    found.retain(|c| {
+        let called = context.program.call(c.write);
+        c.read == c.write || !called.is_some_and(|c| c.functions.iter().any(|f| own.contains(f)))
+    });
+    found
 }
 
 /// A call that looks or writes.
 #[derive(Clone, Debug)]
 struct Step {
     call: ExprId,
-    access: u32,
+    access: Option<u32>,
     words: FxHashSet<String>,
+    /// The columns, where the name of what is called says them.
+    keys: Vec<String>,
+    evidence: Evidence,
 }
 
 struct Reader<'c> {
@@ -125,10 +135,14 @@ struct Reader<'c> {
     accesses: &'c [Access],
     all: &'c [u32],
     ways: &'c Ways,
+    reach: &'c Reach,
+    /// Calls that look and write at once.
+    both: &'c [ExprId],
 }
 
-/// What a condition says of a row when it holds, and when it does not: whether the row is there.
-type Sense = (Option<bool>, Option<bool>);
+/// Names of variables that say nothing of what they hold.
+const ANYTHING: [&str; 12] =
+    ["err", "error", "ok", "_", "result", "res", "response", "data", "exists", "count", "ret", "rows"];
 
 impl Reader<'_> {
     fn at(&self, expr: ExprId) -> ExprRef {
@@ -142,36 +156,91 @@ impl Reader<'_> {
     fn checks(&self) -> Vec<Check> {
         let (reads, writes) = self.steps();
         let mut found: Vec<Check> = Vec::new();
-        if reads.is_empty() || writes.is_empty() || self.is_guarded() {
+        if reads.is_empty() && self.both.is_empty() || self.is_guarded() {
             return found;
         }
         for write in &writes {
-            for read in &reads {
-                let same: Vec<&String> = read.words.intersection(&write.words).collect();
-                let Some(subject) = same.iter().min().map(|s| (*s).clone()) else { continue };
-                let Some(decides) = self.decision(read, write) else { continue };
-                let keys = self.keys(read);
-                if keys.is_empty() || self.is_taken_care_of(write.call) {
-                    continue;
-                }
-                found.push(Check {
-                    function: self.function,
-                    read: self.at(read.call),
-                    decides: self.module.span(decides),
-                    write: self.at(write.call),
-                    name: self.name(write.call).unwrap_or_else(|| subject.clone()),
-                    subject,
-                    keys,
-                    evidence: self.accesses[read.access as usize]
-                        .evidence
-                        .min(self.accesses[write.access as usize].evidence),
-                });
-                break;
-            }
+            let end = self.module.expr(write.call).range.end;
+            let of_read = reads.iter().find_map(|read| self.check(read, write).map(|check| (check, read)));
+            let Some((mut check, read)) = of_read else { continue };
+            // the same look once more afterwards: what another was first with is found then
+            let is_again = |r: &&Step| {
+                self.module.expr(r.call).range.start > end && r.words == read.words && self.keys(r) == check.keys
+            };
+            let is_looked_again = reads.iter().any(|r| is_again(&r));
+            check.is_expected |= is_looked_again;
+            check.is_caught |= is_looked_again;
+            found.push(check);
         }
-        found.sort_by_key(|c| c.write);
+        found.extend(reads.iter().filter_map(|read| self.freed(read)));
+        found.extend(self.both.iter().filter_map(|call| self.at_once(*call)));
+        found.sort_by_key(|c| (c.write, c.manner as u8));
         found.dedup_by_key(|c| c.read);
         found
+    }
+
+    /// A look that lets a write happen.
+    fn check(&self, read: &Step, write: &Step) -> Option<Check> {
+        let subjects = self.subjects(read, write)?;
+        let (decides, manner) = match self.decision(read, write) {
+            Some(decides) if self.is_limit(decides, read) => (decides, Manner::Limit),
+            Some(decides) => (decides, Manner::Row),
+            None => (self.next(read, write)?, Manner::Next),
+        };
+        let keys = self.keys(read);
+        if keys.is_empty() && manner != Manner::Next {
+            return None;
+        }
+        Some(Check {
+            function: self.function,
+            read: self.at(read.call),
+            decides: self.module.span(decides),
+            write: self.at(write.call),
+            name: self.name(write.call).unwrap_or_else(|| subjects[0].clone()),
+            subjects,
+            owners: self.owners(read),
+            keys,
+            manner,
+            is_expected: self.is_taken_care_of(write.call),
+            is_caught: self.is_caught(write.call),
+            evidence: read.evidence.min(write.evidence),
+        })
+    }
+
+    /// Whether the function's own name says that it looks and makes what is not there.
+    fn is_get_or_create(&self) -> bool {
+        let name = self.module.function(self.function.function).name;
+        name.is_some_and(|n| {
+            let plain = plain(n.as_str());
+            ["orcreate", "ornew", "orinsert", "oradd", "ensure", "createifnot", "orregister"]
+                .iter()
+                .any(|w| plain.contains(w))
+        })
+    }
+
+    /// What both are about: words that both say, or a variable that holds what either gives.
+    fn subjects(&self, read: &Step, write: &Step) -> Option<Vec<String>> {
+        // `ts` of Go's `(ts *TagService)` is no word
+        let item = self.module.function(self.function.function);
+        let own = item.params.iter().filter(|p| p.kind == ir::ParamKind::Receiver).map(|p| plain(p.name.as_str()));
+        let own: Vec<String> = own.collect();
+        let both = read.words.intersection(&write.words);
+        let mut same: Vec<String> = both.filter(|w| w.len() > 2 && !own.contains(w)).cloned().collect();
+        same.sort();
+        if same.is_empty() && self.is_get_or_create() {
+            same = read.words.iter().filter(|w| w.len() > 2).cloned().collect();
+            same.extend(self.word_of_class(self.function));
+            same.sort();
+        }
+        if same.is_empty() {
+            let held = self.names_of(read);
+            let is_same = |n: &&Symbol| !ANYTHING.contains(&n.as_str()) && held.contains(*n);
+            let kept = self.names_of(write);
+            let mut names: Vec<String> = kept.iter().filter(is_same).map(|n| word(n.as_str())).collect();
+            names.sort();
+            same = names;
+        }
+        (!same.is_empty()).then_some(same)
     }
 
     fn name(&self, call: ExprId) -> Option<String> {
@@ -186,7 +255,16 @@ impl Reader<'_> {
         for at in self.all {
             let access = &self.accesses[*at as usize];
             let call = access.call.expr;
-            let step = || Step { call, access: *at, words: self.words(access) };
+            if self.both.contains(&call) {
+                continue;
+            }
+            let step = || Step {
+                call,
+                access: Some(*at),
+                words: self.words(access),
+                keys: Vec::new(),
+                evidence: access.evidence,
+            };
             match access.does {
                 Does::One | Does::Count if !access.is_lazy => reads.push(step()),
                 Does::List if access.is_filtered => reads.push(step()),
@@ -199,45 +277,139 @@ impl Reader<'_> {
             }
         }
         for (call, item) in self.module.exprs_within(self.range()) {
-            let ExprKind::Call { callee, args, .. } = &item.kind else { continue };
+            let ExprKind::Call { callee, .. } = &item.kind else { continue };
             // `session.add(user)`, sent by the commit that follows
-            if let (Some(commit), ExprKind::Member { object, name, .. }) = (commits, &self.module.expr(*callee).kind)
-                && matches!(name.as_str(), "add" | "Add" | "AddAsync" | "persist")
-                && args.len() == 1
-                && self.module.dotted(*object).is_some_and(|d| {
-                    let plain = d.to_ascii_lowercase();
-                    plain.ends_with("session") || plain.contains("context") || plain.ends_with("em")
-                })
+            if let (Some(commit), ExprKind::Member { name, .. }) = (commits, &self.module.expr(*callee).kind)
+                && is_add(name.as_str())
+                && adds_to_session(self.module, call)
             {
-                let words = self.words_of_call(call);
-                writes.push(Step { call, access: commit, words });
+                let words = words_of_call(self.module, call);
+                let evidence = self.accesses[commit as usize].evidence;
+                writes.push(Step { call, access: Some(commit), words, keys: Vec::new(), evidence });
             }
             let here = self.at(call);
             if self.all.iter().any(|a| self.accesses[*a as usize].call == here) {
                 continue;
             }
-            let Some(called) = self.context.program.call(here).filter(|c| c.certain && c.functions.len() == 1) else {
+            let Some(called) = self.context.program.call(here).filter(|c| c.functions.len() == 1) else {
                 continue;
             };
-            let Some(access) = self.ways.access(called.functions[0]) else { continue };
-            let name = called.name.map(|n| n.as_str().to_ascii_lowercase()).unwrap_or_default();
-            let starts = |words: &[&str]| words.iter().any(|w| name.starts_with(w));
-            let step = Step { call, access, words: self.words(&self.accesses[access as usize]) };
-            match self.accesses[access as usize].does {
-                Does::One | Does::Count
-                    if starts(&["find", "get", "exist", "has", "is", "check", "by", "count", "lookup"]) =>
-                {
-                    reads.push(step);
-                }
-                Does::Insert if starts(&["create", "insert", "add", "save", "register", "store", "new"]) => {
-                    writes.push(step);
-                }
-                _ => {}
+            let name = called.name.map(|n| n.as_str().to_owned()).unwrap_or_default();
+            let first = parts(&name).into_iter().next().unwrap_or_default();
+            const WRITES: [&str; 9] =
+                ["create", "insert", "add", "save", "register", "store", "new", "persist", "make"];
+            match WRITES.contains(&first.as_str()) {
+                true => writes.extend(self.writing(call, called, &name)),
+                false => reads.extend(self.looking(call, called, &name)),
             }
         }
         reads.sort_by_key(|s| self.module.expr(s.call).range.start);
         writes.sort_by_key(|s| self.module.expr(s.call).range.start);
         (reads, writes)
+    }
+
+    /// A call of a function that looks for a row.
+    fn looking(&self, call: ExprId, called: &Callee, name: &str) -> Option<Step> {
+        const LOOKS: [&str; 9] = ["find", "get", "exist", "has", "is", "check", "by", "count", "lookup"];
+        let function = called.functions[0];
+        let said = named(name);
+        let plain = plain(name);
+        let direct = self.ways.access(function).filter(|a| {
+            matches!(self.accesses[*a as usize].does, Does::One | Does::Count)
+                && called.certain
+                && LOOKS.iter().any(|w| plain.starts_with(w))
+        });
+        let reached = match (self.reach.looks.get(&function), direct) {
+            (_, Some(access)) => Reached { access: Some(access), is_own: true },
+            (Some(reached), None) if said.is_some() => *reached,
+            _ => return None,
+        };
+        // what makes the row itself when it is not there
+        if plain.contains("create") || self.reach.writes.contains_key(&function) {
+            return None;
+        }
+        let mut words = self.words_of_called(call, &reached);
+        let subject = said.as_ref().and_then(|s| s.subject.clone());
+        words.extend(subject.or_else(|| self.word_of_class(function)));
+        let keys = match said {
+            Some(said) if plain.contains("by") || plain.contains("with") => self.split_by_params(function, said.keys),
+            Some(said) => Some(self.names_given(call)).filter(|k| !k.is_empty()).unwrap_or(said.keys),
+            None => Vec::new(),
+        };
+        let evidence = self.evidence(called, reached);
+        Some(Step { call, access: reached.access.filter(|_| reached.is_own), words, keys, evidence })
+    }
+
+    /// `get_by_type_currency_customer(type, currency, customer)` asks by three columns.
+    fn split_by_params(&self, function: FnId, keys: Vec<String>) -> Vec<String> {
+        let [all] = keys.as_slice() else { return keys };
+        let params = self.context.program.function(function).params.iter().map(|p| plain(p.name.as_str()));
+        let mut rest = all.as_str();
+        let mut found = Vec::new();
+        for param in params.filter(|p| !p.is_empty()) {
+            if let Some(after) = rest.strip_prefix(param.as_str()) {
+                rest = after;
+                found.push(param);
+            }
+        }
+        if rest.is_empty() && found.len() > 1 { found } else { keys }
+    }
+
+    /// A call of a function that writes a new row.
+    fn writing(&self, call: ExprId, called: &Callee, name: &str) -> Option<Step> {
+        let function = called.functions[0];
+        let reached = self.reach.writes.get(&function).copied()?;
+        let mut words = self.words_of_called(call, &reached);
+        let all = parts(name);
+        let ends =
+            |p: &String| matches!(p.as_str(), "by" | "with" | "from" | "for" | "in" | "if" | "to" | "async" | "and");
+        let end = all.iter().position(ends).unwrap_or(all.len());
+        let what = word(&all.get(1..end).unwrap_or_default().concat());
+        match what.is_empty() || matches!(what.as_str(), "new" | "one" | "entity") {
+            true => words.extend(self.word_of_class(function)),
+            false => words.extend([what]),
+        }
+        let evidence = self.evidence(called, reached);
+        Some(Step { call, access: reached.access, words, keys: Vec::new(), evidence })
+    }
+
+    fn evidence(&self, called: &Callee, reached: Reached) -> Evidence {
+        let of_access = reached.access.map_or(Evidence::Suspected, |a| self.accesses[a as usize].evidence);
+        if called.certain { of_access } else { Evidence::Suspected }
+    }
+
+    /// What a function that is called is about: what it sends itself, and what it is given.
+    fn words_of_called(&self, call: ExprId, reached: &Reached) -> FxHashSet<String> {
+        let mut words = words_of_call(self.module, call);
+        if let Some(access) = reached.access.filter(|_| reached.is_own) {
+            words.extend(self.words(&self.accesses[access as usize]));
+        }
+        words
+    }
+
+    /// What the class is about that a method is called on: `UserRepository` is about users.
+    fn word_of_class(&self, function: FnId) -> Option<String> {
+        let class = self.context.program.classes().class_of(function)?;
+        let word = word(self.context.program.class(class).name.as_str());
+        (!GENERAL.contains(&word.as_str()) && word.len() > 2).then_some(word)
+    }
+
+    /// The names of what a call is given.
+    fn names_given(&self, call: ExprId) -> Vec<String> {
+        let ExprKind::Call { args, .. } = &self.module.expr(call).kind else { return Vec::new() };
+        let mut found = Vec::new();
+        for arg in args {
+            let name = match &self.module.expr(arg.value).kind {
+                _ if arg.name.is_some() => arg.name,
+                ExprKind::Name(name) | ExprKind::Member { name, .. } => Some(*name),
+                _ => None,
+            };
+            let name = name.map(|n| plain(n.as_str())).unwrap_or_default();
+            if !name.is_empty() && !GENERAL.contains(&name.as_str()) {
+                found.push(name);
+            }
+        }
+        found
     }
 
     fn is_upsert(&self, access: &Access) -> bool {
@@ -289,79 +461,6 @@ impl Reader<'_> {
         words_of_call(program.module(access.call.module), access.call.expr)
     }
 
-    fn words_of_call(&self, call: ExprId) -> FxHashSet<String> {
-        words_of_call(self.module, call)
-    }
-
-    /// The condition that lets `write` happen only when `read` found nothing.
-    fn decision(&self, read: &Step, write: &Step) -> Option<Range> {
-        let read_range = self.module.expr(read.call).range;
-        let write_range = self.module.expr(write.call).range;
-        if read_range.end > write_range.start {
-            return None;
-        }
-        let names = self.names_of(read);
-        for stmt in self.module.stmts().filter(|s| self.range().contains(s.range)) {
-            let StmtKind::If { cond, then, otherwise } = &stmt.kind else { continue };
-            let cond_range = self.module.expr(*cond).range;
-            let is_direct = cond_range.contains(read_range);
-            if cond_range.end > write_range.start || !is_direct && cond_range.start < read_range.end {
-                continue;
-            }
-            let (holds, fails) = self.sense(*cond, &names, read.call);
-            let within = |block: &Block| block.iter().any(|s| self.module.stmt(*s).range.contains(write_range));
-            let absent = match () {
-                () if within(then) => holds == Some(false),
-                () if within(otherwise) => fails == Some(false),
-                () if self.leaves(then) && !then.is_empty() => {
-                    fails == Some(false) && self.follows(stmt.range, write_range)
-                }
-                () if self.leaves(otherwise) && !otherwise.is_empty() => {
-                    holds == Some(false) && self.follows(stmt.range, write_range)
-                }
-                () => false,
-            };
-            if absent {
-                return Some(cond_range);
-            }
-        }
-        None
-    }
-
-    /// Whether something stands after a statement, in the block that it stands in.
-    fn follows(&self, stmt: Range, write: Range) -> bool {
-        write.start >= stmt.end
-            && !self.module.stmts().any(|s| {
-                let arms: Vec<&Block> = match &s.kind {
-                    StmtKind::If { then, otherwise, .. } => vec![then, otherwise],
-                    StmtKind::Switch { arms, .. } => arms.iter().map(|a| &a.body).collect(),
-                    StmtKind::Loop { body, .. } => vec![body],
-                    _ => return false,
-                };
-                // an arm that holds the condition and not the write
-                arms.into_iter().any(|b| {
-                    let holds = |r: Range| b.iter().any(|i| self.module.stmt(*i).range.contains(r));
-                    holds(stmt) && !holds(write)
-                })
-            })
-    }
-
-    fn leaves(&self, block: &Block) -> bool {
-        block.last().is_some_and(|s| match &self.module.stmt(*s).kind {
-            StmtKind::Return(_) | StmtKind::Throw(_) | StmtKind::Continue | StmtKind::Break => true,
-            StmtKind::Expr(e) => {
-                let ExprKind::Call { callee, .. } = &self.module.expr(*e).kind else { return false };
-                match &self.module.expr(*callee).kind {
-                    ExprKind::Name(n) | ExprKind::Member { name: n, .. } => {
-                        matches!(n.as_str(), "abort" | "panic" | "fail" | "raise" | "throw")
-                    }
-                    _ => false,
-                }
-            }
-            _ => false,
-        })
-    }
-
     /// Names that hold what a call found.
     fn names_of(&self, read: &Step) -> FxHashSet<Symbol> {
         let mut names = FxHashSet::default();
@@ -409,378 +508,47 @@ impl Reader<'_> {
             || matches!(self.module.expr(value).kind, ExprKind::Lambda(_))
     }
 
-    fn sense(&self, cond: ExprId, names: &FxHashSet<Symbol>, read: ExprId) -> Sense {
-        let module = self.module;
-        let same = |there: bool| (Some(there), Some(!there));
-        let is_found = |e: ExprId| self.is_found(e, names, read);
-        match &module.expr(cond).kind {
-            ExprKind::Unary { op: UnaryOp::Not, operand } => {
-                let (holds, fails) = self.sense(*operand, names, read);
-                (fails, holds)
-            }
-            ExprKind::Logical { op: LogicalOp::And, left, right } => {
-                let (left, right) = (self.sense(*left, names, read), self.sense(*right, names, read));
-                (left.0.or(right.0), None)
-            }
-            ExprKind::Logical { op: LogicalOp::Or, left, right } => {
-                let (left, right) = (self.sense(*left, names, read), self.sense(*right, names, read));
-                (None, left.1.or(right.1))
-            }
-            ExprKind::Assign { value, .. } => self.sense(*value, names, read),
-            ExprKind::Await(inner) | ExprKind::Cast { value: inner, .. } => self.sense(*inner, names, read),
-            ExprKind::Binary { op, left, right } => {
-                let (is_null, number) = match &module.expr(*right).kind {
-                    ExprKind::Literal(Literal::Null) => (true, None),
-                    ExprKind::Name(n) => (*n == "nil" || *n == "None" || *n == "undefined", None),
-                    ExprKind::Literal(Literal::Int(n)) => (false, *n),
-                    _ => (false, None),
-                };
-                // `err == sql.ErrNoRows`
-                let says_none = |e: ExprId| {
-                    self.context.sources.text(module.expr_span(e)).contains("NotFound")
-                        || self.context.sources.text(module.expr_span(e)).contains("NoRows")
-                };
-                if !is_found(*left) {
-                    return (None, None);
-                }
-                let is_error = matches!(module.expr(*left).kind, ExprKind::Name(n) if n == "err" || n == "error")
-                    || matches!(&module.expr(*left).kind, ExprKind::Member { name, .. } if name == "Error");
-                match (op, is_null, number) {
-                    (BinaryOp::Eq, true, _) => same(is_error),
-                    (BinaryOp::Ne, true, _) => same(!is_error),
-                    (BinaryOp::Gt, _, Some(0))
-                    | (BinaryOp::Ne, _, Some(0))
-                    | (BinaryOp::Ge | BinaryOp::Eq, _, Some(1)) => same(true),
-                    (BinaryOp::Eq, _, Some(0)) | (BinaryOp::Lt, _, Some(1)) | (BinaryOp::Le, _, Some(0)) => same(false),
-                    (BinaryOp::Eq, ..) if says_none(*right) => same(false),
-                    (BinaryOp::Ne, ..) if says_none(*right) => same(true),
-                    _ => (None, None),
-                }
-            }
-            ExprKind::Call { callee, args, .. } => {
-                let (name, object) = match &module.expr(*callee).kind {
-                    ExprKind::Member { object, name, .. } => (*name, Some(*object)),
-                    ExprKind::Name(name) => (*name, None),
-                    _ => return (None, None),
-                };
-                // `errors.Is(err, gorm.ErrRecordNotFound)`
-                if name == "Is" && args.len() == 2 && is_found(args[0].value) {
-                    return same(false);
-                }
-                if cond == read {
-                    return same(true);
-                }
-                let of_found =
-                    object.is_some_and(is_found) || args.first().is_some_and(|a| args.len() == 1 && is_found(a.value));
-                if !of_found {
-                    return match is_found(cond) {
-                        true => same(true),
-                        false => (None, None),
-                    };
-                }
-                match name.as_str() {
-                    "isEmpty" | "empty?" | "blank?" | "nil?" | "is_none" | "none?" | "IsNullOrEmpty" | "isNull"
-                    | "empty" | "is_empty" => same(false),
-                    "isPresent" | "exists" | "exists?" | "any" | "any?" | "Any" | "present?" | "is_some" | "first"
-                    | "len" | "isNotEmpty" | "count" | "nonNull" => same(true),
-                    _ => (None, None),
-                }
-            }
-            _ => match is_found(cond) {
-                true => same(true),
-                false => (None, None),
-            },
-        }
-    }
-
-    /// Whether an expression is what was found: the call itself, a name that holds it, its length.
-    fn is_found(&self, id: ExprId, names: &FxHashSet<Symbol>, read: ExprId) -> bool {
-        if id == read {
-            return true;
-        }
-        match &self.module.expr(id).kind {
-            ExprKind::Name(name) => names.contains(name),
-            ExprKind::Await(inner) | ExprKind::Cast { value: inner, .. } => self.is_found(*inner, names, read),
-            ExprKind::Unary { op: UnaryOp::NonNull | UnaryOp::Try | UnaryOp::Deref, operand } => {
-                self.is_found(*operand, names, read)
-            }
-            ExprKind::Member { object, name, .. } => {
-                matches!(
-                    name.as_str(),
-                    "length"
-                        | "rowCount"
-                        | "RowsAffected"
-                        | "count"
-                        | "Count"
-                        | "ID"
-                        | "Id"
-                        | "id"
-                        | "Error"
-                        | "rows"
-                        | "size"
-                        | "affectedRows"
-                ) && self.is_found(*object, names, read)
-            }
-            ExprKind::Index { object, .. } => self.is_found(*object, names, read),
-            ExprKind::Call { callee, args, .. } => match &self.module.expr(*callee).kind {
-                ExprKind::Name(name) => {
-                    name == "len" && args.first().is_some_and(|a| self.is_found(a.value, names, read))
-                }
-                ExprKind::Member { object, name, .. } => {
-                    matches!(
-                        name.as_str(),
-                        "first"
-                            | "exists"
-                            | "count"
-                            | "size"
-                            | "one_or_none"
-                            | "scalar"
-                            | "length"
-                            | "ConfigureAwait"
-                            | "fetchone"
-                            | "unwrap_or_default"
-                    ) && self.is_found(*object, names, read)
-                }
-                _ => false,
-            },
-            _ => false,
-        }
-    }
-
     /// The columns that rows are looked for by.
     fn keys(&self, read: &Step) -> Vec<String> {
-        let access = &self.accesses[read.access as usize];
-        let module = self.context.program.module(access.call.module);
-        let mut keys = keys_of(self.context, module, access);
-        // what is found by its own key is no duplicate
-        if keys.iter().any(|k| matches!(plain(k).as_str(), "id" | "pk" | "uuid" | "guid")) {
-            return Vec::new();
+        let mut keys = read.keys.clone();
+        if let Some(access) = read.access.filter(|_| keys.is_empty()) {
+            let access = &self.accesses[access as usize];
+            keys = keys_of(self.context, self.context.program.module(access.call.module), access);
         }
-        keys.retain(|k| !matches!(plain(k).as_str(), "isdeleted" | "deletedat" | "deleted" | ""));
-        keys.sort();
-        keys.dedup();
-        keys
+        cleaned(keys)
     }
 
-    /// Whether something takes care that only one gets here at a time.
-    fn is_guarded(&self) -> bool {
-        let text = self.context.sources.text(self.module.span(self.range()));
-        if ["FOR UPDATE", "SERIALIZABLE", "Serializable", "advisory", "synchronized"].iter().any(|w| text.contains(w)) {
-            return true;
-        }
-        self.module.exprs_within(self.range()).any(|(_, e)| match &e.kind {
-            ExprKind::Name(name) | ExprKind::Member { name, .. } => {
-                let plain = plain(name.as_str());
-                plain.contains("mutex")
-                    || plain.contains("semaphore")
-                    || plain.contains("redlock")
-                    || (plain.starts_with("lock") || plain.ends_with("lock") || plain.contains("withlock"))
-                        && !plain.ends_with("block")
-                        && !plain.ends_with("clock")
-                        && !plain.starts_with("locked")
-            }
-            _ => false,
-        })
-    }
-
-    /// Whether what follows a write, or catches what it throws, speaks of a row that is there already.
-    fn is_taken_care_of(&self, write: ExprId) -> bool {
-        let span = self.module.span(self.range());
-        let start = self.module.expr(write).range.start.max(self.range().start);
-        let text = self.context.sources.text(Span { start, ..span });
-        let plain = text.to_ascii_lowercase();
-        ["integrity", "duplicate", "unique", "p2002", "23505", "11000", "1062", "dbupdateexception", "constraint"]
-            .iter()
-            .any(|w| plain.contains(w))
+    /// What rows are looked for in: `user` of `user.likes.find_by(post_id: 1)`.
+    fn owners(&self, read: &Step) -> Vec<String> {
+        let mut owners: Vec<String> = words_of_call(self.module, read.call).into_iter().collect();
+        owners.sort();
+        owners
     }
 }
 
-/// The words of a chain of calls that name what the rows are; of its arguments, where the chain names nothing.
-fn words_of_call(module: &ir::Module, call: ExprId) -> FxHashSet<String> {
-    let mut words: FxHashSet<String> = FxHashSet::default();
-    let mut given: Vec<ExprId> = Vec::new();
-    let mut at = Some(call);
-    for _ in 0..24 {
-        let Some(here) = at else { break };
-        at = match &module.expr(here).kind {
-            ExprKind::Call { callee, args, .. } => {
-                given.extend(args.iter().map(|a| a.value));
-                match &module.expr(*callee).kind {
-                    ExprKind::Member { object, .. } => Some(*object),
-                    _ => None,
-                }
-            }
-            ExprKind::Member { object, name, .. } => {
-                words.insert(word(name.as_str()));
-                Some(*object)
-            }
-            ExprKind::Name(name) => {
-                words.insert(word(name.as_str()));
-                None
-            }
-            ExprKind::Await(inner) | ExprKind::Cast { value: inner, .. } => Some(*inner),
-            ExprKind::Unary { operand, .. } | ExprKind::Index { object: operand, .. } => Some(*operand),
-            _ => None,
-        };
+fn cleaned(mut keys: Vec<String>) -> Vec<String> {
+    // what is found by its own key is no duplicate
+    if keys.iter().any(|k| matches!(plain(k).as_str(), "id" | "pk" | "uuid" | "guid")) {
+        return Vec::new();
     }
-    let says = |w: &String| !w.is_empty() && !GENERAL.contains(&w.as_str());
-    words.retain(|w| says(w));
-    if words.is_empty() {
-        for value in &given {
-            // `query(User)`, `save(new User(…))`, `First(&user)`
-            let value = match module.expr(*value).kind {
-                ExprKind::Unary { operand, .. } => operand,
-                _ => *value,
-            };
-            let name = match &module.expr(value).kind {
-                ExprKind::Name(name) => Some(*name),
-                ExprKind::Call { callee, .. } => match &module.expr(*callee).kind {
-                    ExprKind::Name(name) if name.as_str().starts_with(|c: char| c.is_uppercase()) => Some(*name),
-                    _ => None,
-                },
-                _ => None,
-            };
-            words.extend(name.map(|n| word(n.as_str())).filter(says));
-            // what a variable was made of: `user = User(…)`
-            if let ExprKind::Name(name) = module.expr(value).kind {
-                words.extend(made_of(module, value, name).filter(says));
-            }
-        }
-    }
-    words
-}
-
-/// The class that a variable was made of.
-fn made_of(module: &ir::Module, at: ExprId, name: Symbol) -> Option<String> {
-    let end = module.expr(at).range.start;
-    let values = module.stmts().filter_map(|s| match s.kind {
-        StmtKind::Assign { target, value, ty, .. } if s.range.end <= end => match module.expr(target).kind {
-            ExprKind::Name(n) if n == name => Some((value, ty)),
-            _ => None,
-        },
-        _ => None,
-    });
-    let (value, ty) = values.last()?;
-    if let Some(ir::TypeKind::Named { path, .. }) = ty.map(|t| &module.ty(t).kind) {
-        return Some(word(path.as_str().rsplit('.').next().unwrap_or_default()));
-    }
-    let value = match &module.expr(value?).kind {
-        ExprKind::Unary { operand, .. } => *operand,
-        _ => value?,
-    };
-    let ExprKind::Call { callee, .. } = &module.expr(value).kind else { return None };
-    match &module.expr(*callee).kind {
-        ExprKind::Name(n) | ExprKind::Member { name: n, .. } if n.as_str().starts_with(|c: char| c.is_uppercase()) => {
-            Some(word(n.as_str()))
-        }
-        _ => None,
-    }
-}
-
-/// A name as one word: no plural, no `Repository`.
-pub(crate) fn word(name: &str) -> String {
-    let mut plain = plain(name.rsplit('.').next().unwrap_or(name));
-    for suffix in ["repository", "repo", "dao", "mapper", "service", "model", "store", "entity", "jpa", "table"] {
-        if plain.len() > suffix.len() && plain.ends_with(suffix) {
-            plain.truncate(plain.len() - suffix.len());
-        }
-    }
-    if let Some(stem) = plain.strip_suffix("ies") {
-        return format!("{stem}y");
-    }
-    if plain.len() > 3 && plain.ends_with('s') && !plain.ends_with("ss") {
-        plain.pop();
-    }
-    plain
-}
-
-fn plain(name: &str) -> String {
-    name.to_ascii_lowercase().replace(['_', '`', '"', '$', '@', ':'], "")
-}
-
-/// The columns that an access asks for rows by, as written.
-fn keys_of(context: &Context<'_>, module: &ir::Module, access: &Access) -> Vec<String> {
-    let record = context.facts.record(access.record);
-    if record.access == Some(crate::facts::AccessFact::Statement) {
-        let text = statements::written(context, access.call, record.arg.unwrap_or(0)).unwrap_or_default();
-        let parsed = sql::parse(&text, sql::Dialect::Generic);
-        let Some(StatementKind::Query(query)) = parsed.first().map(|s| &s.kind) else { return Vec::new() };
-        let is_equal = |p: &&sql::query::Predicate| !matches!(p.against, sql::query::Operand::Null);
-        return query.predicates.iter().filter(is_equal).map(|p| p.column.name.clone()).collect();
-    }
-    if record.access == Some(crate::facts::AccessFact::Declared) {
-        let method = access.name.rsplit('.').next().unwrap_or_default();
-        let Some((_, by)) = method.split_once("By") else { return Vec::new() };
-        return by
-            .split("And")
-            .map(|k| k.trim_end_matches("IgnoreCase").trim_end_matches("Equals").trim_end_matches("Is").to_owned())
-            .filter(|k| !k.is_empty() && !k.ends_with("Not"))
-            .collect();
-    }
-    let mut keys: Vec<String> = Vec::new();
-    let mut at = Some(access.call.expr);
-    for _ in 0..24 {
-        let Some(here) = at else { break };
-        if let ExprKind::Call { args, .. } = &module.expr(here).kind {
-            for arg in args {
-                if let Some(name) = arg.name {
-                    let is_map = matches!(module.expr(arg.value).kind, ExprKind::Map(_));
-                    if !is_map && super::is_filter(name) {
-                        keys.push(name.as_str().split("__").next().unwrap_or_default().to_owned());
-                    }
-                }
-                keys_within(module, arg.value, &mut keys);
-            }
-        }
-        at = match &module.expr(here).kind {
-            ExprKind::Call { .. } => receiver(module, here),
-            ExprKind::Member { object, .. } | ExprKind::Index { object, .. } => Some(*object),
-            ExprKind::Await(inner) | ExprKind::Cast { value: inner, .. } => Some(*inner),
-            ExprKind::Unary { operand, .. } => Some(*operand),
-            _ => None,
-        };
-    }
+    keys.retain(|k| !matches!(plain(k).as_str(), "isdeleted" | "deletedat" | "deleted" | ""));
+    keys.sort();
+    keys.dedup();
     keys
 }
 
-/// Columns that conditions within an expression compare.
-fn keys_within(module: &ir::Module, value: ExprId, keys: &mut Vec<String>) {
-    for (id, item) in module.exprs_within(module.expr(value).range) {
-        match &item.kind {
-            ExprKind::Map(entries) => {
-                for entry in entries {
-                    let Some(key) = entry.key.and_then(|k| module.string(k)) else { continue };
-                    let name = key.as_str();
-                    let nested = matches!(module.expr(entry.value).kind, ExprKind::Map(_) | ExprKind::List(_));
-                    let is_word = !name.is_empty() && !name.starts_with('$') && super::is_filter(key);
-                    if is_word
-                        && (!nested || !matches!(name, "where" | "AND" | "OR" | "filter" | "options"))
-                        && !matches!(name, "where" | "limit" | "take" | "transaction" | "equals" | "mode")
-                    {
-                        keys.push(name.split("__").next().unwrap_or(name).to_owned());
-                    }
-                }
-            }
-            ExprKind::Binary { op: BinaryOp::Eq, left, .. } => {
-                if let ExprKind::Member { name, .. } = &module.expr(*left).kind {
-                    keys.push(name.as_str().to_owned());
-                }
-            }
-            ExprKind::Literal(Literal::Str(_)) => {
-                let Some(text) = module.string(id) else { continue };
-                for part in text.as_str().split(" AND ").flat_map(|p| p.split(" and ")) {
-                    if let Some((column, rest)) = part.split_once('=')
-                        && (rest.trim_start().starts_with(['?', '$', ':', '@', '%']))
-                    {
-                        let column =
-                            column.trim().rsplit('.').next().unwrap_or_default().trim_matches(['(', ' ', '`', '"']);
-                        if !column.is_empty() && column.chars().all(|c| c.is_alphanumeric() || c == '_') {
-                            keys.push(column.to_owned());
-                        }
-                    }
-                }
-            }
-            _ => {}
-        }
-    }
+/// `add`, `persist`: what it is given is written with the rest.
+fn is_add(name: &str) -> bool {
+    matches!(name, "add" | "Add" | "AddAsync" | "persist")
+}
+
+/// Whether a call adds one thing to a session of the database.
+fn adds_to_session(module: &ir::Module, call: ExprId) -> bool {
+    let ExprKind::Call { callee, args, .. } = &module.expr(call).kind else { return false };
+    let ExprKind::Member { object, .. } = &module.expr(*callee).kind else { return false };
+    args.len() == 1
+        && module.dotted(*object).is_some_and(|d| {
+            let plain = d.to_ascii_lowercase();
+            plain.ends_with("session") || plain.contains("context") || plain.ends_with("em")
+        })
 }

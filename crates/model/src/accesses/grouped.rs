@@ -11,10 +11,7 @@ use crate::facts::Kind;
 
 /// The functions that take a lock, of the process or on rows.
 pub(super) fn locked(context: &Context<'_>, effects: &[Effect]) -> FxHashSet<FnId> {
-    let locks = |e: &&Effect| {
-        e.kind == Kind::Lock
-            || e.kind == Kind::Clause && context.facts.record(e.record).label.as_deref() == Some("lock")
-    };
+    let locks = |e: &&Effect| e.kind == Kind::Lock || is_row_lock(context, e);
     effects.iter().filter(locks).filter_map(|e| e.function).map(|f| outermost_of(context, f)).collect()
 }
 
@@ -27,4 +24,10 @@ pub(super) fn by_function(context: &Context<'_>, accesses: &[Access]) -> FxHashM
         }
     }
     grouped
+}
+
+/// Whether a call tells a query to lock the rows that it reads.
+pub(super) fn is_row_lock(context: &Context<'_>, effect: &Effect) -> bool {
+    let label = context.facts.record(effect.record).label.as_deref();
+    effect.kind == Kind::Clause && matches!(label, Some("lock" | "lock-alone"))
 }

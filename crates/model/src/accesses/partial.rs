@@ -6,6 +6,7 @@ use program::{ExprRef, FnId};
 use rayon::prelude::*;
 use rustc_hash::{FxHashMap, FxHashSet};
 
+use super::transactions::Later;
 use super::{Access, Does};
 use crate::adapters::Context;
 use crate::effects::Effect;
@@ -21,7 +22,7 @@ pub struct Partial {
 }
 
 /// Whether an access writes rows of a store that has transactions, and not all that was changed so far at once.
-fn is_write(context: &Context<'_>, access: &Access) -> bool {
+pub(super) fn is_write(context: &Context<'_>, access: &Access) -> bool {
     let is_commit = matches!(&context.program.expr(access.call).kind, ExprKind::Call { callee, args, block: None, .. }
         if args.is_empty() && access.does == Does::Update && !is_of_row(context, access.call.module, *callee));
     matches!(access.does, Does::Insert | Does::InsertMany | Does::Update | Does::Delete)
@@ -41,6 +42,7 @@ pub(super) fn collect(
     effects: &[Effect],
     accesses: &[Access],
     serves: &FxHashMap<FnId, u32>,
+    later: &Later,
 ) -> Vec<Partial> {
     let direct: FxHashMap<ExprRef, u32> =
         accesses.iter().enumerate().filter(|(_, a)| is_write(context, a)).map(|(at, a)| (a.call, at as u32)).collect();
@@ -49,6 +51,11 @@ pub(super) fn collect(
     }
     let mut together: FxHashSet<FnId> =
         effects.iter().filter(|e| e.kind == Kind::Transaction).filter_map(|e| e.function).collect();
+    // `s := newSession()`, which begins one and hands it on
+    let handed: Vec<FnId> = together.iter().copied().filter(|f| !ends_one(context, *f)).collect();
+    for function in handed {
+        together.extend(context.program.callers(function).iter().filter_map(|c| c.caller));
+    }
     let annotations: FxHashSet<ExprRef> =
         effects.iter().filter(|e| e.kind == Kind::Transaction && e.function.is_none()).map(|e| e.call).collect();
     // how many writes stand in each function, callbacks within it included
@@ -66,8 +73,10 @@ pub(super) fn collect(
         writes.keys().copied().filter(has_many).filter(|f| is_candidate(context, *f)).collect();
     functions.sort_unstable();
     together.extend(functions.iter().copied().filter(|f| is_annotated(context, *f, &annotations)));
+    let whole: FxHashSet<base::Language> = requests_held(context);
     functions
         .par_iter()
+        .filter(|f| !whole.contains(&context.program.module(f.module).language))
         .filter(|f| !is_held(context, **f, &together, &annotations, 0))
         .filter_map(|function| {
             let module = context.program.module(function.module);
@@ -75,6 +84,7 @@ pub(super) fn collect(
                 function: *function,
                 module,
                 direct: &direct,
+                later,
                 path: Vec::new(),
                 found: Vec::new(),
                 holds: false,
@@ -89,6 +99,61 @@ pub(super) fn collect(
             (writes.len() > 1 && changes).then_some(Partial { function: *function, writes })
         })
         .collect()
+}
+
+/// A type without what it is wrapped in: of `*Session`, `Session`.
+fn bare(module: &ir::Module, ty: ir::TypeId) -> &ir::Type {
+    match &module.ty(ty).kind {
+        ir::TypeKind::Ref(inner) | ir::TypeKind::Optional(inner) => bare(module, *inner),
+        _ => module.ty(ty),
+    }
+}
+
+/// Whether something in a function ends a transaction.
+fn ends_one(context: &Context<'_>, function: FnId) -> bool {
+    let module = context.program.module(function.module);
+    module.exprs_within(module.function(function.function).range).any(|(_, e)| match &e.kind {
+        ExprKind::Call { block: Some(_), .. } => true,
+        ExprKind::Call { args, .. } => args.iter().any(|a| matches!(module.expr(a.value).kind, ExprKind::Lambda(_))),
+        ExprKind::Name(name) | ExprKind::Member { name, .. } => {
+            name.as_str().to_ascii_lowercase().starts_with("commit")
+        }
+        _ => false,
+    })
+}
+
+/// The languages in which a setting puts every request into a transaction.
+fn requests_held(context: &Context<'_>) -> FxHashSet<base::Language> {
+    let records = context.facts.records().map(|(_, r)| r);
+    let names: Vec<&str> = records
+        .filter(|r| r.kind == Kind::Transaction && r.label.as_deref() == Some("every-request"))
+        .flat_map(|r| r.options.iter().map(String::as_str))
+        .collect();
+    let mut found = FxHashSet::default();
+    for id in context.program.ids() {
+        let module = context.program.module(id);
+        if context.sources.file(module.file).role != FileRole::Production
+            || !names.iter().any(|n| context.sources.file(module.file).text.contains(n))
+        {
+            continue;
+        }
+        let is_on = |value: ExprId| !matches!(module.expr(value).kind, ExprKind::Literal(ir::Literal::Bool(false)));
+        let is_named = |key: ExprId| module.string(key).is_some_and(|k| names.contains(&k.as_str()));
+        let in_map = module.exprs().any(|(_, e)| match &e.kind {
+            ExprKind::Map(entries) => entries.iter().any(|e| e.key.is_some_and(is_named) && is_on(e.value)),
+            _ => false,
+        });
+        let is_set = module.stmts().any(|s| match s.kind {
+            StmtKind::Assign { target, value: Some(value), .. } => {
+                matches!(module.expr(target).kind, ExprKind::Index { index, .. } if is_named(index)) && is_on(value)
+            }
+            _ => false,
+        });
+        if in_map || is_set {
+            found.insert(module.language);
+        }
+    }
+    found
 }
 
 fn is_candidate(context: &Context<'_>, function: FnId) -> bool {
@@ -110,6 +175,44 @@ fn is_annotated(context: &Context<'_>, function: FnId, annotations: &FxHashSet<E
             let class = context.program.class(c);
             class.annotations.iter().any(|a| annotations.contains(&ExprRef { module: c.module, expr: *a }))
         })
+}
+
+/// Where transactions are opened, for those who ask what is open around a function.
+pub(super) struct Around<'c> {
+    context: &'c Context<'c>,
+    together: FxHashSet<FnId>,
+    annotations: FxHashSet<ExprRef>,
+}
+
+impl<'c> Around<'c> {
+    pub(super) fn new(context: &'c Context<'c>, effects: &[Effect]) -> Self {
+        let all = || effects.iter().filter(|e| e.kind == Kind::Transaction);
+        Self {
+            context,
+            together: all().filter_map(|e| e.function).collect(),
+            annotations: all().filter(|e| e.function.is_none()).map(|e| e.call).collect(),
+        }
+    }
+
+    /// Whether an annotation opens one for a function, or what calls it may have opened one.
+    pub(super) fn is_held_above(&self, function: FnId) -> bool {
+        let callers = self.context.program.callers(function).iter().filter_map(|c| c.caller);
+        is_annotated(self.context, function, &self.annotations)
+            || callers
+                .filter(|f| *f != function)
+                .any(|f| self.speaks(f) || is_held(self.context, f, &self.together, &self.annotations, 1))
+    }
+
+    /// Whether something in a function is named for a transaction.
+    pub(super) fn speaks(&self, function: FnId) -> bool {
+        let module = self.context.program.module(function.module);
+        let item = module.function(function.function);
+        item.params.iter().any(|p| speaks_of_transaction(p.name))
+            || module.exprs_within(item.range).any(|(_, e)| match &e.kind {
+                ExprKind::Name(name) | ExprKind::Member { name, .. } => speaks_of_transaction(*name),
+                _ => false,
+            })
+    }
 }
 
 /// Whether a transaction is open around a function: its own, or one of what calls it.
@@ -140,6 +243,7 @@ struct Walk<'c> {
     function: FnId,
     module: &'c ir::Module,
     direct: &'c FxHashMap<ExprRef, u32>,
+    later: &'c Later,
     path: Vec<Branch>,
     found: Vec<(u32, Vec<Branch>)>,
     /// Whether something here speaks of a transaction.
@@ -149,7 +253,12 @@ struct Walk<'c> {
 impl Walk<'_> {
     fn function(&mut self, id: FunctionId) {
         let item = self.module.function(id);
-        self.holds |= item.params.iter().any(|p| speaks_of_transaction(p.name));
+        // who is given a session writes within what the giver began
+        let is_session = |p: &ir::Param| {
+            let Some(ir::TypeKind::Named { path, .. }) = p.ty.map(|t| &bare(self.module, t).kind) else { return false };
+            path.as_str().ends_with("Session")
+        };
+        self.holds |= item.params.iter().any(|p| speaks_of_transaction(p.name) || is_session(p));
         if let Some(body) = &item.body {
             self.block(body);
         }
@@ -225,7 +334,12 @@ impl Walk<'_> {
             match child {
                 Child::Expr(expr) => self.expr(expr),
                 Child::Stmt(stmt) => self.stmt(stmt),
-                Child::Function(function) => self.function(function),
+                Child::Function(function) => {
+                    let at = FnId { module: self.function.module, function };
+                    if !self.later.functions.contains(&at) {
+                        self.function(function);
+                    }
+                }
             }
         }
         match &self.module.expr(id).kind {
@@ -265,7 +379,7 @@ impl Walk<'_> {
     }
 }
 
-fn speaks_of_transaction(name: Symbol) -> bool {
+pub(super) fn speaks_of_transaction(name: Symbol) -> bool {
     let plain = name.as_str().to_ascii_lowercase().replace('_', "");
     matches!(plain.as_str(), "tx" | "trx" | "txn" | "uow" | "begin" | "atomic" | "rollback" | "savepoint")
         || plain.contains("transaction")

@@ -57,7 +57,7 @@ pub(super) struct Later {
 }
 
 /// Calls that run what they are given later, or elsewhere.
-const RUN_LATER: [&str; 33] = [
+const RUN_LATER: [&str; 38] = [
     "setTimeout",
     "setImmediate",
     "nextTick",
@@ -90,6 +90,11 @@ const RUN_LATER: [&str; 33] = [
     "start_soon",
     "add_task",
     "waitUntil",
+    "doOnComplete",
+    "doOnError",
+    "doOnSuccess",
+    "doOnTerminate",
+    "doFinally",
     "after",
 ];
 

@@ -1,7 +1,7 @@
 //! Whether rows with the same values can be there twice, as far as schemas, migrations and models say.
 
-use base::FileRole;
-use rustc_hash::FxHashSet;
+use base::{FileId, FileRole};
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::checks::word;
 use crate::Model;
@@ -9,8 +9,10 @@ use crate::Model;
 /// What is known of rows with the same values.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Uniqueness {
-    /// At most one can be there.
+    /// At most one can be there: the schema has the index, or the class of the rows says so.
     Unique,
+    /// Something in the repository says so.
+    Said,
     /// The schema lets many be there.
     Many,
     /// Nothing says.
@@ -24,49 +26,85 @@ const MAX_LINES: usize = 6;
 #[derive(Debug, Default)]
 pub struct Uniques {
     places: Vec<FxHashSet<String>>,
+    /// What is said within each class, by the word that says what its rows are.
+    of_classes: FxHashMap<String, FxHashSet<String>>,
 }
 
 impl Model {
     /// What the repository says to be unique.
     pub fn uniques(&self) -> Uniques {
-        let mut places = Vec::new();
-        for (_, file) in self.sources.files() {
+        let mut found = Uniques::default();
+        for (id, file) in self.sources.files() {
             if file.role == FileRole::Test || !says_unique(&file.text) {
                 continue;
             }
             let lines: Vec<&str> = file.text.lines().collect();
             for (at, line) in lines.iter().enumerate() {
-                if says_unique(line) {
-                    places.push(lines[about(&lines, at)].iter().flat_map(|l| names(l)).collect());
+                if !says_unique(line) {
+                    continue;
                 }
+                let place: FxHashSet<String> = lines[about(&lines, at)].iter().flat_map(|l| names(l)).collect();
+                if let Some(class) = self.class_at(id, file.line_range(at as u32 + 1).start as u32) {
+                    found.of_classes.entry(class).or_default().extend(place.iter().cloned());
+                }
+                found.places.push(place);
             }
         }
-        Uniques { places }
+        found
     }
 
-    /// Whether two rows of `subject` can have the same values in `keys`.
-    pub fn uniqueness(&self, subject: &str, keys: &[String], said: &Uniques) -> Uniqueness {
+    /// The word of the outermost class around a place.
+    fn class_at(&self, file: FileId, offset: u32) -> Option<String> {
+        let module = self.program.module(self.program.module_of_file(file)?);
+        let around = module.classes().find(|(_, c)| {
+            c.outer.is_none() && c.range.start <= offset && offset < c.range.end && !c.name.is_empty()
+        });
+        around.map(|(_, c)| word(c.name.as_str()))
+    }
+
+    /// Whether two rows of `subject` can have the same values in `keys`, where they are looked for in what belongs
+    /// to `owners`.
+    pub fn uniqueness(&self, subject: &str, keys: &[String], owners: &[String], said: &Uniques) -> Uniqueness {
         // `findByClusterName` of a cluster asks for its `name`, and a user's `user` is its `user_id`
         let columns_of = |key: &String| {
             let key = plain(key);
             let own = key.strip_prefix(subject).filter(|rest| !rest.is_empty()).map(str::to_owned);
-            [Some(format!("{key}id")), own, Some(key)].into_iter().flatten().collect::<Vec<String>>()
+            [Some(format!("{key}id")), Some(format!("{key}type")), own, Some(key)]
+                .into_iter()
+                .flatten()
+                .collect::<Vec<String>>()
         };
+        let owners: Vec<Vec<String>> = owners.iter().map(columns_of).collect();
         let keys: Vec<Vec<String>> = keys.iter().map(columns_of).collect();
         let is_key = |column: &str| {
             let column = plain(column);
-            keys.iter().flatten().any(|k| *k == column)
+            keys.iter().chain(&owners).flatten().any(|k| *k == column)
         };
         let mut known = false;
         for database in &self.schemas {
-            for table in database.schema.tables.values().filter(|t| word(&t.name.name) == subject) {
+            let tables = || database.schema.tables.values();
+            let exact = tables().any(|t| word(&t.name.name) == subject);
+            // `shop_orders`: a prefix tells the application, where one table ends so
+            let ends = |name: &str| {
+                let mut at = 0;
+                std::iter::from_fn(|| {
+                    at += name[at..].find('_')? + 1;
+                    Some(at)
+                })
+                .any(|at| word(&name[at..]) == subject)
+            };
+            let is_meant = |name: &str| if exact { word(name) == subject } else { ends(name) };
+            if !exact && tables().filter(|t| ends(&t.name.name)).count() > 1 {
+                continue;
+            }
+            for table in tables().filter(|t| is_meant(&t.name.name)) {
                 // columns that the table does not have are those of another
                 known |= keys.iter().all(|k| table.columns.iter().any(|c| k.contains(&plain(&c.name))));
                 let covers = table.indexes.iter().any(|i| {
                     i.unique
                         && !i.columns.is_empty()
                         && i.columns.iter().all(|c| {
-                            c.column.as_deref().is_some_and(is_key)
+                            c.column.as_deref().is_some_and(|c| is_key(c) || is_of_deletion(c))
                                 || c.expression.as_deref().is_some_and(|e| names(e).any(|n| is_key(&n)))
                         })
                 });
@@ -78,9 +116,18 @@ impl Model {
         if known {
             return Uniqueness::Many;
         }
+        // the class itself says it, column by column
+        if said.of_classes.get(subject).is_some_and(|names| keys.iter().all(|k| k.iter().any(|k| names.contains(k)))) {
+            return Uniqueness::Unique;
+        }
         let is_said = said.places.iter().any(|place| keys.iter().flatten().any(|k| place.contains(k)));
-        if is_said { Uniqueness::Unique } else { Uniqueness::Unknown }
+        if is_said { Uniqueness::Said } else { Uniqueness::Unknown }
     }
+}
+
+/// A column that only says whether a row was put aside.
+fn is_of_deletion(column: &str) -> bool {
+    matches!(plain(column).as_str(), "deletedat" | "isdeleted" | "deleted" | "deletedon" | "removedat")
 }
 
 /// The lines that name what a line with the word `unique` speaks of.

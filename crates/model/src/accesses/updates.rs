@@ -28,6 +28,8 @@ pub struct Update {
     pub write: ExprRef,
     /// The access that writes, among all.
     pub access: u32,
+    /// Whether it is a whole of which a part is changed: a list, a map, a document.
+    pub is_whole: bool,
 }
 
 /// Finds them, where nothing locks the row.
@@ -77,7 +79,7 @@ impl Reader<'_> {
     fn updates(&self) -> Vec<Update> {
         let rows = self.rows();
         let mut found: Vec<Update> = Vec::new();
-        if rows.is_empty() {
+        if rows.is_empty() || self.is_versioned() || self.is_guarded() {
             return found;
         }
         let range = self.module.function(self.function.function).range;
@@ -200,8 +202,11 @@ impl Reader<'_> {
             None => self.is_from_old(value, row, field),
             _ => false,
         };
-        if is_change {
+        let is_whole = op.is_none() && rows.contains_key(&row) && self.is_old_whole(value, row, field);
+        if is_change || is_whole {
+            let before = found.len();
             self.add(row, field, range, None, rows, found);
+            found[before..].iter_mut().for_each(|u| u.is_whole = is_whole);
         }
     }
 
@@ -228,6 +233,116 @@ impl Reader<'_> {
         };
         let is_old = |expr: ExprId| self.field(expr) == Some((row, field));
         is_old(left) && self.is_number(right) || is_old(right) && self.is_number(left)
+    }
+
+    /// Whether a value is the old one with something put into it or taken out of it: a list, a map, a document that
+    /// was taken apart. What is written is the whole of it.
+    fn is_old_whole(&self, value: ExprId, row: Symbol, field: Symbol) -> bool {
+        let is_old = |expr: ExprId| self.field(expr) == Some((row, field)) || self.is_taken_apart(expr, row, field);
+        let holds_old = |expr: ExprId| {
+            let mut all = self.module.exprs_within(self.module.expr(expr).range);
+            all.any(|(e, _)| is_old(e))
+        };
+        let at = match self.module.expr(value).kind {
+            ExprKind::Await(inner) | ExprKind::Cast { value: inner, .. } => inner,
+            _ => value,
+        };
+        match &self.module.expr(at).kind {
+            // `{ ...row.settings, [key]: value }`, `[...row.tags, tag]`, `{**row.settings, key: value}`
+            ExprKind::Map(entries) if entries.len() > 1 => {
+                entries.iter().any(|e| e.key.is_none() && holds_old(e.value))
+            }
+            ExprKind::List(items) if items.len() > 1 => {
+                items.iter().any(|i| matches!(self.module.expr(*i).kind, ExprKind::Spread(inner) if is_old(inner)))
+            }
+            ExprKind::Call { callee, args, .. } => {
+                let (name, object) = match &self.module.expr(*callee).kind {
+                    ExprKind::Member { object, name, .. } => (*name, Some(*object)),
+                    ExprKind::Name(name) => (*name, None),
+                    _ => return false,
+                };
+                let plain = name.as_str().to_ascii_lowercase().replace(['_', '!'], "");
+                let puts = ["append", "concat", "merge", "union", "push", "without", "except", "deepmerge", "assign"]
+                    .contains(&plain.as_str());
+                let given = args.iter().any(|a| is_old(a.value) || self.spreads(a.value, &is_old));
+                let others = args
+                    .iter()
+                    .any(|a| !is_old(a.value) && !matches!(self.module.expr(a.value).kind, ExprKind::Literal(_)));
+                // `JSON.stringify(settings)`, `settings.ToString()` of what was made of the row's text
+                let writes = [
+                    "stringify",
+                    "dumps",
+                    "tostring",
+                    "serialize",
+                    "tojson",
+                    "encode",
+                    "marshal",
+                    "serializeobject",
+                    "writevalueasstring",
+                ]
+                .contains(&plain.as_str());
+                puts && others && (given || object.is_some_and(is_old))
+                    || writes
+                        && (args.iter().any(|a| self.is_taken_apart(a.value, row, field))
+                            || object.is_some_and(|o| self.is_taken_apart(o, row, field)))
+            }
+            _ => false,
+        }
+    }
+
+    fn spreads(&self, value: ExprId, is_old: &dyn Fn(ExprId) -> bool) -> bool {
+        matches!(self.module.expr(value).kind, ExprKind::Spread(inner) if is_old(inner))
+    }
+
+    /// Whether a variable holds what the row's text was taken apart into: `settings = json.loads(row.settings)`.
+    fn is_taken_apart(&self, expr: ExprId, row: Symbol, field: Symbol) -> bool {
+        let ExprKind::Name(name) = self.module.expr(expr).kind else { return false };
+        let range = self.module.function(self.function.function).range;
+        let reads = |value: ExprId| {
+            self.module.exprs_within(self.module.expr(value).range).any(|(_, e)| {
+                let ExprKind::Call { callee, args, .. } = &e.kind else { return false };
+                let name = match &self.module.expr(*callee).kind {
+                    ExprKind::Member { name, .. } | ExprKind::Name(name) => *name,
+                    _ => return false,
+                };
+                let plain = name.as_str().to_ascii_lowercase().replace('_', "");
+                ["parse", "loads", "deserialize", "decode", "unmarshal", "readvalue", "fromjson", "deserializeobject"]
+                    .contains(&plain.as_str())
+                    && args.iter().any(|a| self.field(a.value) == Some((row, field)))
+            })
+        };
+        self.module.stmts().filter(|s| range.contains(s.range)).any(|s| match s.kind {
+            StmtKind::Assign { target, value: Some(value), .. } => {
+                matches!(self.module.expr(target).kind, ExprKind::Name(n) if n == name) && reads(value)
+            }
+            _ => false,
+        })
+    }
+
+    /// Whether a lock keeps others out, by the names of what is called.
+    fn is_guarded(&self) -> bool {
+        let range = self.module.function(self.function.function).range;
+        self.module.exprs_within(range).any(|(_, e)| match &e.kind {
+            ExprKind::Name(name) | ExprKind::Member { name, .. } => super::checks::keeps_out(name.as_str()),
+            _ => false,
+        })
+    }
+
+    /// Whether something notices that another was first: what it writes is refused then.
+    fn is_versioned(&self) -> bool {
+        let range = self.module.function(self.function.function).range;
+        let text = self.context.sources.text(self.module.span(range)).to_ascii_lowercase();
+        [
+            "concurrencyexception",
+            "optimisticlock",
+            "staleobject",
+            "stale_object",
+            "versionconflict",
+            "stalestate",
+            "staledata",
+        ]
+        .iter()
+        .any(|w| text.contains(w))
     }
 
     /// Whether something may be a number: text and lists are put together otherwise.
@@ -301,6 +416,7 @@ impl Reader<'_> {
             field,
             write,
             access,
+            is_whole: false,
         });
     }
 

@@ -45,6 +45,33 @@ impl Evaluator<'_> {
         out
     }
 
+    /// What a method gives that says it gives what it is called on (`-> Self`): `OrderStore.opened(session)` is an
+    /// `OrderStore`, whichever class declares `opened`.
+    pub(super) fn given_itself(&mut self, call: ExprId, called: &Value) -> Option<Values> {
+        let Value::Function(function) = called else { return None };
+        let ExprKind::Call { callee, .. } = &self.module.expr(call).kind else { return None };
+        let ExprKind::Member { object, .. } = self.module.expr(*callee).kind else { return None };
+        let module = self.program.module(function.module);
+        let TypeKind::Named { path, .. } = &module.ty(module.function(function.function).ret?).kind else {
+            return None;
+        };
+        let last = path.as_str().rsplit('.').next().unwrap_or_default();
+        let is_itself = match module.language {
+            Language::Python => last == "Self",
+            language => language.is_ecmascript() && last == "this",
+        };
+        if !is_itself {
+            return None;
+        }
+        let mut out = Values::new();
+        for value in self.eval(object) {
+            if let Value::Class(class) | Value::Instance(class) = value {
+                push(&mut out, Value::Instance(class));
+            }
+        }
+        (!out.is_empty()).then_some(out)
+    }
+
     /// A dotted name as written in a type.
     fn dotted(&mut self, path: Symbol, owner: Owner) -> Values {
         let text = path.as_str();

@@ -1,12 +1,14 @@
 //! A row that is looked for and written when it is not there, with nothing that keeps a second one out.
 
+use std::cell::OnceCell;
 use std::collections::BTreeMap;
 
-use base::{Evidence, RuleInfo, Severity, Stage, Text, TraceStep};
+use base::{Evidence, RuleInfo, Severity, Stage};
 use model::Model;
-use model::accesses::Uniqueness;
+use model::accesses::{Manner, Uniqueness};
 
-use crate::support::{around, info, numbered, path};
+use crate::races;
+use crate::support::info;
 use crate::{Report, Rule};
 
 pub const RULE: Rule = Rule {
@@ -30,56 +32,36 @@ fn check(model: &Model, report: &mut Report<'_>) {
         return;
     }
     let said = model.uniques();
+    let handles = OnceCell::new();
     let mut seen = BTreeMap::new();
     for check in &model.accesses.checks {
-        // where nothing is known to come here, one process may be all there is
-        let Some(route) = model.route_served(check.function) else { continue };
-        let uniqueness = model.uniqueness(&check.subject, &check.keys, &said);
-        if uniqueness == Uniqueness::Unique {
+        // what only a stricter isolation would keep right is told by the rule about isolation
+        if races::is_in_transaction(model, check) && matches!(check.manner, Manner::Limit | Manner::Next) {
             continue;
         }
-        let span = model.program.span(check.write);
-        let keys = check.keys.join(", ");
-        let subject = format!("check {} {} {}", path(model, span), around(model, check.write), check.subject);
-        let issue = Text::say(
-            "`{}` writes because none with the same `{}` was found: two requests at once both find none and both write.",
-            &[&check.name, &keys],
-        );
-        let mut finding = report.finding(numbered(&mut seen, subject), span, issue);
-        finding.evidence = finding.evidence.min(check.evidence);
-        finding.endpoint = Some(route.name());
-        finding.details = match uniqueness {
-            Uniqueness::Many => {
-                Text::say("`{}` comes here. The schema has no unique index on `{}`.", &[&route.name(), &keys])
+        let uniqueness = races::uniqueness(model, check, &said);
+        let is_refused = uniqueness == Uniqueness::Unique;
+        let is_told = match check.manner {
+            Manner::Row if is_refused => !check.is_caught && !*handles.get_or_init(|| model.answers_refusals()),
+            Manner::Row | Manner::Next | Manner::Free if uniqueness == Uniqueness::Said => false,
+            Manner::Row => !check.is_expected,
+            Manner::GetOrCreate => uniqueness == Uniqueness::Many,
+            Manner::Next | Manner::Free if is_refused => {
+                !check.is_caught && !*handles.get_or_init(|| model.answers_refusals())
             }
-            _ => {
-                finding.evidence = Evidence::Suspected;
-                Text::say(
-                    "`{}` comes here. Nothing in the repository says that `{}` is unique.",
-                    &[&route.name(), &keys],
-                )
-            }
+            Manner::Limit | Manner::Next | Manner::Free => !check.is_expected,
         };
-        finding.trace = vec![
-            TraceStep {
-                span: model.program.span(check.read),
-                message: Text::from("1. Request A looks and finds none. 2. Request B looks and finds none either."),
-            },
-            TraceStep {
-                span: check.decides,
-                message: Text::from("3. Each decides by what it found, which no longer holds."),
-            },
-            TraceStep { span, message: Text::from("4. A writes its row. 5. B writes a second one.") },
-        ];
-        finding.impact = Text::from(
-            "There are two rows where the code believes in one: a name taken twice, a coupon used twice, a thing counted twice; and code that expects one row fails later, elsewhere. A transaction around both does not help at the usual isolation level (read committed).",
-        );
-        finding.fix = Text::from(
-            "Let the database keep the second one out: a unique index on these columns, and an insert that takes its refusal as the answer (`INSERT … ON CONFLICT DO NOTHING`, or catch the violation). The look before may stay, as a kind answer for the usual case.",
-        );
-        finding.verification = Text::from(
-            "Send the same request twenty times at once with a fresh value: one row must be there afterwards.",
-        );
-        report.add(finding);
+        if !is_told {
+            continue;
+        }
+        let route = model.route_served(check.function);
+        let finding = races::finding(model, report, check, uniqueness, &mut seen);
+        // where nothing is known to come here, one process may be all there is
+        let is_shown =
+            route.is_some() && check.manner == Manner::Row && (!is_refused || finding.evidence > Evidence::Suspected);
+        match is_shown {
+            true => report.add(finding),
+            false => report.add_for_auditors(finding),
+        }
     }
 }
