@@ -344,8 +344,9 @@ impl<'c> Reader<'c> {
     fn access(&self, effect: &Effect, access: AccessFact) -> Option<Access> {
         let record = self.record(effect);
         let call = effect.call.expr;
-        // `rows.first()` of a slice is not `query.first(connection)`
-        let given = matches!(&self.module.expr(call).kind, ExprKind::Call { args, .. } if !args.is_empty());
+        // `rows.first()` of a slice is not `query.first(connection)`, `rows.all(|r| …)` not `query.all(connection)`
+        let is_lambda = |a: &ir::Arg| matches!(self.module.expr(a.value).kind, ExprKind::Lambda(_));
+        let given = matches!(&self.module.expr(call).kind, ExprKind::Call { args, .. } if args.first().is_some_and(|a| !is_lambda(a)));
         if effect.evidence == Evidence::Suspected && record.arg.is_some() && !given {
             return None;
         }

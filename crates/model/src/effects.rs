@@ -128,7 +128,11 @@ fn is_rooted(name: &str, roots: &[String], ends: impl Fn(&str) -> bool) -> bool 
         links[from..].iter().all(|l| l.strip_suffix("()").is_some_and(|l| !ends(l)))
     };
     roots.iter().any(|root| {
-        name.strip_prefix(root.as_str()).is_some_and(|rest| rest.starts_with(['#', '.', '(']) && is_query(rest))
+        let rest = match root.starts_with('.') {
+            true => name.find(root.as_str()).map(|at| &name[at + root.len()..]),
+            false => name.strip_prefix(root.as_str()),
+        };
+        rest.is_some_and(|rest| rest.starts_with(['#', '.', '(']) && is_query(rest))
     })
 }
 

@@ -25,8 +25,8 @@ mod typeorm;
 pub(crate) mod words;
 mod xorm;
 
-use base::{Gap, Span, Symbol};
-use program::ClassRef;
+use base::{Gap, Language, Span, Symbol};
+use program::{ClassRef, ExprRef};
 use rayon::prelude::*;
 use rustc_hash::FxHashMap;
 use sql::{Dialect, Name, Statement};
@@ -131,6 +131,27 @@ impl StoredThings {
             _ => None,
         }
     }
+}
+
+/// A table that code names by a path which a library makes, without a class.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct TablePath {
+    /// The table.
+    pub table: Symbol,
+    /// Columns are named by paths that begin with their table's: `posts::url`.
+    pub has_columns: bool,
+}
+
+/// The table that an expression is the path of.
+pub(crate) fn table_at(context: &Context<'_>, stored: &StoredThings, at: ExprRef) -> Option<TablePath> {
+    if context.program.module(at.module).language != Language::Rust {
+        return None;
+    }
+    let by_path = diesel::table_at(context, at).map(|table| TablePath { table, has_columns: true });
+    by_path.or_else(|| {
+        let table = sea_orm::table_at(context, stored, at)?;
+        Some(TablePath { table, has_columns: false })
+    })
 }
 
 /// One library. It is given the dialect for what it would send.

@@ -97,6 +97,8 @@ fn how(predicate: &Predicate) -> How {
 /// Reads arguments of calls.
 pub(super) struct Conditions<'m> {
     pub module: &'m Module,
+    /// The table, where paths to columns begin with those of their tables (`posts::url`): the others' are passed over.
+    pub table: Option<&'m str>,
     pub asked: Asked,
 }
 
@@ -392,10 +394,22 @@ impl Conditions<'_> {
             (_, Some(column)) if matches!(name, "Contains" | "includes" | "contains") => {
                 self.asked.add(&column, How::Equal);
             }
+            _ if object.is_some_and(|o| self.is_of_another(o)) => {}
+            // two columns: how tables meet
+            (Some(_), Some(_)) if self.table.is_some() => {}
             (Some(column), _) => self.asked.add(&column, how),
             (None, Some(column)) => self.asked.add(&column, how),
             (None, None) => self.asked.is_partly_read = true,
         }
+    }
+
+    /// Whether a path is that of another table's column.
+    fn is_of_another(&self, expr: ExprId) -> bool {
+        let ExprKind::Member { object, .. } = self.module.expr(expr).kind else { return false };
+        let (ExprKind::Member { name, .. } | ExprKind::Name(name)) = &self.module.expr(object).kind else {
+            return false;
+        };
+        self.table.is_some_and(|table| *name != table && *name != "dsl" && *name != "columns")
     }
 
     /// A column as an object: `users::email`, `User.email`, or a name alone (`email.eq(…)`).

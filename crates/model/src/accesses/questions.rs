@@ -132,8 +132,16 @@ impl<'c> Reader<'c> {
                 if let Some(query) = self.statement_below(access) {
                     return self.add_query(at, &query, found, 0);
                 }
+                // a table by its own path stands for itself, whatever structs its rows are read into
+                let path = self.targets.table_of_call(access.call.expr);
+                if let Some(path) = path.filter(|p| self.tables.of.contains_key(p.table.as_str())) {
+                    let table = path.table.as_str();
+                    let stored = self.stored.all.iter().find(|s| s.table.name == table);
+                    let asked = self.asked(access, stored, path.has_columns.then_some(table));
+                    return self.add(at, &Name::bare(table), stored, &asked, found);
+                }
                 let Some(stored) = self.targets.of_call(access.call.expr) else { return };
-                let asked = self.asked(access, stored);
+                let asked = self.asked(access, Some(stored), None);
                 self.add(at, &stored.table, Some(stored), &asked, found);
             }
         }
@@ -166,9 +174,9 @@ impl<'c> Reader<'c> {
     }
 
     /// What the calls of a chain ask.
-    fn asked(&self, access: &Access, stored: &Stored) -> Asked {
+    fn asked(&self, access: &Access, stored: Option<&Stored>, table: Option<&'c str>) -> Asked {
         let module = self.context.program.module(access.call.module);
-        let mut conditions = Conditions { module, asked: Asked::default() };
+        let mut conditions = Conditions { module, table, asked: Asked::default() };
         for (call, record) in &access.links {
             let record = self.context.facts.record(*record);
             if record.kind == Kind::Query {
@@ -212,9 +220,9 @@ impl<'c> Reader<'c> {
 
     /// Whether the project adds to the query what is not seen here: a function of its own, or what the class declares
     /// under that name (`scope :published, …`).
-    fn is_begun_elsewhere(&self, access: &Access, stored: &Stored) -> bool {
+    fn is_begun_elsewhere(&self, access: &Access, stored: Option<&Stored>) -> bool {
         let module = self.context.program.module(access.call.module);
-        let declared = stored.class.map(|class| self.declared_names(class)).unwrap_or_default();
+        let declared = stored.and_then(|s| s.class).map(|class| self.declared_names(class)).unwrap_or_default();
         let mut at = access.call.expr;
         for _ in 0..MAX_CHAIN {
             at = match &module.expr(at).kind {

@@ -6,7 +6,7 @@ use program::{Binding, ClassRef, Evaluator, ExprRef, ModuleId, Value};
 
 use super::MAX_CHAIN;
 use crate::adapters::Context;
-use crate::stored::{Stored, StoredThings};
+use crate::stored::{self, Stored, StoredThings, TablePath};
 
 /// Finds the targets of the accesses of one module.
 pub(super) struct Targets<'c> {
@@ -65,6 +65,31 @@ impl<'c> Targets<'c> {
                         _ => return None,
                     }
                 }
+                _ => return None,
+            };
+        }
+        None
+    }
+
+    /// The table whose path a chain of calls begins with: `posts::table.filter(…)`, `post::Entity::find()`.
+    pub(super) fn table_of_call(&self, call: ExprId) -> Option<TablePath> {
+        let mut at = call;
+        for _ in 0..MAX_CHAIN {
+            let here = ExprRef { module: self.id, expr: at };
+            if let Some(found) = stored::table_at(self.context, self.stored, here) {
+                return Some(found);
+            }
+            at = match &self.module.expr(at).kind {
+                ExprKind::Call { callee, .. } => match self.module.expr(*callee).kind {
+                    ExprKind::Member { object, .. } => object,
+                    _ => return None,
+                },
+                ExprKind::Await(inner) | ExprKind::Member { object: inner, .. } => *inner,
+                // `let mut query = posts::table.into_boxed();`
+                ExprKind::Name(_) => match self.context.program.definition(here) {
+                    Some(made) if made.module == self.id && made.expr != at => made.expr,
+                    _ => return None,
+                },
                 _ => return None,
             };
         }

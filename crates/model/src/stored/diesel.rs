@@ -1,13 +1,30 @@
 //! Structs of Diesel: `#[diesel(table_name = users)]`. Its tables come from migrations.
 
-use base::Language;
+use base::{Language, Symbol};
 use ir::{ExprKind, Module};
-use program::ClassRef;
+use program::{ClassRef, ExprRef};
 use sql::{Dialect, Name};
 
 use super::annotated::Annotated;
 use super::{Stored, StoredField, StoredRelation};
 use crate::adapters::Context;
+
+/// The table that `table!` makes a path for: `posts::table`, and `posts` where its columns are imported with it.
+pub(super) fn table_at(context: &Context<'_>, at: ExprRef) -> Option<Symbol> {
+    let imports = |library: &str| context.program.imports_library(at.module, library);
+    if !imports("diesel") && !imports("diesel_async") {
+        return None;
+    }
+    let module = context.program.module(at.module);
+    match &module.expr(at.expr).kind {
+        ExprKind::Member { object, name, .. } if *name == "table" => match &module.expr(*object).kind {
+            ExprKind::Name(table) | ExprKind::Member { name: table, .. } => Some(*table),
+            _ => None,
+        },
+        ExprKind::Name(table) if context.program.definition(at).is_none_or(|made| made == at) => Some(*table),
+        _ => None,
+    }
+}
 
 /// Reads all structs.
 pub(super) fn read(context: &Context<'_>, _: Dialect) -> Vec<Stored> {

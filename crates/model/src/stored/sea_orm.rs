@@ -1,17 +1,19 @@
 //! Entities of SeaORM: a struct `Model` in a module of its own. Tables are made of them only where the project asks for
 //! it (`create_table_from_entity`). Each is named after its module: `orders::Entity`.
 
-use base::Language;
+use base::{Language, Symbol};
 use ir::{ExprKind, TypeId, TypeKind};
-use program::{ClassRef, ModuleId};
+use program::{ClassRef, ExprRef, ModuleId};
 use sql::{Dialect, Name};
 
 use super::annotated::Annotated;
 use super::naming::snake;
 use super::table::{Column, ForeignKey, Index, Table};
-use super::{Stored, StoredField, StoredRelation};
+use super::{Stored, StoredField, StoredRelation, StoredThings};
 use crate::adapters::Context;
 use crate::schemas::written::UNKNOWN;
+
+const LIBRARY: &str = "SeaORM";
 
 /// Reads all entities.
 pub(super) fn read(context: &Context<'_>, dialect: Dialect) -> Vec<Stored> {
@@ -42,6 +44,28 @@ fn makes_tables(module: &ir::Module) -> bool {
     module.exprs().any(|(_, e)| {
         matches!(&e.kind, ExprKind::Member { name, .. } if matches!(name.as_str(), "create_table_from_entity" | "get_schema_registry"))
     })
+}
+
+/// The table of an entity: `post::Entity`, `Entity` where it is declared, `Post` of a prelude.
+pub(super) fn table_at(context: &Context<'_>, stored: &StoredThings, at: ExprRef) -> Option<Symbol> {
+    if !context.program.imports_library(at.module, "sea_orm") {
+        return None;
+    }
+    let module = context.program.module(at.module);
+    let named = |name: &str| stored.named(name).filter(|s| s.library == LIBRARY);
+    let found = match &module.expr(at.expr).kind {
+        ExprKind::Member { object, name, .. } if *name == "Entity" => match &module.expr(*object).kind {
+            ExprKind::Name(name) | ExprKind::Member { name, .. } => named(name.as_str()),
+            _ => None,
+        },
+        ExprKind::Name(name) if *name == "Entity" => {
+            let mut here = stored.all.iter().filter(|s| s.library == LIBRARY && s.span.file == module.file);
+            here.next().filter(|_| here.next().is_none())
+        }
+        ExprKind::Name(name) if name.as_str().starts_with(char::is_uppercase) => named(&snake(name.as_str())),
+        _ => None,
+    };
+    found.map(|s| Symbol::new(&s.table.name))
 }
 
 fn entity(context: &Context<'_>, class: ClassRef, table: String, dialect: Dialect, is_made: bool) -> Stored {
@@ -90,7 +114,7 @@ fn entity(context: &Context<'_>, class: ClassRef, table: String, dialect: Dialec
     Stored {
         class: Some(class),
         name: stem.to_owned(),
-        library: "SeaORM",
+        library: LIBRARY,
         span: module.span(item.name_range),
         table: Name::bare(table.clone()),
         is_document: false,
