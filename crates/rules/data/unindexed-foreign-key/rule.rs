@@ -8,7 +8,7 @@ use sql::ReferentialAction;
 use sql::schema::{ForeignKey, Table};
 
 use crate::support::info;
-use crate::unserved::unserved;
+use crate::unserved::{declaration_of, unserved};
 use crate::{Report, Rule};
 
 pub const RULE: Rule = Rule {
@@ -65,7 +65,10 @@ fn declared(model: &Model, report: &Report<'_>, database: &DatabaseSchema, table
     let columns = key.columns.join(", ");
     let name = table.name.name.as_str();
     let first = key.columns.first().map_or("", String::as_str);
-    let span = place_of(&model.sources, key.origin.made, first);
+    let made = place_of(&model.sources, key.origin.made, first);
+    // whoever lets a library write the migrations changes the class
+    let in_class = declaration_of(model, table, first);
+    let span = in_class.filter(|f| f.is_source && database.is_migrated()).map_or(made, |f| f.span);
     let issue = Text::say("`{}.{}` references `{}` and has no index.", &[name, &columns, &key.references.name]);
     let mut finding = report.finding(format!("foreign key {name} {columns}"), span, issue);
     let spreads = matches!(key.on_delete, ReferentialAction::Cascade | ReferentialAction::SetNull);
@@ -81,11 +84,13 @@ fn declared(model: &Model, report: &Report<'_>, database: &DatabaseSchema, table
             "Deleting a row there, or changing its key, reads this whole table to see that nothing references it; joins and lists by this key read it as well."
         }
     });
-    let field = model.stored.all.iter().filter(|s| s.table.name == name).find_map(|s| {
-        let field = s.fields.iter().find(|f| f.column.as_deref() == Some(first))?;
-        Some(Related { span: field.span, message: Text::say("`{}` is it in the code.", &[field.name.as_str()]) })
+    finding.related.extend(match in_class {
+        Some(field) if field.span != span => {
+            Some(Related { span: field.span, message: Text::say("`{}` is it in the code.", &[field.name]) })
+        }
+        Some(_) if made != span => Some(Related { span: made, message: Text::from("A migration makes it here.") }),
+        _ => None,
     });
-    finding.related.extend(field.filter(|f| f.span != span));
     mend(&mut finding, model, database, table, &key.columns);
     finding
 }
