@@ -223,7 +223,11 @@ impl Session {
         let sources = Arc::new(sources);
         let code: Vec<_> = sources.files().filter_map(|(id, f)| f.language.map(|l| (id, l))).collect();
         // migrations alone make a schema
-        if code.is_empty() && placed.is_empty() && !sources.files().any(|(_, f)| f.path.ends_with(".sql")) {
+        if code.is_empty()
+            && placed.is_empty()
+            && options.unexamined.is_empty()
+            && !sources.files().any(|(_, f)| f.path.ends_with(".sql"))
+        {
             return Err(Error::Nothing(root.display().to_string()));
         }
         let started = Instant::now();

@@ -45,8 +45,10 @@ pub fn how_large(table: &RunningTable<'_>) -> Text {
 
 /// Adds what the running database says of a table to a finding about it: the lack was seen there.
 pub fn seen_there(finding: &mut Finding, table: &RunningTable<'_>) {
-    finding.evidence = Evidence::Proven;
-    finding.details = std::mem::take(&mut finding.details).and("", &[]);
+    // a database does not prove what may be no query at all
+    if finding.evidence > Evidence::Suspected {
+        finding.evidence = Evidence::Proven;
+    }
     finding.details.0.extend(how_large(table).0);
     if table.span() != finding.span {
         finding.related.push(Related { span: table.span(), message: Text::from("So it is in the running database.") });
@@ -79,6 +81,33 @@ pub fn add_missing_index(
         _ => {}
     }
     report.add(finding);
+}
+
+/// The running table that an access asks for.
+pub fn asked<'m>(model: &'m Model, access: &Access) -> Option<RunningTable<'m>> {
+    if model.running.is_empty() {
+        return None;
+    }
+    let is_its = |q: &&Question| std::ptr::eq(&model.accesses.all[q.access as usize], access);
+    let question = model.questions.iter().find(is_its)?;
+    let database = &model.schemas[question.schema as usize];
+    seen(model, database, database.schema.tables.get(&question.table)?)
+}
+
+/// Grades a finding about a query that reads a whole table by how many rows the running one has.
+pub fn weigh_by_rows(model: &Model, access: &Access, finding: &mut Finding) {
+    let Some(table) = asked(model, access) else { return };
+    let Some(rows) = table.measured().rows else { return };
+    seen_there(finding, &table);
+    match rows {
+        rows if rows < FEW_ROWS => {
+            finding.severity = Severity::Suggestion;
+            finding.details =
+                std::mem::take(&mut finding.details).and(" As long as it stays so small nobody notices.", &[]);
+        }
+        rows if rows >= MANY_ROWS => finding.severity = finding.severity.max(Severity::Important),
+        _ => {}
+    }
 }
 
 /// The name of a thing of a schema, as a statement says it.
