@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeSet, env, fmt::Write as _, fs, path::Path};
 
-const LANGUAGES: [(&str, &str); 10] = [
+const LANGUAGES: [(&str, &str); 11] = [
     ("js", "JavaScript"),
     ("ts", "TypeScript"),
     ("py", "Python"),
@@ -13,6 +13,8 @@ const LANGUAGES: [(&str, &str); 10] = [
     ("rb", "Ruby"),
     ("sql", "SQL"),
     ("properties", "configuration"),
+    // the only JSON in fixtures that is no part of a project: what a running system said
+    ("snapshot.json", "running system"),
 ];
 
 fn languages(dir: &Path, found: &mut BTreeSet<usize>) {
@@ -20,7 +22,10 @@ fn languages(dir: &Path, found: &mut BTreeSet<usize>) {
         let path = entry.path();
         if path.is_dir() {
             languages(&path, found);
-        } else if let Some(at) = LANGUAGES.iter().position(|(e, _)| path.extension().is_some_and(|x| x == *e)) {
+        } else if let Some(at) = LANGUAGES
+            .iter()
+            .position(|(e, _)| path.extension().is_some_and(|x| x == *e) || path.file_name().is_some_and(|n| n == *e))
+        {
             found.insert(at);
         }
     }

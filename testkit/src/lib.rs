@@ -4,17 +4,23 @@
 //! starts on this line; `~ ok rule-id` a near miss that must stay silent; `~ miss rule-id` and
 //! `~ noise rule-id` a known miss and a known false alarm, which fail as soon as they are mended; `~^ …`
 //! speaks of the line above. Files whose lines cannot hold a mark have an `expect.txt` beside them with
-//! lines `FILE:LINE rule-id`. No mark means silence of the rule under test.
+//! lines `FILE:LINE rule-id`. No mark means silence of the rule under test. Files named `snapshot.json` are what running
+//! databases said; the lines of their texts are named by words that stand on one line alone:
+//! `live/postgresql/shop:CREATE INDEX a rule-id`, `… ok rule-id`.
 //!
 //! Begin reading at [`check`].
+
+pub mod servers;
 
 use std::{
     collections::BTreeSet,
     fs,
     path::{Path, PathBuf},
+    sync::Arc,
 };
 
 use engine::{Options, Session, base::Persona};
+use live::Snapshot;
 
 /// A place in a fixture: file and line.
 pub type Place = (String, u32);
@@ -34,7 +40,13 @@ pub struct Marks {
 /// The folder cannot be reviewed.
 pub fn check(dir: &Path, rule: &str) -> Result<Vec<String>, String> {
     let marks = marks(dir, rule)?;
-    let options = Options { only: vec![rule.to_owned()], persona: Persona::Pedantic, threads: 1, ..Options::default() };
+    let options = Options {
+        only: vec![rule.to_owned()],
+        persona: Persona::Pedantic,
+        threads: 1,
+        snapshots: snapshot(dir)?.into_iter().map(Arc::new).collect(),
+        ..Options::default()
+    };
     let mut session = Session::open(dir, options).map_err(|e| format!("{}: {e}", dir.display()))?;
     let review = session.review().map_err(|e| e.to_string())?;
     let found: BTreeSet<Place> = review
@@ -76,7 +88,7 @@ pub fn marks(dir: &Path, rule: &str) -> Result<Marks, String> {
             let Ok(text) = fs::read_to_string(&path) else { continue };
             let name = path.strip_prefix(dir).unwrap_or(&path).display().to_string();
             if name.ends_with("expect.txt") {
-                expected(&text, rule, &mut marks);
+                expected(&text, rule, snapshot(dir)?.as_ref(), &mut marks)?;
             } else {
                 in_file(&name, &text, rule, &mut marks);
             }
@@ -85,15 +97,47 @@ pub fn marks(dir: &Path, rule: &str) -> Result<Marks, String> {
     Ok(marks)
 }
 
-fn expected(text: &str, rule: &str, marks: &mut Marks) {
+/// What a running database said, where the folder has it.
+fn snapshot(dir: &Path) -> Result<Option<Snapshot>, String> {
+    let file = dir.join("snapshot.json");
+    if !file.exists() {
+        return Ok(None);
+    }
+    let text = fs::read_to_string(&file).map_err(|e| format!("{}: {e}", file.display()))?;
+    Snapshot::from_json(&text).map(Some).map_err(|e| format!("{}: {e}", file.display()))
+}
+
+fn expected(text: &str, rule: &str, snapshot: Option<&Snapshot>, marks: &mut Marks) -> Result<(), String> {
     for line in text.lines() {
-        let Some((place, id)) = line.split_once(' ') else { continue };
-        let Some((file, line)) = place.rsplit_once(':') else { continue };
-        if id.trim() == rule
-            && let Ok(line) = line.parse()
-        {
-            marks.findings.insert((file.to_owned(), line));
+        let Some((place, id)) = line.trim_end().rsplit_once(' ') else { continue };
+        let (place, is_silent) = match place.strip_suffix(" ok") {
+            Some(place) => (place, true),
+            None => (place, false),
+        };
+        let Some((file, at)) = place.split_once(':') else { continue };
+        if id != rule {
+            continue;
         }
+        let place = (file.to_owned(), line_of(at, snapshot)?);
+        if is_silent {
+            marks.silent.insert(place)
+        } else {
+            marks.findings.insert(place)
+        };
+    }
+    Ok(())
+}
+
+/// A line by its number, or by words that stand on one line of the snapshot's text alone.
+fn line_of(at: &str, snapshot: Option<&Snapshot>) -> Result<u32, String> {
+    if let Ok(line) = at.parse() {
+        return Ok(line);
+    }
+    let text = snapshot.map(|s| live::written(s).0).unwrap_or_default();
+    let found: Vec<usize> = text.lines().enumerate().filter(|(_, l)| l.contains(at)).map(|(line, _)| line).collect();
+    match found.as_slice() {
+        [line] => Ok(*line as u32 + 1),
+        _ => Err(format!("`{at}` stands on {} lines of the snapshot's text:\n{text}", found.len())),
     }
 }
 

@@ -17,10 +17,11 @@ use rust::Tokens;
 use serde_json::Value;
 
 /// The layer of each crate, those to come included. A crate may use only crates of lower layers.
-const LAYERS: [(&str, u32); 19] = [
+const LAYERS: [(&str, u32); 20] = [
     ("base", 0),
     ("ir", 1),
     ("sql", 1),
+    ("live", 1),
     ("contract", 1),
     ("load", 1),
     ("report", 1),

@@ -28,6 +28,8 @@ pub enum GapKind {
     Configuration,
     /// A bound of the analysis was reached.
     Bound,
+    /// What a running system did not show.
+    Unseen,
     /// A panic of ours, caught.
     Internal,
 }
@@ -43,6 +45,21 @@ pub struct Gap {
     pub span: Option<Span>,
     /// The path, if the file was not read.
     pub path: Option<String>,
+}
+
+/// A finding that a running system refutes: it is told apart from the findings, with the reason.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Refuted {
+    /// The rule's id.
+    pub rule: &'static str,
+    /// What it was about.
+    pub subject: String,
+    /// Where it would have stood.
+    pub span: Span,
+    /// What it would have said.
+    pub issue: Text,
+    /// Why it is none.
+    pub reason: Text,
 }
 
 /// One line of a stage's checklist, filled in.
@@ -147,6 +164,8 @@ pub struct Review {
     pub summary: Summary,
     /// Sorted: severity first, then evidence, path, position, rule.
     pub findings: Vec<Finding>,
+    /// Findings that running systems refute, by place.
+    pub refuted: Vec<Refuted>,
     /// Findings not shown: silenced in the code, or in the baseline.
     pub suppressed: usize,
     /// Controls in place.

@@ -23,6 +23,8 @@ pub enum FileRole {
     Browser,
     /// Written by a generator.
     Generated,
+    /// No file of the tree: what a running system said of itself.
+    Live,
 }
 
 /// One file of the tree.

@@ -5,6 +5,7 @@
 mod before;
 mod config;
 mod fix;
+mod live;
 mod pages;
 mod progress;
 
@@ -30,12 +31,13 @@ mod status {
     pub const NOTHING: u8 = 3;
     pub const INCOMPLETE: u8 = 4;
     pub const BUG: u8 = 70;
+    pub const INTERRUPTED: u8 = 130;
 }
 
 /// Reviews a backend as a senior backend engineer would.
 ///
 /// Reads the code, says what will break, what it costs, how to mend it and how to prove it. Runs nothing of
-/// the project, uses no network, sends nothing anywhere.
+/// the project, uses no network but to the systems that are named to it, sends nothing anywhere.
 #[derive(Parser)]
 #[command(name = "specialist", version, propagate_version = true)]
 struct Cli {
@@ -62,6 +64,11 @@ enum Command {
     },
     /// Show the mechanical changes that mend findings, or make them.
     Fix(Fix),
+    /// Ask a running system what it is and what it counted: reads only, and no rows of tables.
+    Probe {
+        #[command(subcommand)]
+        system: ProbeSystem,
+    },
     /// Print the JSON schema of a review, a map, a facts file or the configuration.
     Schema {
         /// `review`, `map`, `facts` or `config`.
@@ -72,6 +79,12 @@ enum Command {
         /// The shell.
         shell: clap_complete::Shell,
     },
+}
+
+#[derive(Subcommand)]
+enum ProbeSystem {
+    /// Ask a database.
+    Db(live::Db),
 }
 
 #[derive(clap::Args)]
@@ -101,6 +114,10 @@ struct Review {
     /// judged are the new ones. Asks git for what it has stored.
     #[arg(long, visible_alias = "base", value_name = "BASE")]
     diff: Option<String>,
+    /// A running database to ask (`postgres://user@host/name`), or a file in which `specialist probe db` kept what one
+    /// said; may be given several times. It is asked in one transaction that can only read.
+    #[arg(long, value_name = "URL|FILE")]
+    db: Vec<String>,
     /// Findings in this file (a JSON review) are known and not told again.
     #[arg(long, value_name = "FILE")]
     baseline: Option<PathBuf>,
@@ -228,6 +245,7 @@ fn run(cli: Cli) -> anyhow::Result<u8> {
             Ok(status::CLEAN)
         }
         Command::Fix(args) => fix::run(&args),
+        Command::Probe { system: ProbeSystem::Db(args) } => live::probe_db(&args),
         Command::Schema { name } => {
             let schema = match name.as_str() {
                 "facts" => engine::model::facts::schema(),
@@ -273,8 +291,14 @@ fn review(args: Review) -> anyhow::Result<u8> {
     if args.output.len() > formats.len() {
         bail!("more --output than --format: give each output its format");
     }
+    let evidence = live::evidence(&args.db)?;
+    if evidence.interrupted {
+        return Ok(status::INTERRUPTED);
+    }
     let options = Options {
         threads: args.threads,
+        snapshots: evidence.snapshots,
+        unexamined: evidence.unexamined,
         only: if args.only.is_empty() { settings.only } else { args.only },
         skip: args.skip.into_iter().chain(settings.skip).collect(),
         persona,

@@ -75,6 +75,9 @@ const STAGES: [(Stage, [Line; 8]); 5] = [
     ),
 ];
 
+/// The stack of rules that look at running systems alone.
+const RUNNING: &str = "running system";
+
 /// Fills every line: findings fail it, strengths pass it, rules that ran over routes and found nothing
 /// pass it with that as the evidence, and what is left was not examined. `all` are the rules that there are, `rules`
 /// those of them that ran.
@@ -86,7 +89,9 @@ pub(crate) fn fill(
     strengths: &[Strength],
 ) -> Vec<StageReport> {
     let state = |row: &str, reason: &str| {
-        let speaking: Vec<&RuleInfo> = rules.iter().filter(|r| r.rows.contains(&row)).collect();
+        // what only a running system shows was not looked at without one
+        let could_look = |r: &&RuleInfo| !model.running.is_empty() || r.stacks != [RUNNING];
+        let speaking: Vec<&RuleInfo> = rules.iter().filter(|r| r.rows.contains(&row)).filter(could_look).collect();
         let failed: Vec<String> = findings
             .iter()
             .filter(|f| speaking.iter().any(|r| r.id == f.rule))
@@ -137,6 +142,10 @@ fn has_subject(model: &Model, row: &str) -> bool {
     let asks_callers = || model.routes.iter().any(|r| r.auth != Auth::None);
     match row {
         "W2.7" => true,
+        // of a system that was left before all was asked little is known
+        "W3.4" | "W3.7" | "W4.4" | "W4.5" if !model.running.is_empty() => {
+            model.running.iter().all(|r| r.snapshot.stopped.is_none())
+        }
         "W2.1" => asks_callers() || has_effect(&[Kind::PasswordHash, Kind::Hashes, Kind::VerifiesToken]),
         "W2.2" => {
             has_effect(&[Kind::Cookie, Kind::SignsToken, Kind::VerifiesToken])

@@ -10,6 +10,7 @@ mod checklist;
 pub mod fix;
 pub mod map;
 mod own;
+mod running;
 mod suppress;
 mod tracked;
 mod walk;
@@ -95,6 +96,10 @@ pub struct Options {
     pub facts: Option<std::path::PathBuf>,
     /// The tree before the change under review: what is not there is new.
     pub before: Option<Arc<base::Before>>,
+    /// What running systems said of themselves.
+    pub snapshots: Vec<Arc<live::Snapshot>>,
+    /// Running systems that should have been asked and were not, with the reason.
+    pub unexamined: Vec<(String, String)>,
     /// Texts that stand in the place of files, by path; new files too.
     pub replaced: Arc<BTreeMap<String, String>>,
     /// Called with what is being done, from any thread, often.
@@ -128,6 +133,8 @@ impl Default for Options {
             own_facts: true,
             facts: None,
             before: None,
+            snapshots: Vec::new(),
+            unexamined: Vec::new(),
             replaced: Arc::default(),
             progress: None,
         }
@@ -207,6 +214,8 @@ impl Session {
             span: None,
             path: Some(name.clone()),
         }));
+        let placed = running::place(&mut files, &options.snapshots);
+        gaps.extend(running::gaps(&options));
         let mut sources = SourceMap::new(files);
         if let Some(before) = &options.before {
             sources.set_before(before.clone());
@@ -214,7 +223,11 @@ impl Session {
         let sources = Arc::new(sources);
         let code: Vec<_> = sources.files().filter_map(|(id, f)| f.language.map(|l| (id, l))).collect();
         // migrations alone make a schema
-        if code.is_empty() && !sources.files().any(|(_, f)| f.path.ends_with(".sql")) {
+        if code.is_empty()
+            && placed.is_empty()
+            && options.unexamined.is_empty()
+            && !sources.files().any(|(_, f)| f.path.ends_with(".sql"))
+        {
             return Err(Error::Nothing(root.display().to_string()));
         }
         let started = Instant::now();
@@ -255,7 +268,9 @@ impl Session {
         }
         let started = Instant::now();
         say("resolving names and calls");
-        let model = Model::build(modules, sources.clone(), facts);
+        let snapshots =
+            placed.into_iter().filter_map(|(path, snapshot)| Some((sources.find(&path)?, snapshot))).collect();
+        let model = Model::build(modules, sources.clone(), facts, snapshots);
         timings.model = started.elapsed();
         gaps.extend(model.gaps.iter().cloned());
         gaps.sort_by(|a, b| (a.kind, &a.what, a.span, &a.path).cmp(&(b.kind, &b.what, b.span, &b.path)));
@@ -301,12 +316,14 @@ impl Session {
             .collect();
         let mut findings: Vec<Finding> = Vec::new();
         let mut masks: Vec<Span> = Vec::new();
+        let mut refuted: Vec<base::review::Refuted> = Vec::new();
         let mut gaps = self.gaps.clone();
         for result in results {
             match result {
-                Ok((found, hidden)) => {
-                    findings.extend(found);
-                    masks.extend(hidden);
+                Ok(said) => {
+                    findings.extend(said.findings);
+                    masks.extend(said.masks);
+                    refuted.extend(said.refuted);
                 }
                 Err(id) => gaps.push(Gap {
                     kind: GapKind::Internal,
@@ -337,20 +354,22 @@ impl Session {
         let ran: Vec<_> = chosen.iter().map(|r| r.info.clone()).collect();
         let all: Vec<_> = rules::all().into_iter().map(|r| r.info).collect();
         let stages = checklist::fill(&self.model, &all, &ran, &findings, &strengths);
+        refuted.sort_by(|a, b| (a.span, a.rule, &a.subject).cmp(&(b.span, b.rule, &b.subject)));
         self.timings.rules = started.elapsed();
         let escalations = escalations(&findings, &ran);
         Ok(Review {
             version: env!("CARGO_PKG_VERSION"),
             summary: self.summary(),
             findings,
+            refuted,
             suppressed,
             strengths,
             stages,
-            budgets: budgets(),
+            budgets: budgets(&self.model),
             escalations,
             gaps,
             rules: all,
-            incomplete: false,
+            incomplete: running::is_incomplete(&self.options),
         })
     }
 
@@ -402,7 +421,7 @@ pub fn fails(review: &Review, threshold: Severity) -> bool {
     review.findings.iter().any(|f| f.severity >= threshold)
 }
 
-fn budgets() -> Vec<Budget> {
+fn budgets(model: &Model) -> Vec<Budget> {
     [
         ("API Response Time (p95)", "≤ 200ms"),
         ("API Response Time (p99)", "≤ 500ms"),
@@ -414,7 +433,10 @@ fn budgets() -> Vec<Budget> {
         ("99.99% Availability", "≤ 52 minutes downtime/year"),
     ]
     .into_iter()
-    .map(|(name, target)| Budget { name, target, measured: None, met: None })
+    .map(|(name, target)| {
+        let (measured, met) = running::measured(model, name);
+        Budget { name, target, measured, met }
+    })
     .collect()
 }
 

@@ -1,16 +1,18 @@
 //! Identities of findings, and suppressions in the code.
 
-use base::{Finding, Gap, GapKind, SourceMap, Span};
+use base::{FileRole, Finding, Gap, GapKind, SourceMap, Span};
 use model::Model;
 
 /// The fingerprint of each finding: rule, subject, and the code at its place without white space. It
 /// survives moved lines and reformatting.
 pub(crate) fn fingerprint(findings: &mut [Finding], sources: &SourceMap) {
     for finding in findings {
+        // what was measured changes with the hour
+        let is_live = sources.file(finding.span.file).role == FileRole::Live;
         let text: String = sources
             .shown_line(finding.span.file, sources.start(finding.span).line)
             .chars()
-            .filter(|c| !c.is_whitespace())
+            .filter(|c| !is_live && !c.is_whitespace())
             .collect();
         finding.fingerprint = base::source_hash(&[finding.rule, &finding.subject, &text]);
     }

@@ -39,6 +39,7 @@ pub mod owners;
 mod paths;
 pub mod patterns;
 mod reach;
+pub mod running;
 pub mod schemas;
 mod script;
 mod semantics;
@@ -49,7 +50,7 @@ mod versions;
 
 use std::sync::{Arc, OnceLock};
 
-use base::{FileRole, Gap, GapKind, SourceMap, Span};
+use base::{FileId, FileRole, Gap, GapKind, SourceMap, Span};
 use program::{FnId, ModuleId, Program};
 use rayon::prelude::*;
 
@@ -83,6 +84,8 @@ pub struct Model {
     pub stored: stored::StoredThings,
     /// The schemas that migrations make, and classes where none does.
     pub schemas: Vec<schemas::DatabaseSchema>,
+    /// Running databases.
+    pub running: Vec<running::Running>,
     /// Settings of the application and its frameworks.
     pub settings: Vec<Setting>,
     /// Answers that send something of an error.
@@ -111,15 +114,22 @@ pub struct Model {
 }
 
 impl Model {
-    /// Makes the model of a repository.
-    pub fn build(modules: Vec<ir::Module>, sources: Arc<SourceMap>, facts: Arc<Facts>) -> Model {
+    /// Makes the model of a repository, and of the running databases whose texts are among the sources.
+    pub fn build(
+        modules: Vec<ir::Module>,
+        sources: Arc<SourceMap>,
+        facts: Arc<Facts>,
+        snapshots: Vec<(FileId, Arc<live::Snapshot>)>,
+    ) -> Model {
         let (program, (config, config_gaps)) =
             rayon::join(|| Program::build(modules, &sources, &*facts), || config::read(&sources));
         let seen = guards::Known::default();
         let context = adapters::Context { program: &program, facts: &facts, sources: &sources, seen: &seen };
+        let running: Vec<running::Running> =
+            snapshots.into_iter().map(|(file, said)| running::Running::read(said, file, &sources)).collect();
         let run = |adapter: &&dyn adapters::Adapter| adapters::run(*adapter, &context);
         let (mut found, (stored, schemas, unread)): (Vec<adapters::Found>, _) =
-            rayon::join(|| adapters::ALL.par_iter().map(run).collect(), || schemas::read(&context));
+            rayon::join(|| adapters::ALL.par_iter().map(run).collect(), || schemas::read(&context, &running));
         let mut routes: Vec<Route> = found.iter_mut().flat_map(|f| std::mem::take(&mut f.routes)).collect();
         exempt::open(&context, &mut routes);
         guards::in_handlers(&context, &mut routes);
@@ -171,6 +181,7 @@ impl Model {
             questions,
             stored,
             schemas,
+            running,
             settings,
             answers,
             config,
@@ -196,6 +207,19 @@ impl Model {
     /// The effects of a function's own calls, in order.
     pub fn effects_of(&self, function: FnId) -> impl Iterator<Item = &Effect> {
         self.effects_of.get(&function).into_iter().flatten().map(|at| &self.effects[*at as usize])
+    }
+
+    /// What a running database has for a table of a schema.
+    pub fn running_table(
+        &self,
+        database: &schemas::DatabaseSchema,
+        table: &sql::schema::Table,
+    ) -> Option<running::RunningTable<'_>> {
+        let of_itself = |r: &&running::Running| {
+            database.set.tool != sql::migrations::Tool::Live || database.files.contains(&r.file)
+        };
+        let like_it = self.running.iter().filter(|r| r.schema.dialect == database.schema.dialect);
+        like_it.filter(of_itself).find_map(|r| r.table(&table.name))
     }
 
     /// Whether the project limits rates anywhere: a guard, or a library, call or setting named for it.

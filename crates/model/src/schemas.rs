@@ -6,6 +6,7 @@
 //! `schemas/recent.rs` says which are new, `steps.rs` what they do to tables in use, `usage.rs` whether code still names
 //! what they take away, `remedies.rs` what is written instead, `server.rs` which server they run on.
 
+mod kept;
 mod recent;
 mod remedies;
 mod server;
@@ -40,9 +41,11 @@ use sql::schema::Table;
 use sql::{Statement, StatementKind, Step};
 
 use crate::adapters::Context;
+use crate::running::Running;
 use crate::stored::{self, StoredThings};
 
 pub(crate) use ef_core::columns as ef_columns;
+pub use kept::is_of_tools;
 pub use recent::Told;
 pub use remedies::Remedy;
 pub use server::limits_waiting;
@@ -84,7 +87,12 @@ const WRITTEN_IN_CODE: &[Reader] =
 impl DatabaseSchema {
     /// Whether migrations make it, and not only classes.
     pub fn is_migrated(&self) -> bool {
-        self.set.tool != Tool::Models
+        !matches!(self.set.tool, Tool::Models | Tool::Live)
+    }
+
+    /// Whether it is that of a running database.
+    pub fn is_live(&self) -> bool {
+        self.set.tool == Tool::Live
     }
 
     /// Whether it changes with the code, by migrations: a lone file with a schema may be old.
@@ -96,6 +104,7 @@ impl DatabaseSchema {
     pub fn how_to_add(&self) -> Text {
         match self.set.tool {
             Tool::Models => Text::from("Declare the index where the table is declared; in the database it is:"),
+            Tool::Live => Text::from("Make the index, with the tool that made the table:"),
             _ => Text::from("Add the index in a migration of its own:"),
         }
     }
@@ -104,6 +113,7 @@ impl DatabaseSchema {
     pub fn provenance(&self) -> Text {
         match self.set.tool {
             Tool::Models => Text::from("So the code declares it, and no migration makes it."),
+            Tool::Live => Text::say("So the running database has it (`{}`).", &[&self.set.directory]),
             _ => Text::say("So the migrations of `{}` leave it, up to the last one.", &[&self.set.directory]),
         }
     }
@@ -241,9 +251,10 @@ fn index_name(table: &Table, columns: &[String]) -> String {
 }
 
 /// Reads what is stored and the schemas that migrations and classes make; those of tests and examples are left out.
-pub(crate) fn read(context: &Context<'_>) -> (StoredThings, Vec<DatabaseSchema>, Vec<Gap>) {
+pub(crate) fn read(context: &Context<'_>, running: &[Running]) -> (StoredThings, Vec<DatabaseSchema>, Vec<Gap>) {
     let sources = context.sources;
-    let dialect = dialect::known(sources).unwrap_or(Dialect::Postgres);
+    let of_running = running.first().map(|r| r.schema.dialect);
+    let dialect = of_running.or_else(|| dialect::known(sources)).unwrap_or(Dialect::Postgres);
     let ((stored, mut gaps), (sets, more)) = rayon::join(|| stored::read(context, dialect), || sets(context, dialect));
     gaps.extend(more);
     let replayed = |set: MigrationSet| {
@@ -280,6 +291,10 @@ pub(crate) fn read(context: &Context<'_>) -> (StoredThings, Vec<DatabaseSchema>,
     );
     schemas.extend(more);
     gaps.extend(failed);
+    let declared = schemas.len();
+    for database in running {
+        schemas.extend(database.undeclared(sources, &schemas[..declared]));
+    }
     (stored, schemas, gaps)
 }
 
@@ -326,7 +341,7 @@ fn sets(context: &Context<'_>, dialect: Dialect) -> (Vec<MigrationSet>, Vec<Gap>
 /// A file as the finder of migrations takes it: empty where it is left out. Files of other kinds only say by their names
 /// which tools are used.
 fn as_migration(file: &SourceFile) -> File<'_> {
-    if matches!(file.role, FileRole::Test | FileRole::Example | FileRole::Generated) {
+    if matches!(file.role, FileRole::Test | FileRole::Example | FileRole::Generated | FileRole::Live) {
         return File { path: "", text: "" };
     }
     let is_text = file.path.ends_with(".sql") || is_change_log(&file.path) || is_setting(&file.path);

@@ -14,7 +14,7 @@ fn model(files: &[(&str, &str)]) -> Model {
     let sources = Arc::new(SourceMap::new(files.iter().map(file).collect()));
     let modules = sources.files().filter_map(|(id, file)| Some(lang::lower(id, file.language?, &file.text).module));
     let modules = modules.collect();
-    Model::build(modules, sources, Arc::new(Facts::embedded().unwrap()))
+    Model::build(modules, sources, Arc::new(Facts::embedded().unwrap()), Vec::new())
 }
 
 /// The lines of the only schema that is found.

@@ -63,6 +63,7 @@ pub fn render(review: &Review, sources: &SourceMap) -> String {
             "findings",
             list(review.findings.iter().enumerate().map(|(at, f)| finding(review, sources, numbers.label(at), f))),
         ),
+        ("refuted", list(review.refuted.iter().map(|r| refuted(sources, r)))),
         ("strengths", list(review.strengths.iter().map(|s| strength(sources, s)))),
         (
             "stages",
@@ -107,6 +108,16 @@ pub fn stage_id(stage: base::Stage) -> &'static str {
         base::Stage::Performance => "performance",
         base::Stage::Reliability => "reliability",
     }
+}
+
+fn refuted(sources: &SourceMap, refuted: &base::review::Refuted) -> Json {
+    object([
+        ("rule", refuted.rule.into()),
+        ("subject", (&refuted.subject).into()),
+        ("location", location(sources, refuted.span)),
+        ("issue", text(&refuted.issue)),
+        ("reason", text(&refuted.reason)),
+    ])
 }
 
 fn finding(review: &Review, sources: &SourceMap, label: &str, f: &Finding) -> Json {
@@ -226,6 +237,7 @@ pub fn json_schema() -> Value {
         base::GapKind::Framework,
         base::GapKind::Configuration,
         base::GapKind::Bound,
+        base::GapKind::Unseen,
         base::GapKind::Internal,
     ]
     .map(words::gap_id)
@@ -273,6 +285,7 @@ pub fn json_schema() -> Value {
             ),
         ),
         ("findings", list_of("finding")),
+        ("refuted", list_of("refuted")),
         ("strengths", list_of("strength")),
         (
             "stages",
@@ -329,6 +342,13 @@ pub fn json_schema() -> Value {
             ("related", list_of("step")),
             ("trace", list_of("step")),
             ("fingerprint", json!({ "type": "string", "description": "Stable identity across moved lines." })),
+        ]),
+        "refuted": closed([
+            ("rule", string()),
+            ("subject", string()),
+            ("location", place()),
+            ("issue", text()),
+            ("reason", text()),
         ]),
         "strength": closed([
             ("id", string()),

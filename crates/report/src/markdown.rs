@@ -266,7 +266,8 @@ fn place(place: &str) -> String {
 }
 
 fn tail(review: &Review, sources: &SourceMap, numbers: &Numbers<'_>, verbose: bool) -> String {
-    let mut out = format!("\n### {}\n\n", words::STRENGTHS);
+    let mut out = refuted(review, sources);
+    out.push_str(&format!("\n### {}\n\n", words::STRENGTHS));
     if review.strengths.is_empty() {
         out.push_str("None recognised in what was examined.\n");
     }
@@ -290,6 +291,18 @@ fn tail(review: &Review, sources: &SourceMap, numbers: &Numbers<'_>, verbose: bo
     gaps(&mut out, review, sources, verbose);
     if !review.findings.is_empty() {
         out.push_str(&format!("\n*{}*\n", words::EVIDENCE_LEGEND));
+    }
+    out
+}
+
+fn refuted(review: &Review, sources: &SourceMap) -> String {
+    if review.refuted.is_empty() {
+        return String::new();
+    }
+    let mut out = format!("\n### {}\n\n", words::REFUTED);
+    for refuted in &review.refuted {
+        let at = place(&Place::of(sources, refuted.span).short());
+        out.push_str(&format!("- {} {at}: {} {}\n", refuted.rule, flat(&refuted.issue), flat(&refuted.reason)));
     }
     out
 }

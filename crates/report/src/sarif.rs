@@ -348,6 +348,7 @@ fn notification_kinds() -> Vec<Json> {
         GapKind::Framework,
         GapKind::Configuration,
         GapKind::Bound,
+        GapKind::Unseen,
         GapKind::Internal,
     ]
     .iter()

@@ -31,6 +31,7 @@ pub fn render(review: &Review, sources: &SourceMap, options: &Options) -> String
     for severity in words::SEVERITIES {
         section(&mut page, review, sources, &numbers, severity);
     }
+    refuted(&mut page, review, sources);
     strengths(&mut page, review, sources);
     stages(&mut page, review, &numbers);
     budgets(&mut page, &review.budgets);
@@ -175,6 +176,27 @@ fn stages(page: &mut Page<'_>, review: &Review, numbers: &Numbers<'_>) {
             }
             page.words(4, 6, &runs);
         }
+    }
+}
+
+fn refuted(page: &mut Page<'_>, review: &Review, sources: &SourceMap) {
+    if review.refuted.is_empty() {
+        return;
+    }
+    page.heading(words::REFUTED);
+    for refuted in &review.refuted {
+        let place = safe::code(&words::Place::of(sources, refuted.span).short());
+        let (issue, reason) = (safe::prose(&refuted.issue.plain()), safe::prose(&refuted.reason.plain()));
+        page.words(
+            2,
+            4,
+            &[
+                Run::plain("- "),
+                Run::bold(refuted.rule),
+                Run::dim(format!(" {place}: ")),
+                Run::plain(format!("{issue} {reason}")),
+            ],
+        );
     }
 }
 

@@ -23,6 +23,9 @@ pub fn heading(severity: Severity, count: usize) -> String {
 /// The heading of the strengths.
 pub const STRENGTHS: &str = "✅ Strengths";
 
+/// The heading of what running systems refute.
+pub const REFUTED: &str = "Refuted by running systems";
+
 /// The severities, worst first.
 pub const SEVERITIES: [Severity; 3] = [Severity::Critical, Severity::Important, Severity::Suggestion];
 
@@ -340,6 +343,7 @@ pub fn gap_kind(kind: GapKind) -> &'static str {
         GapKind::Framework => "Routes, guards or mounts not resolved",
         GapKind::Configuration => "Configuration not understood",
         GapKind::Bound => "Bounds of the analysis reached",
+        GapKind::Unseen => "Running systems: not seen",
         GapKind::Internal => "Errors of our own, caught",
     }
 }
@@ -356,6 +360,7 @@ pub fn gap_id(kind: GapKind) -> &'static str {
         GapKind::Framework => "framework",
         GapKind::Configuration => "configuration",
         GapKind::Bound => "bound",
+        GapKind::Unseen => "unseen",
         GapKind::Internal => "internal",
     }
 }

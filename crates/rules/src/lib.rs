@@ -15,11 +15,13 @@ pub mod passwords;
 mod races;
 mod repeated;
 pub mod roles;
+mod running;
 pub mod secrets;
 pub mod strengths;
 pub mod support;
 mod unserved;
 
+use base::review::Refuted;
 use base::{Evidence, Finding, Persona, RuleInfo, Span, Text};
 use model::Model;
 
@@ -37,12 +39,24 @@ pub struct Report<'r> {
     persona: Persona,
     findings: Vec<Finding>,
     masks: Vec<Span>,
+    refuted: Vec<Refuted>,
+}
+
+/// What a rule reported.
+#[derive(Debug, Default)]
+pub struct Said {
+    /// Its findings: those about one subject are one, the places of the others are related.
+    pub findings: Vec<Finding>,
+    /// What no output may show.
+    pub masks: Vec<Span>,
+    /// What running systems refute.
+    pub refuted: Vec<Refuted>,
 }
 
 impl<'r> Report<'r> {
     /// An empty report for a rule, and who will read it.
     pub fn new(info: &'r RuleInfo, persona: Persona) -> Self {
-        Self { info, persona, findings: Vec::new(), masks: Vec::new() }
+        Self { info, persona, findings: Vec::new(), masks: Vec::new(), refuted: Vec::new() }
     }
 
     /// A finding about `subject` at `span`, with the rule's own severity and shown evidence, to be
@@ -86,9 +100,14 @@ impl<'r> Report<'r> {
         self.masks.push(span);
     }
 
-    /// What was reported, and what must be masked. Findings about one subject are one: the first stays,
-    /// the places of the others become related.
-    pub fn finish(mut self) -> (Vec<Finding>, Vec<Span>) {
+    /// Says that a finding is none, and why: a running system shows it.
+    pub fn refute(&mut self, finding: Finding, reason: Text) {
+        let Finding { rule, subject, span, issue, .. } = finding;
+        self.refuted.push(Refuted { rule, subject, span, issue, reason });
+    }
+
+    /// What was reported. Findings about one subject are one: the first stays, the places of the others become related.
+    pub fn finish(mut self) -> Said {
         // the gravest of each subject stays
         self.findings.sort_by(|a, b| {
             (&a.subject, std::cmp::Reverse(a.severity), a.span).cmp(&(
@@ -109,7 +128,9 @@ impl<'r> Report<'r> {
                 _ => merged.push(finding),
             }
         }
-        (merged, self.masks)
+        self.refuted.sort_by(|a, b| (&a.subject, a.span).cmp(&(&b.subject, b.span)));
+        self.refuted.dedup_by(|a, b| a.subject == b.subject);
+        Said { findings: merged, masks: self.masks, refuted: self.refuted }
     }
 }
 
@@ -231,20 +252,44 @@ mod xml_external_entity;
 mod xpath_injection;
 /// The languages of each rule's fixtures.
 const STACKS: &[(&str, &[&str])] = include!(concat!(env!("OUT_DIR"), "/stacks.rs"));
+#[path = "../data/autovacuum-off/rule.rs"]
+mod autovacuum_off;
+#[path = "../data/bloated-table/rule.rs"]
+mod bloated_table;
+#[path = "../data/blocking-session/rule.rs"]
+mod blocking_session;
 #[path = "../data/check-then-act/rule.rs"]
 mod check_then_act;
 #[path = "../data/connection-leak/rule.rs"]
 mod connection_leak;
+#[path = "../data/connections-near-limit/rule.rs"]
+mod connections_near_limit;
 #[path = "../security/csrf-unprotected/rule.rs"]
 mod csrf_unprotected;
+#[path = "../data/dead-rows/rule.rs"]
+mod dead_rows;
 #[path = "../data/dual-write/rule.rs"]
 mod dual_write;
+#[path = "../data/durability-off/rule.rs"]
+mod durability_off;
+#[path = "../security/end-of-life-server/rule.rs"]
+mod end_of_life_server;
+#[path = "../data/failing-archive/rule.rs"]
+mod failing_archive;
 #[path = "../data/float-money/rule.rs"]
 mod float_money;
+#[path = "../data/inactive-replication-slot/rule.rs"]
+mod inactive_replication_slot;
+#[path = "../data/invalid-index/rule.rs"]
+mod invalid_index;
 #[path = "../data/isolation-assumed/rule.rs"]
 mod isolation_assumed;
 #[path = "../data/lock-misuse/rule.rs"]
 mod lock_misuse;
+#[path = "../data/long-transaction/rule.rs"]
+mod long_transaction;
+#[path = "../data/low-cache-hit-rate/rule.rs"]
+mod low_cache_hit_rate;
 #[path = "../data/missing-index/rule.rs"]
 mod missing_index;
 #[path = "../data/narrow-charset/rule.rs"]
@@ -255,16 +300,42 @@ mod narrow_key;
 mod narrow_reference;
 #[path = "../data/outbound-call-in-transaction/rule.rs"]
 mod outbound_call_in_transaction;
+#[path = "../security/passwordless-access/rule.rs"]
+mod passwordless_access;
+#[path = "../data/replication-lag/rule.rs"]
+mod replication_lag;
+#[path = "../data/schema-drift/rule.rs"]
+mod schema_drift;
+#[path = "../data/sequence-near-end/rule.rs"]
+mod sequence_near_end;
+#[path = "../data/sequential-scans/rule.rs"]
+mod sequential_scans;
+#[path = "../data/slow-statement/rule.rs"]
+mod slow_statement;
+#[path = "../data/stale-statistics/rule.rs"]
+mod stale_statistics;
+#[path = "../security/superuser-application/rule.rs"]
+mod superuser_application;
+#[path = "../data/temporary-files/rule.rs"]
+mod temporary_files;
 #[path = "../security/tls-verification-off/rule.rs"]
 mod tls_verification_off;
+#[path = "../data/transaction-wraparound/rule.rs"]
+mod transaction_wraparound;
 #[path = "../data/unclosed-transaction/rule.rs"]
 mod unclosed_transaction;
+#[path = "../data/uncounted-statements/rule.rs"]
+mod uncounted_statements;
+#[path = "../security/unencrypted-connection/rule.rs"]
+mod unencrypted_connection;
 #[path = "../data/unique-ignores-soft-delete/rule.rs"]
 mod unique_ignores_soft_delete;
 #[path = "../data/unsafe-table-engine/rule.rs"]
 mod unsafe_table_engine;
 #[path = "../data/unusable-index/rule.rs"]
 mod unusable_index;
+#[path = "../data/unused-index/rule.rs"]
+mod unused_index;
 #[path = "../data/unvalidated-constraint/rule.rs"]
 mod unvalidated_constraint;
 #[path = "../security/weak-cipher/rule.rs"]
@@ -364,6 +435,32 @@ pub fn all() -> Vec<Rule> {
         rule!("security/weak-random-for-secret", weak_random_for_secret),
         rule!("security/xml-external-entity", xml_external_entity),
         rule!("security/xpath-injection", xpath_injection),
+        rule!("data/unused-index", unused_index),
+        rule!("data/invalid-index", invalid_index),
+        rule!("data/sequential-scans", sequential_scans),
+        rule!("data/sequence-near-end", sequence_near_end),
+        rule!("data/transaction-wraparound", transaction_wraparound),
+        rule!("data/autovacuum-off", autovacuum_off),
+        rule!("data/dead-rows", dead_rows),
+        rule!("data/stale-statistics", stale_statistics),
+        rule!("data/bloated-table", bloated_table),
+        rule!("data/long-transaction", long_transaction),
+        rule!("data/blocking-session", blocking_session),
+        rule!("data/slow-statement", slow_statement),
+        rule!("data/low-cache-hit-rate", low_cache_hit_rate),
+        rule!("data/connections-near-limit", connections_near_limit),
+        rule!("data/inactive-replication-slot", inactive_replication_slot),
+        rule!("data/replication-lag", replication_lag),
+        rule!("data/durability-off", durability_off),
+        rule!("security/superuser-application", superuser_application),
+        rule!("security/unencrypted-connection", unencrypted_connection),
+        rule!("security/end-of-life-server", end_of_life_server),
+        rule!("security/passwordless-access", passwordless_access),
+        rule!("data/unvalidated-constraint", unvalidated_constraint),
+        rule!("data/failing-archive", failing_archive),
+        rule!("data/uncounted-statements", uncounted_statements),
+        rule!("data/temporary-files", temporary_files),
+        rule!("data/schema-drift", schema_drift),
     ];
     all.sort_by_key(|r| r.info.id);
     all
@@ -389,7 +486,7 @@ mod tests {
             let span = Span { file: base::FileId(0), start: 0, end: 1 };
             report.add(report.finding("front".to_owned(), span, Text::new()));
             report.add_for_auditors(report.finding("back".to_owned(), span, Text::new()));
-            assert_eq!(report.finish().0.len(), shown, "{persona:?}");
+            assert_eq!(report.finish().findings.len(), shown, "{persona:?}");
         }
     }
 }

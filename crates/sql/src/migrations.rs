@@ -57,6 +57,8 @@ pub enum Tool {
     SeaOrm,
     /// No migrations: the tables that classes of the code declare.
     Models,
+    /// No migrations: the tables that a running database has.
+    Live,
 }
 
 /// In what transaction a migration runs.

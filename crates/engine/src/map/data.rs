@@ -240,6 +240,9 @@ pub(super) fn table(session: &Session, out: &mut String) {
                 database.set.migrations.len(),
                 database.set.directory
             ),
+            false if database.is_live() => {
+                writeln!(out, "\n{} tables that {} alone has", tables.len(), database.set.directory)
+            }
             false => writeln!(out, "\n{} tables that code declares and no migration makes", tables.len()),
         };
         for (key, table) in tables {

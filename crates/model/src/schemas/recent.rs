@@ -51,7 +51,7 @@ fn was_not_there(migration: &Migration, before: &Before, sources: &SourceMap, fi
 fn last_ones(set: &MigrationSet) -> Vec<bool> {
     let mut new = vec![false; set.migrations.len()];
     let Some(last) = set.migrations.iter().rposition(|m| !m.is_repeatable) else { return new };
-    if matches!(set.tool, Tool::Dump | Tool::Models) {
+    if matches!(set.tool, Tool::Dump | Tool::Models | Tool::Live) {
         return new;
     }
     new[last] = true;

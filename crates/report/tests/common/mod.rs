@@ -1,7 +1,7 @@
 //! Reviews made by hand.
 #![allow(dead_code)]
 
-use base::*;
+use base::{review::Refuted, *};
 
 pub const APP: &str = r#"from flask import Flask, request
 import sqlite3
@@ -135,6 +135,7 @@ pub fn empty() -> Review {
         version: "0.1.0",
         summary: Summary::default(),
         findings: Vec::new(),
+        refuted: Vec::new(),
         suppressed: 0,
         strengths: Vec::new(),
         stages: Vec::new(),
@@ -232,6 +233,13 @@ pub fn bookshop() -> (Review, SourceMap) {
             nodes_unknown: 1,
         },
         findings: vec![injection, secret, index, pages],
+        refuted: vec![Refuted {
+            rule: "missing-index",
+            subject: "index users mail".into(),
+            span: inner,
+            issue: Text::say("`{}` is asked for by `{}`, and no index of it begins with that.", &["users", "mail"]),
+            reason: Text::say("The running database has the index `{}` for it.", &["users_mail_idx"]),
+        }],
         suppressed: 1,
         strengths: vec![Strength {
             id: "parameterised-queries",
@@ -404,6 +412,13 @@ pub fn hostile() -> (Review, SourceMap) {
             services: vec![POISON.into(), "::error::x".into()],
             ..Summary::default()
         },
+        refuted: vec![Refuted {
+            rule: "s",
+            subject: POISON.into(),
+            span: whole,
+            issue: poisoned(),
+            reason: poisoned(),
+        }],
         strengths: vec![Strength { id: "s", text: poisoned(), origins: spans.clone(), count: 9, rows: &[] }],
         stages: vec![StageReport {
             stage: Stage::Api,

@@ -1,9 +1,11 @@
 //! An index that another one serves in its place.
 
 use base::{Related, RuleInfo, Severity, Stage, Text};
+use live::size;
 use model::Model;
 use sql::schema::Index;
 
+use crate::running::{seen, seen_there};
 use crate::support::info;
 use crate::{Report, Rule};
 
@@ -51,6 +53,17 @@ fn check(model: &Model, report: &mut Report<'_>) {
                 finding.verification = Text::from(
                     "`EXPLAIN` the queries that used it before and after: the plans must use the other one at the same cost.",
                 );
+                if let Some(running) = seen(model, database, table) {
+                    let measured = running.index(&index.name).filter(|_| running.index(&better.name).is_some());
+                    let Some(measured) = measured else {
+                        let reason = Text::say("The running database does not have both of them on `{}`.", &[name]);
+                        report.refute(finding, reason);
+                        continue;
+                    };
+                    seen_there(&mut finding, &running);
+                    let size = measured.bytes.map_or_else(|| "some space".to_owned(), size);
+                    finding.details = finding.details.and(" There it takes {}.", &[&size]);
+                }
                 report.add(finding);
             }
         }

@@ -4,8 +4,10 @@ use base::{Related, RuleInfo, Severity, Stage, Text};
 use model::Model;
 use model::schemas::DatabaseSchema;
 use model::stored::Stored;
+use sql::Dialect;
 use sql::schema::{Index, Table};
 
+use crate::running::{seen, seen_there};
 use crate::support::{info, is_production};
 use crate::{Report, Rule};
 
@@ -37,7 +39,7 @@ fn check(model: &Model, report: &mut Report<'_>) {
                 continue;
             }
             told.push(key);
-            add(report, stored, (database, table), columns, *span);
+            add(model, report, stored, (database, table), columns, *span);
         }
     }
 }
@@ -52,6 +54,11 @@ fn table_of<'m>(model: &'m Model, stored: &Stored) -> Option<(&'m DatabaseSchema
 /// letters in one case, is taken for what the code means.
 fn is_missing(database: &DatabaseSchema, table: &Table, columns: &[String]) -> bool {
     let dialect = database.schema.dialect;
+    columns.iter().all(|c| table.column(c, dialect).is_some()) && lacks(table, columns, dialect)
+}
+
+/// Whether no unique index of the table lies within the columns.
+fn lacks(table: &Table, columns: &[String], dialect: Dialect) -> bool {
     let named = |name: &str| columns.iter().any(|c| dialect.is_same(c, name));
     let covers = |index: &Index| {
         index.unique
@@ -61,7 +68,7 @@ fn is_missing(database: &DatabaseSchema, table: &Table, columns: &[String]) -> b
                 (None, None) => false,
             })
     };
-    columns.iter().all(|c| table.column(c, dialect).is_some()) && !table.indexes.iter().any(covers)
+    !table.indexes.iter().any(covers)
 }
 
 /// The names in an expression.
@@ -70,6 +77,7 @@ fn words(expression: &str) -> impl Iterator<Item = &str> {
 }
 
 fn add(
+    model: &Model,
     report: &mut Report<'_>,
     stored: &Stored,
     (database, table): (&DatabaseSchema, &Table),
@@ -103,5 +111,13 @@ fn add(
         "Each index makes writes a little slower and takes space. Where the check overlooks the case of letters, the index is on the lowered column; where it holds for some rows only, it is partial.",
     );
     finding.related = vec![Related { span: table.origin.made, message: Text::from("The table is made here.") }];
+    if let Some(running) = seen(model, database, table) {
+        if running.made().is_some_and(|made| !lacks(made, columns, database.schema.dialect)) {
+            let reason =
+                Text::say("The running database has a unique index for it on `{}`, which nothing here makes.", &[name]);
+            return report.refute(finding, reason);
+        }
+        seen_there(&mut finding, &running);
+    }
     report.add(finding);
 }

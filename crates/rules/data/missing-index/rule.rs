@@ -4,8 +4,9 @@ use base::{Related, RuleInfo, Severity, Stage, Text};
 use model::Model;
 use model::accesses::Question;
 use model::schemas::{DatabaseSchema, place_of};
-use sql::schema::Table;
+use sql::schema::{Index, Table};
 
+use crate::running::add_missing_index;
 use crate::support::info;
 use crate::unserved::unserved;
 use crate::{Report, Rule};
@@ -77,7 +78,12 @@ fn add(
     );
     finding.trade_offs =
         Text::from("Each index makes writes a little slower and takes space. A table that stays tiny needs none.");
-    report.add(finding);
+    let dialect = database.schema.dialect;
+    let serves = |index: &Index| {
+        let first = index.columns.first().and_then(|c| c.column.as_deref());
+        first.is_some_and(|first| columns.iter().any(|c| dialect.is_same(c, first)))
+    };
+    add_missing_index(model, report, (database, table), finding, serves);
 }
 
 /// Where the column is made, and where else it is asked for.

@@ -4,6 +4,7 @@ use base::{RuleInfo, Severity, Stage, Text};
 use model::Model;
 use model::schemas::place_of;
 
+use crate::running::{seen, seen_there};
 use crate::support::info;
 use crate::{Report, Rule};
 
@@ -37,6 +38,14 @@ fn check(model: &Model, report: &mut Report<'_>) {
             finding.fix = Text::from("Make the columns that tell its rows apart its key, or give it one of its own:")
                 .block("sql", format!("ALTER TABLE {} ADD PRIMARY KEY (…);", table.name));
             finding.verification = Text::from("Insert the same row twice: the second must be refused.");
+            if let Some(running) = seen(model, database, table) {
+                if running.made().is_some_and(|t| t.primary_key().is_some()) {
+                    let reason = Text::say("The running database has one on `{}`, which nothing here makes.", &[name]);
+                    report.refute(finding, reason);
+                    continue;
+                }
+                seen_there(&mut finding, &running);
+            }
             report.add(finding);
         }
     }

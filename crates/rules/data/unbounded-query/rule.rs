@@ -4,6 +4,7 @@ use base::{RuleInfo, Severity, Stage, Text};
 use model::accesses::Does;
 use model::{Method, Model};
 
+use crate::running::weigh_by_rows;
 use crate::support::{apply_paged, around, info, path, words_of};
 use crate::{Report, Rule};
 
@@ -50,6 +51,7 @@ fn check(model: &Model, report: &mut Report<'_>) {
         apply_paged(model, &mut finding, access.record, &words_of(model, at as u32));
         finding.verification =
             Text::from("Put 100,000 rows into the table and call it: size and time of the answer must not follow.");
+        weigh_by_rows(model, access, &mut finding);
         report.add(finding);
     }
 }

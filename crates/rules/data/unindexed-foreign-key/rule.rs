@@ -4,9 +4,10 @@ use base::{Finding, Related, RuleInfo, Severity, Stage, Text};
 use model::Model;
 use model::schemas::{DatabaseSchema, place_of};
 use model::stored::{Stored, StoredField};
-use sql::ReferentialAction;
-use sql::schema::{ForeignKey, Table};
+use sql::schema::{ForeignKey, Index, Table};
+use sql::{Dialect, ReferentialAction};
 
+use crate::running::add_missing_index;
 use crate::support::info;
 use crate::unserved::{declaration_of, unserved};
 use crate::{Report, Rule};
@@ -40,7 +41,9 @@ fn check(model: &Model, report: &mut Report<'_>) {
             };
             for key in table.unindexed_foreign_keys(schema.dialect) {
                 if !is_asked(key.columns.first()) {
-                    report.add(declared(model, report, database, table, key));
+                    let finding = declared(model, report, database, table, key);
+                    let serves = |index: &Index| serves(index, &key.columns, schema.dialect);
+                    add_missing_index(model, report, (database, table), finding, serves);
                 }
             }
             // where changes did not fit, a key may have been lost
@@ -52,12 +55,21 @@ fn check(model: &Model, report: &mut Report<'_>) {
                     if let Some(column) = refers_alone(database, table, field)
                         && !is_asked(Some(&column))
                     {
-                        report.add(by_code(model, report, database, table, stored, (field, column)));
+                        let columns = [column.clone()];
+                        let finding = by_code(model, report, database, table, stored, (field, column));
+                        let serves = |index: &Index| serves(index, &columns, schema.dialect);
+                        add_missing_index(model, report, (database, table), finding, serves);
                     }
                 }
             }
         }
     }
+}
+
+/// Whether an index begins with these columns, in any order.
+fn serves(index: &Index, columns: &[String], dialect: Dialect) -> bool {
+    let leading: Vec<&str> = index.leading_columns().take(columns.len()).collect();
+    leading.len() == columns.len() && columns.iter().all(|c| leading.iter().any(|l| dialect.is_same(l, c)))
 }
 
 /// A foreign key of the database.
