@@ -249,6 +249,8 @@ mod missing_index;
 mod narrow_key;
 #[path = "../data/outbound-call-in-transaction/rule.rs"]
 mod outbound_call_in_transaction;
+#[path = "../data/statement-outside-transaction/rule.rs"]
+mod statement_outside_transaction;
 #[path = "../security/tls-verification-off/rule.rs"]
 mod tls_verification_off;
 #[path = "../data/unclosed-transaction/rule.rs"]
@@ -299,6 +301,7 @@ pub fn all() -> Vec<Rule> {
         rule!("data/query-in-loop", query_in_loop),
         rule!("data/rewriting-change", rewriting_change),
         rule!("data/row-by-row-write", row_by_row_write),
+        rule!("data/statement-outside-transaction", statement_outside_transaction),
         rule!("data/unbounded-query", unbounded_query),
         rule!("data/unclosed-transaction", unclosed_transaction),
         rule!("data/unindexed-foreign-key", unindexed_foreign_key),
