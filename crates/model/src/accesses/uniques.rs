@@ -56,9 +56,9 @@ impl Model {
     /// The word of the outermost class around a place.
     fn class_at(&self, file: FileId, offset: u32) -> Option<String> {
         let module = self.program.module(self.program.module_of_file(file)?);
-        let around = module.classes().find(|(_, c)| {
-            c.outer.is_none() && c.range.start <= offset && offset < c.range.end && !c.name.is_empty()
-        });
+        let around = module
+            .classes()
+            .find(|(_, c)| c.outer.is_none() && c.range.start <= offset && offset < c.range.end && !c.name.is_empty());
         around.map(|(_, c)| word(c.name.as_str()))
     }
 
