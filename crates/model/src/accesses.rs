@@ -14,6 +14,7 @@ mod held;
 mod isolation;
 mod locks;
 mod outgoing;
+mod outside;
 mod pages;
 mod partial;
 mod questions;
@@ -41,6 +42,7 @@ pub use connections::Leak;
 pub use duals::Dual;
 pub use locks::{Lock, Misuse};
 pub use outgoing::Outgoing;
+pub use outside::Outside;
 pub use partial::Partial;
 pub use questions::Question;
 pub(crate) use questions::collect as questions;
@@ -137,6 +139,8 @@ pub struct Accesses {
     pub outgoing: Vec<Outgoing>,
     /// Locks on rows that hold nothing.
     pub locks: Vec<Lock>,
+    /// Statements that go beside the transaction around them.
+    pub outside: Vec<Outside>,
     /// Rows that are written and told of by messages, with nothing that keeps both together.
     pub duals: Vec<Dual>,
     /// Transactions that the database may refuse, which nothing here does again.
@@ -177,9 +181,24 @@ pub(crate) fn collect(context: &Context<'_>, effects: &[Effect], routes: &[Route
     let leaks = connections::collect(context, effects, &later);
     let outgoing = outgoing::collect(context, effects, &transactions, &later);
     let locks = locks::collect(context, effects, &all, &transactions);
+    let outside = outside::collect(context, &all, &transactions);
     let duals = duals::collect(context, effects, &all, &later);
     let refused = isolation::collect(context, &transactions);
-    Accesses { all, repeats, updates, partials, checks, transactions, leaks, outgoing, locks, duals, refused, serves }
+    Accesses {
+        all,
+        repeats,
+        updates,
+        partials,
+        checks,
+        transactions,
+        leaks,
+        outgoing,
+        locks,
+        outside,
+        duals,
+        refused,
+        serves,
+    }
 }
 
 /// Which functions answer requests, with the first route of each.

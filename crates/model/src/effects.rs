@@ -6,7 +6,7 @@ use program::{Evaluator, ExprRef, FnId, ModuleId, Program, Value};
 use rayon::prelude::*;
 
 use crate::adapters::Context;
-use crate::facts::{Kind, Record, RecordId};
+use crate::facts::{AccessFact, Kind, Record, RecordId};
 use crate::options::OptionValue;
 use crate::versions::Versions;
 
@@ -65,6 +65,7 @@ fn of_module(context: &Context<'_>, versions: &Versions, id: ModuleId) -> Vec<Ef
                 true => callee.external.as_slice(),
                 false => &[],
             };
+            let own = bases_of_self(program, id, expr, callee);
             for (record, imports) in facts.of_method(module.language, name) {
                 // a header by its name is one whatever else is known of the method
                 let known = facts.record(record);
@@ -77,7 +78,10 @@ fn of_module(context: &Context<'_>, versions: &Versions, id: ModuleId) -> Vec<Ef
                     let is_rooted = |e: &Symbol| {
                         is_rooted(e.as_str(), &known.roots, |link| facts.ends_query(module.language, link))
                     };
-                    if callee.external.iter().any(is_rooted) {
+                    let on_class = |e: &Symbol| own.iter().any(|base| is_rooted(&Symbol::new(&format!("{base}.{e}"))));
+                    // what only adds to a query may be all that a scope is
+                    let ends = matches!(known.access, Some(AccessFact::One | AccessFact::Count | AccessFact::Insert));
+                    if callee.external.iter().any(is_rooted) || ends && callee.external.iter().any(on_class) {
                         matched.push((record, name, Evidence::Shown));
                     }
                     continue;
@@ -134,6 +138,24 @@ fn is_rooted(name: &str, roots: &[String], ends: impl Fn(&str) -> bool) -> bool 
         };
         rest.is_some_and(|rest| rest.starts_with(['#', '.', '(']) && is_query(rest))
     })
+}
+
+/// The libraries' bases of the class whose method a bare call is: in Ruby `find_by(…)` within `def self.…` asks the
+/// class itself.
+fn bases_of_self(program: &Program, id: ModuleId, call: ir::ExprId, callee: &program::Callee) -> Vec<Symbol> {
+    let module = program.module(id);
+    let is_bare = |name: &Symbol| name.as_str().starts_with(|c: char| c.is_ascii_lowercase());
+    if module.language != Language::Ruby || !callee.external.iter().any(is_bare) {
+        return Vec::new();
+    }
+    let Some(function) = program.scopes(id).owner(call).function else { return Vec::new() };
+    let mut at = function;
+    while let (false, Some(parent)) = (module.function(at).is_static, module.function(at).parent) {
+        at = parent;
+    }
+    let is_of_class = module.function(at).is_static && module.function(at).name.is_some();
+    let class = program.classes().class_of(FnId { module: id, function: at }).filter(|_| is_of_class);
+    class.map(|c| program.classes().external_bases(c)).unwrap_or_default()
 }
 
 /// Whether what is called is known to belong to a package other than these.

@@ -46,7 +46,7 @@ pub enum Kind {
     /// Adds to a query that another call of the chain sends. `label` is `limit`, `filter`, `order`, `eager`
     /// (related rows come along), `lock`, `lock-alone` (which the library takes
     /// outside of transactions too), `outer` (it speaks of a query around it), `get-or-create` (the query
-    /// makes the row when there is none) or `unlocks` (the query takes no locks, whatever it was told).
+    /// makes the row when there is none), `inserts` (it writes a row, of whatever it is called on) or `unlocks` (the query takes no locks, whatever it was told).
     Clause,
     /// A relation that is read when it is first asked for: a field's initialiser or annotation, a call in the
     /// class body. `label` is `one` or `many`.

@@ -318,6 +318,8 @@ mod stale_statistics;
 mod superuser_application;
 #[path = "../data/temporary-files/rule.rs"]
 mod temporary_files;
+#[path = "../data/statement-outside-transaction/rule.rs"]
+mod statement_outside_transaction;
 #[path = "../security/tls-verification-off/rule.rs"]
 mod tls_verification_off;
 #[path = "../data/transaction-wraparound/rule.rs"]
@@ -385,6 +387,7 @@ pub fn all() -> Vec<Rule> {
         rule!("data/query-in-loop", query_in_loop),
         rule!("data/rewriting-change", rewriting_change),
         rule!("data/row-by-row-write", row_by_row_write),
+        rule!("data/statement-outside-transaction", statement_outside_transaction),
         rule!("data/unbounded-query", unbounded_query),
         rule!("data/unclosed-transaction", unclosed_transaction),
         rule!("data/unindexed-foreign-key", unindexed_foreign_key),

@@ -143,7 +143,6 @@ fn texts(manner: Manner, is_refused: bool) -> Texts {
             impact: "Two rows bear the same number: invoices, orders or places in a list that should be told apart. Where a unique index refuses the second, its request fails.",
             fix: "Take the number from a sequence or an identity column. Where numbers must have no gaps or begin anew for each parent, keep the last one in the parent's row and lock that row first, or change it in one statement (`UPDATE … SET last = last + 1 … RETURNING last`).",
             verification: "Send the same request twenty times at once: twenty different numbers must be there afterwards.",
-            ..row
         },
         Manner::Free => Texts {
             severity: Severity::Suggestion,

@@ -15,7 +15,6 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use sql::StatementKind;
 
 pub(in crate::accesses) use self::handled::keeps_out;
-pub(crate) use self::handled::speaks_of_refusal;
 use self::keys::{keys_of, named, parts};
 use self::reach::{Reach, Reached};
 pub(crate) use self::words::word;
@@ -74,7 +73,7 @@ pub struct Check {
 /// Finds them.
 pub(super) fn collect(context: &Context<'_>, effects: &[Effect], accesses: &[Access], ways: &Ways) -> Vec<Check> {
     let locked = grouped::locked(context, effects);
-    let reach = reach::reach(context, accesses);
+    let reach = reach::reach(context, effects, accesses);
     let mut by_function = grouped::by_function(context, accesses);
     // functions that look or write by calling others
     for function in ways.of.keys().chain(reach.looks.keys()).chain(reach.writes.keys()) {
@@ -258,12 +257,13 @@ impl Reader<'_> {
             if self.both.contains(&call) {
                 continue;
             }
-            let step = || Step {
-                call,
-                access: Some(*at),
-                words: self.words(access),
-                keys: Vec::new(),
-                evidence: access.evidence,
+            let step = || {
+                let mut words = self.words(access);
+                // `find_by(…)` of the class itself
+                if words.is_empty() && self.is_bare(call) {
+                    words.extend(self.word_of_class(self.function));
+                }
+                Step { call, access: Some(*at), words, keys: Vec::new(), evidence: access.evidence }
             };
             match access.does {
                 Does::One | Does::Count if !access.is_lazy => reads.push(step()),
@@ -306,6 +306,12 @@ impl Reader<'_> {
         reads.sort_by_key(|s| self.module.expr(s.call).range.start);
         writes.sort_by_key(|s| self.module.expr(s.call).range.start);
         (reads, writes)
+    }
+
+    /// Whether a call is of a name alone.
+    fn is_bare(&self, call: ExprId) -> bool {
+        matches!(&self.module.expr(call).kind, ExprKind::Call { callee, .. }
+            if matches!(self.module.expr(*callee).kind, ExprKind::Name(_)))
     }
 
     /// A call of a function that looks for a row.

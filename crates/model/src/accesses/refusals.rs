@@ -3,11 +3,10 @@
 use base::FileRole;
 use ir::ExprKind;
 
-use super::checks::speaks_of_refusal;
 use crate::Model;
 
-/// Names of what libraries throw when a unique index refuses a row, in part.
-const REFUSALS: [&str; 8] = [
+/// Names of what libraries throw when a unique index refuses a row, in part, and the codes of databases for it.
+const REFUSALS: [&str; 15] = [
     "IntegrityError",
     "NotUnique",
     "DuplicateKey",
@@ -16,6 +15,13 @@ const REFUSALS: [&str; 8] = [
     "DbUpdateException",
     "ConstraintViolation",
     "UniqueConstraint",
+    "P2002",
+    "23505",
+    "11000",
+    "1062",
+    "unique_violation",
+    "duplicate key",
+    "Duplicate entry",
 ];
 
 impl Model {
@@ -28,7 +34,8 @@ impl Model {
     }
 
     fn answers_in(&self, module: &ir::Module) -> bool {
-        if !speaks_of_refusal(&self.sources.file(module.file).text) {
+        let names_one = |text: &str| REFUSALS.iter().any(|r| text.contains(r));
+        if !names_one(&self.sources.file(module.file).text) {
             return false;
         }
         // `errorHandler`, `GlobalExceptionFilter`
@@ -39,7 +46,7 @@ impl Model {
                     .iter()
                     .any(|w| plain.contains(w))
         };
-        let speaks = |range: ir::Range| speaks_of_refusal(self.sources.text(module.span(range)));
+        let speaks = |range: ir::Range| names_one(self.sources.text(module.span(range)));
         let by_function =
             module.functions().any(|(_, f)| f.name.is_some_and(|n| handles(n.as_str())) && speaks(f.range));
         let by_class = || module.classes().any(|(_, c)| handles(c.name.as_str()) && speaks(c.range));
@@ -54,7 +61,7 @@ impl Model {
                 ["handle", "rescue", "catch", "exception"].iter().any(|w| name.contains(w))
                     && args.iter().any(|a| {
                         let text = self.sources.text(module.expr_span(a.value));
-                        text.len() < 200 && REFUSALS.iter().any(|r| text.contains(r))
+                        text.len() < 200 && names_one(text)
                     })
             })
         };

@@ -67,7 +67,7 @@ pub(in crate::accesses) fn keeps_out(name: &str) -> bool {
     }) || name.contains("lock!")
 }
 
-pub(crate) fn speaks_of_refusal(text: &str) -> bool {
+fn speaks_of_refusal(text: &str) -> bool {
     let plain = text.to_ascii_lowercase().replace("findunique", "").replace("find_unique", "");
     ["integrity", "duplicate", "unique", "p2002", "23505", "11000", "1062", "dbupdateexception", "constraint"]
         .iter()

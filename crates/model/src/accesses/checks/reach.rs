@@ -8,6 +8,8 @@ use rustc_hash::FxHashMap;
 use super::super::ways::is_meant;
 use super::super::{Access, Does};
 use crate::adapters::Context;
+use crate::effects::Effect;
+use crate::facts::Kind;
 
 /// How many calls lie between a function and what looks or writes at most.
 const MAX_WAY: usize = 3;
@@ -29,13 +31,16 @@ pub(super) struct Reach {
 }
 
 /// Finds what functions come to.
-pub(super) fn reach(context: &Context<'_>, accesses: &[Access]) -> Reach {
+pub(super) fn reach(context: &Context<'_>, effects: &[Effect], accesses: &[Access]) -> Reach {
     let of = |is: &dyn Fn(&Access) -> bool| {
         let meant = accesses.iter().enumerate().filter(|(_, a)| is(a));
         meant.filter_map(|(at, a)| Some((a.function?, Some(at as u32)))).collect::<Vec<_>>()
     };
     let looks = of(&|a| matches!(a.does, Does::One | Does::Count) || a.does == Does::List && a.is_filtered);
     let mut writes = of(&|a| a.does == Does::Insert);
+    let inserts =
+        |e: &&Effect| e.kind == Kind::Clause && context.facts.record(e.record).label.as_deref() == Some("inserts");
+    writes.extend(effects.iter().filter(inserts).filter_map(|e| Some((e.function?, None))));
     writes.extend(added(context).into_iter().map(|f| (f, None)));
     Reach { looks: spread(context, looks), writes: spread(context, writes) }
 }

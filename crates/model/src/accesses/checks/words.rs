@@ -63,7 +63,7 @@ pub(super) fn words_of_call(module: &ir::Module, call: ExprId) -> FxHashSet<Stri
         let Some(here) = at else { break };
         at = match &module.expr(here).kind {
             ExprKind::Call { callee, args, .. } => {
-                given.extend(args.iter().map(|a| a.value));
+                given.extend(args.iter().filter(|a| a.name.is_none()).map(|a| a.value));
                 match &module.expr(*callee).kind {
                     ExprKind::Member { object, .. } => Some(*object),
                     _ => None,
@@ -140,7 +140,7 @@ fn made_of(module: &ir::Module, at: ExprId, name: Symbol) -> Option<String> {
 pub(crate) fn word(name: &str) -> String {
     let mut plain = plain(name.rsplit('.').next().unwrap_or(name));
     for suffix in ["repository", "repo", "dao", "mapper", "service", "model", "store", "entity", "jpa", "table"] {
-        if plain.len() > suffix.len() && plain.ends_with(suffix) {
+        if plain.len() > suffix.len() && plain.ends_with(suffix) && !plain.ends_with("identity") {
             plain.truncate(plain.len() - suffix.len());
         }
     }
