@@ -120,8 +120,6 @@ fn each_fault_of_a_database_is_found() {
         "stale-statistics statistics events",
         "superuser-application superuser postgres",
         "unindexed-foreign-key foreign key orders customer_id",
-        "unused-index index customers customers_mail_again_idx",
-        "unused-index index customers customers_mail_idx",
         "unused-index index orders orders_note_idx",
         "unvalidated-constraint constraint orders orders_note_check",
     ];
@@ -249,8 +247,8 @@ fn a_role_without_rights_is_told_the_grant() {
     assert_eq!(
         unseen,
         [
-            "the role has no right to it: `GRANT EXECUTE ON FUNCTION pg_catalog.pg_hba_file_rules() TO \"ga\"\"st\"; GRANT SELECT ON pg_catalog.pg_hba_file_rules TO \"ga\"\"st\";`",
             "the role has no right to it: `GRANT pg_monitor TO \"ga\"\"st\";`",
+            "the role has no right to it: `GRANT EXECUTE ON FUNCTION pg_catalog.pg_hba_file_rules() TO \"ga\"\"st\"; GRANT SELECT ON pg_catalog.pg_hba_file_rules TO \"ga\"\"st\";`",
         ]
     );
     assert_eq!(snapshot.tables.len(), 1);
@@ -360,7 +358,7 @@ fn what_migrations_suggest_the_database_proves_or_refutes() {
 #[test]
 fn what_code_asks_of_a_database_without_migrations_is_judged_by_the_database() {
     let project = tempfile::tempdir().unwrap();
-    let app = "import psycopg\nfrom flask import Flask, jsonify\n\napp = Flask(__name__)\ndb = psycopg.connect(\"dbname=shop\")\n\n\n@app.get(\"/events/<int:user>\")\ndef events(user):\n    cur = db.cursor()\n    cur.execute(\"SELECT * FROM events WHERE user_id = %s LIMIT 20\", (user,))\n    return jsonify(cur.fetchall())\n\n\n@app.get(\"/kinds\")\ndef kinds():\n    cur = db.cursor()\n    cur.execute(\"SELECT * FROM kinds\")\n    return jsonify(cur.fetchall())\n";
+    let app = "import psycopg\nfrom flask import Flask, jsonify\n\napp = Flask(__name__)\ndb = psycopg.connect(\"dbname=shop\")\n\n\n@app.get(\"/events/<int:user>\")\ndef events(user):\n    cur = db.cursor()\n    cur.execute(\"SELECT * FROM events WHERE user_id = %s LIMIT 20\", (user,))\n    return jsonify(cur.fetchall())\n";
     fs::write(project.path().join("app.py"), app).unwrap();
     let column = |name: &str| live::Column {
         name: name.into(),
@@ -383,19 +381,6 @@ fn what_code_asks_of_a_database_without_migrations_is_judged_by_the_database() {
         }],
         ..live::Table::default()
     });
-    snapshot.tables.push(live::Table {
-        schema: "public".into(),
-        name: "kinds".into(),
-        kind: "table".into(),
-        rows: Some(40),
-        columns: vec![column("id")],
-        constraints: vec![live::Constraint {
-            name: "kinds_pkey".into(),
-            definition: "PRIMARY KEY (id)".into(),
-            unvalidated: false,
-        }],
-        ..live::Table::default()
-    });
     snapshot.statements.push(live::Statement {
         text: "select * from events where user_id = ? limit ?".into(),
         calls: 900,
@@ -409,8 +394,6 @@ fn what_code_asks_of_a_database_without_migrations_is_judged_by_the_database() {
     let slow = of("slow-statement");
     assert!(slow.endpoint.as_deref().is_some_and(|e| e.contains("/events/")), "{slow:#?}");
     assert_eq!(slow.related.len(), 1);
-    let whole = of("unbounded-query");
-    assert_eq!((whole.evidence, whole.severity), (Evidence::Proven, Severity::Suggestion));
     let index = of("missing-index");
     assert_eq!((index.evidence, index.severity), (Evidence::Proven, Severity::Important));
     assert!(index.details.plain().contains("2,000,000 rows"));
@@ -460,4 +443,26 @@ fn a_server_that_is_not_who_it_says_is_refused() {
         assert_eq!(ask(taken).unwrap().server.database, "postgres", "{taken}");
     }
     drop(server);
+}
+
+#[test]
+fn a_query_without_a_limit_is_as_grave_as_its_table_is_long() {
+    let project = Path::new(env!("CARGO_MANIFEST_DIR")).join("../crates/rules/data/unbounded-query/fixtures/django");
+    let graded = |rows: i64| {
+        let mut snapshot = Snapshot { format: live::FORMAT, ..Snapshot::default() };
+        let column = live::Column { name: "id".into(), data_type: "bigint".into(), ..live::Column::default() };
+        snapshot.tables.push(live::Table {
+            schema: "public".into(),
+            name: "shop_product".into(),
+            kind: "table".into(),
+            rows: Some(rows),
+            columns: vec![column],
+            ..live::Table::default()
+        });
+        let review = reviewed(&project, &snapshot);
+        let found = review.findings.iter().find(|f| f.rule == "unbounded-query").unwrap();
+        (found.evidence, found.severity)
+    };
+    assert_eq!(graded(40), (Evidence::Proven, Severity::Suggestion));
+    assert_eq!(graded(2_000_000), (Evidence::Proven, Severity::Important));
 }

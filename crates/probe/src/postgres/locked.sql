@@ -4,7 +4,9 @@ FROM pg_locks l
 JOIN pg_class c ON c.oid = l.relation
 LEFT JOIN pg_index i ON i.indexrelid = c.oid
 LEFT JOIN pg_class t ON t.reltoastrelid = c.oid
-WHERE l.mode = 'AccessExclusiveLock'
+-- who waits for a row holds a lock of this mode on the row
+WHERE l.locktype = 'relation'
+    AND l.mode = 'AccessExclusiveLock'
     AND l.granted
     AND l.pid <> pg_backend_pid()
     AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())

@@ -24,5 +24,5 @@ WHERE s.seqincrement > 0
     AND n.nspname !~ '^pg_'
     AND n.nspname <> 'information_schema'
     AND NOT coalesce(t.oid::int8, 0) = ANY ($1)
-    AND NOT EXISTS (SELECT FROM pg_locks l WHERE l.relation = c.oid AND l.mode = 'AccessExclusiveLock' AND l.granted)
+    AND NOT EXISTS (SELECT FROM pg_locks l WHERE l.relation = c.oid AND l.locktype = 'relation' AND l.mode = 'AccessExclusiveLock' AND l.granted)
 ORDER BY n.nspname, c.relname
