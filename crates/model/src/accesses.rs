@@ -3,17 +3,23 @@
 //! [`Access`] is one call that goes to a database. [`Repeat`] is one that a loop sends again for each element of
 //! a list ([`repeats`]). Both are read from the facts' `query` and `clause` records; rules judge.
 
+mod amounts;
 mod checks;
 mod conditions;
 mod connections;
+mod declared;
 mod derived;
+mod existence;
 mod grouped;
 mod held;
+mod orders;
 mod outgoing;
+mod overfetch;
 mod pages;
 mod partial;
 mod questions;
 mod relations;
+mod reopened;
 mod repeats;
 mod shown;
 mod statements;
@@ -26,17 +32,23 @@ mod ways;
 use std::collections::hash_map::Entry;
 
 use base::{Evidence, FileRole, Language, Span, Symbol};
-use ir::{ExprId, ExprKind, FunctionKind, StmtKind, TypeId, TypeKind};
+use ir::{ExprId, ExprKind, FunctionKind, StmtKind};
 use program::{Binding, ClassRef, ExprRef, FnId, ModuleId};
 use rustc_hash::{FxHashMap, FxHashSet};
 
+pub(crate) use amounts::collect as amounts;
+pub use amounts::{Amount, Says};
 pub use checks::Check;
 pub use conditions::How;
 pub use connections::Leak;
+pub use existence::{Existence, Pick};
 pub use outgoing::Outgoing;
+pub use overfetch::Overfetch;
+pub(crate) use overfetch::collect as overfetches;
 pub use partial::Partial;
 pub use questions::Question;
 pub(crate) use questions::collect as questions;
+pub use reopened::Reopened;
 pub use repeats::Repeat;
 pub use transactions::{Form, Transaction};
 pub use uniques::{Uniqueness, Uniques};
@@ -128,6 +140,16 @@ pub struct Accesses {
     pub leaks: Vec<Leak>,
     /// Calls of other systems while one is open.
     pub outgoing: Vec<Outgoing>,
+    /// Counts and lists that only answer whether there is anything.
+    pub existences: Vec<Existence>,
+    /// Lists that are picked from in memory.
+    pub picks: Vec<Pick>,
+    /// Clients that are made for each call.
+    pub reopened: Vec<Reopened>,
+    /// Relations that are loaded for their number.
+    pub overfetches: Vec<Overfetch>,
+    /// Amounts that callers choose.
+    pub amounts: Vec<Amount>,
     /// For each function that answers requests, directly or by calls, the first route that it answers.
     pub serves: FxHashMap<FnId, u32>,
 }
@@ -151,7 +173,7 @@ pub(crate) fn collect(context: &Context<'_>, effects: &[Effect], routes: &[Route
         all.extend(of_module(here));
         rest = after;
     }
-    all.extend(declared(context));
+    all.extend(declared::collect(context));
     all.sort_by_key(|a: &Access| (a.span, a.call));
     let serves = serves(context, routes);
     let ways = ways::ways(context, effects, &all);
@@ -163,7 +185,24 @@ pub(crate) fn collect(context: &Context<'_>, effects: &[Effect], routes: &[Route
     let transactions = transactions::collect(context, effects, &later);
     let leaks = connections::collect(context, effects, &later);
     let outgoing = outgoing::collect(context, effects, &transactions, &later);
-    Accesses { all, repeats, updates, partials, checks, transactions, leaks, outgoing, serves }
+    let (existences, picks) = existence::collect(context, &all);
+    let reopened = reopened::collect(context, effects, &serves);
+    Accesses {
+        all,
+        repeats,
+        updates,
+        partials,
+        checks,
+        transactions,
+        leaks,
+        outgoing,
+        existences,
+        picks,
+        reopened,
+        overfetches: Vec::new(),
+        amounts: Vec::new(),
+        serves,
+    }
 }
 
 /// Which functions answer requests, with the first route of each.
@@ -336,7 +375,10 @@ impl<'c> Reader<'c> {
         let below = self.chain_below(call);
         let above = self.chain_above(call);
         let mut clauses = Clauses::default();
-        for link in below.iter().chain(&above).chain([&call]) {
+        // what is called on a list that came asks the database nothing more
+        let is_loaded = access == AccessFact::List && !record.roots.is_empty();
+        let asks = above.iter().filter(|_| !is_loaded);
+        for link in below.iter().chain(asks).chain([&call]) {
             self.add_clauses(*link, &mut clauses);
         }
         self.add_named(effect.call, &mut clauses);
@@ -662,91 +704,6 @@ fn receiver(module: &ir::Module, call: ExprId) -> Option<ExprId> {
     match &module.expr(*callee).kind {
         ExprKind::Member { object, .. } => Some(*object),
         _ => None,
-    }
-}
-
-/// Calls of methods that interfaces of repositories declare without a body.
-fn declared(context: &Context<'_>) -> Vec<Access> {
-    let program = context.program;
-    let mut bases: Vec<(RecordId, &str)> = Vec::new();
-    for (id, record) in context.facts.records() {
-        if record.kind == Kind::Query && record.access == Some(AccessFact::Declared) {
-            bases.extend(record.names.iter().map(|n| (id, n.as_str())));
-        }
-    }
-    let mut found = Vec::new();
-    let classes = program.classes();
-    for (class, info) in classes.all() {
-        let external = classes.external_bases(class);
-        let Some((record, _)) = bases.iter().find(|(_, name)| external.iter().any(|e| *e == *name)) else { continue };
-        let methods = info.methods.values().flatten().filter(|m| program.function(**m).body.is_none());
-        for method in methods {
-            let item = program.function(*method);
-            let Some(name) = item.name else { continue };
-            let module = program.module(method.module);
-            let (does, is_limited) = by_declaration(module, item, name.as_str());
-            for site in program.callers(*method) {
-                let module = program.module(site.module);
-                if context.sources.file(module.file).role != FileRole::Production {
-                    continue;
-                }
-                found.push(Access {
-                    call: ExprRef { module: site.module, expr: site.expr },
-                    span: module.expr_span(site.expr),
-                    function: site.caller,
-                    does,
-                    is_lazy: false,
-                    is_limited,
-                    is_filtered: !item.params.is_empty(),
-                    links: Vec::new(),
-                    name: program.function_name(*method),
-                    record: *record,
-                    evidence: Evidence::Shown,
-                });
-            }
-        }
-    }
-    found
-}
-
-/// What a declared method does, by the words of its name and its result.
-fn by_declaration(module: &ir::Module, item: &ir::Function, name: &str) -> (Does, bool) {
-    let starts = |words: &[&str]| words.iter().any(|w| name.starts_with(w));
-    let is_paged = |ty: TypeId| {
-        let TypeKind::Named { path, .. } = &module.ty(ty).kind else { return false };
-        let last = path.as_str().rsplit('.').next().unwrap_or_default();
-        matches!(last, "Page" | "Slice" | "Pageable" | "PageRequest" | "Limit" | "Window")
-    };
-    let is_limited = item.ret.is_some_and(is_paged)
-        || item.params.iter().filter_map(|p| p.ty).any(is_paged)
-        || ["findTop", "findFirst"].iter().any(|w| name.starts_with(w));
-    let does = if starts(&["count", "exists"]) {
-        Does::Count
-    } else if starts(&["delete", "remove"]) {
-        Does::Delete
-    } else if starts(&["save", "insert"]) {
-        Does::Insert
-    } else if item.ret.is_some_and(|ty| is_many(module, ty)) {
-        Does::List
-    } else if item.ret.is_none() || starts(&["update", "set", "mark", "increment"]) {
-        Does::Update
-    } else {
-        Does::One
-    };
-    (does, is_limited)
-}
-
-fn is_many(module: &ir::Module, ty: TypeId) -> bool {
-    match &module.ty(ty).kind {
-        TypeKind::Array(_) => true,
-        TypeKind::Named { path, .. } => {
-            let last = path.as_str().rsplit('.').next().unwrap_or_default();
-            matches!(
-                last,
-                "List" | "Set" | "Collection" | "Iterable" | "Stream" | "Page" | "Slice" | "Flux" | "Streamable"
-            )
-        }
-        _ => false,
     }
 }
 

@@ -232,20 +232,36 @@ const STACKS: &[(&str, &[&str])] = include!(concat!(env!("OUT_DIR"), "/stacks.rs
 mod check_then_act;
 #[path = "../data/connection-leak/rule.rs"]
 mod connection_leak;
+#[path = "../data/connection-per-request/rule.rs"]
+mod connection_per_request;
+#[path = "../data/count-for-existence/rule.rs"]
+mod count_for_existence;
 #[path = "../security/csrf-unprotected/rule.rs"]
 mod csrf_unprotected;
+#[path = "../data/deep-offset/rule.rs"]
+mod deep_offset;
 #[path = "../data/float-money/rule.rs"]
 mod float_money;
 #[path = "../data/missing-index/rule.rs"]
 mod missing_index;
 #[path = "../data/narrow-key/rule.rs"]
 mod narrow_key;
+#[path = "../data/not-in-with-nulls/rule.rs"]
+mod not_in_with_nulls;
 #[path = "../data/outbound-call-in-transaction/rule.rs"]
 mod outbound_call_in_transaction;
+#[path = "../data/pool-unbounded/rule.rs"]
+mod pool_unbounded;
+#[path = "../data/random-order/rule.rs"]
+mod random_order;
+#[path = "../data/select-star/rule.rs"]
+mod select_star;
 #[path = "../security/tls-verification-off/rule.rs"]
 mod tls_verification_off;
 #[path = "../data/unclosed-transaction/rule.rs"]
 mod unclosed_transaction;
+#[path = "../data/unordered-page/rule.rs"]
+mod unordered_page;
 #[path = "../data/unusable-index/rule.rs"]
 mod unusable_index;
 #[path = "../security/weak-cipher/rule.rs"]
@@ -254,6 +270,8 @@ mod weak_cipher;
 mod weak_hash;
 #[path = "../security/weak-random-for-secret/rule.rs"]
 mod weak_random_for_secret;
+#[path = "../data/write-without-where/rule.rs"]
+mod write_without_where;
 
 /// A rule with the page of its folder.
 macro_rules! rule {
@@ -336,6 +354,15 @@ pub fn all() -> Vec<Rule> {
         rule!("security/weak-random-for-secret", weak_random_for_secret),
         rule!("security/xml-external-entity", xml_external_entity),
         rule!("security/xpath-injection", xpath_injection),
+        rule!("data/connection-per-request", connection_per_request),
+        rule!("data/count-for-existence", count_for_existence),
+        rule!("data/deep-offset", deep_offset),
+        rule!("data/not-in-with-nulls", not_in_with_nulls),
+        rule!("data/pool-unbounded", pool_unbounded),
+        rule!("data/random-order", random_order),
+        rule!("data/select-star", select_star),
+        rule!("data/unordered-page", unordered_page),
+        rule!("data/write-without-where", write_without_where),
     ];
     all.sort_by_key(|r| r.info.id);
     all
