@@ -3,23 +3,28 @@
 //! [`Access`] is one call that goes to a database. [`Repeat`] is one that a loop sends again for each element of
 //! a list ([`repeats`]). Both are read from the facts' `query` and `clause` records; rules judge.
 
+mod amounts;
 mod checks;
 mod conditions;
 mod connections;
 mod declared;
 mod derived;
 mod duals;
+mod existence;
 mod grouped;
 mod held;
 mod isolation;
 mod locks;
+mod orders;
 mod outgoing;
 mod outside;
+mod overfetch;
 mod pages;
 mod partial;
 mod questions;
 mod refusals;
 mod relations;
+mod reopened;
 mod repeats;
 mod shown;
 mod statements;
@@ -36,16 +41,22 @@ use ir::{ExprId, ExprKind, FunctionKind, StmtKind};
 use program::{Binding, ClassRef, ExprRef, FnId, ModuleId};
 use rustc_hash::{FxHashMap, FxHashSet};
 
+pub(crate) use amounts::collect as amounts;
+pub use amounts::{Amount, Says};
 pub use checks::{Check, Manner};
 pub use conditions::How;
 pub use connections::Leak;
 pub use duals::Dual;
+pub use existence::{Existence, Pick};
 pub use locks::{Lock, Misuse};
 pub use outgoing::Outgoing;
 pub use outside::Outside;
+pub use overfetch::Overfetch;
+pub(crate) use overfetch::collect as overfetches;
 pub use partial::Partial;
 pub use questions::Question;
 pub(crate) use questions::collect as questions;
+pub use reopened::Reopened;
 pub use repeats::Repeat;
 pub use transactions::{Form, Transaction};
 pub use uniques::{Uniqueness, Uniques};
@@ -145,6 +156,16 @@ pub struct Accesses {
     pub duals: Vec<Dual>,
     /// Transactions that the database may refuse, which nothing here does again.
     pub refused: Vec<ExprRef>,
+    /// Counts and lists that only answer whether there is anything.
+    pub existences: Vec<Existence>,
+    /// Lists that are picked from in memory.
+    pub picks: Vec<Pick>,
+    /// Clients that are made for each call.
+    pub reopened: Vec<Reopened>,
+    /// Relations that are loaded for their number.
+    pub overfetches: Vec<Overfetch>,
+    /// Amounts that callers choose.
+    pub amounts: Vec<Amount>,
     /// For each function that answers requests, directly or by calls, the first route that it answers.
     pub serves: FxHashMap<FnId, u32>,
 }
@@ -184,6 +205,8 @@ pub(crate) fn collect(context: &Context<'_>, effects: &[Effect], routes: &[Route
     let outside = outside::collect(context, &all, &transactions);
     let duals = duals::collect(context, effects, &all, &later);
     let refused = isolation::collect(context, &transactions);
+    let (existences, picks) = existence::collect(context, &all);
+    let reopened = reopened::collect(context, effects, &serves);
     Accesses {
         all,
         repeats,
@@ -197,6 +220,11 @@ pub(crate) fn collect(context: &Context<'_>, effects: &[Effect], routes: &[Route
         outside,
         duals,
         refused,
+        existences,
+        picks,
+        reopened,
+        overfetches: Vec::new(),
+        amounts: Vec::new(),
         serves,
     }
 }
@@ -372,7 +400,10 @@ impl<'c> Reader<'c> {
         let below = self.chain_below(call);
         let above = self.chain_above(call);
         let mut clauses = Clauses::default();
-        for link in below.iter().chain(&above).chain([&call]) {
+        // what is called on a list that came asks the database nothing more
+        let is_loaded = access == AccessFact::List && !record.roots.is_empty();
+        let asks = above.iter().filter(|_| !is_loaded);
+        for link in below.iter().chain(asks).chain([&call]) {
             self.add_clauses(*link, &mut clauses);
         }
         self.add_named(effect.call, &mut clauses);

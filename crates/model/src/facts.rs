@@ -43,10 +43,11 @@ pub enum Kind {
     /// Reads or writes a database. `operation` is `read`, `write`, `delete` or `execute`; `access` says how
     /// many rows, for the rules about the data layer.
     Query,
-    /// Adds to a query that another call of the chain sends. `label` is `limit`, `filter`, `order`, `eager`
-    /// (related rows come along), `lock`, `lock-alone` (which the library takes
-    /// outside of transactions too), `outer` (it speaks of a query around it), `get-or-create` (the query
-    /// makes the row when there is none), `inserts` (it writes a row, of whatever it is called on) or `unlocks` (the query takes no locks, whatever it was told).
+    /// Adds to a query that another call of the chain sends. `label` is `limit` (with `arg`: the one that says how
+    /// many), `offset` (with `arg`), `filter`, `order`, `eager` (related rows come along), `lock`, `lock-alone` (which
+    /// the library takes outside of transactions too), `outer` (it speaks of a query around it), `get-or-create` (the
+    /// query makes the row when there is none), `inserts` (it writes a row, of whatever it is called on) or `unlocks`
+    /// (the query takes no locks, whatever it was told).
     Clause,
     /// A relation that is read when it is first asked for: a field's initialiser or annotation, a call in the
     /// class body. `label` is `one` or `many`.
@@ -281,6 +282,18 @@ pub struct Record {
     /// For `query` with `access`: options and arguments by name that limit how many rows come back.
     #[serde(default)]
     pub limits: Vec<String>,
+    /// For `query` with `access`: options and arguments by name that say how many rows are passed over.
+    #[serde(default)]
+    pub offsets: Vec<String>,
+    /// For `query` with `access`: the library's form to ask whether there is any row.
+    pub exists: Option<String>,
+    /// For `opens`: it keeps connections, and is made once for all that use it.
+    #[serde(default)]
+    pub shared: bool,
+    /// For `opens`: options and methods that say how many connections it has at most, where the library has no limit
+    /// by itself.
+    #[serde(default)]
+    pub bounds: Vec<String>,
     /// The argument that matters, from 0. For `query` with `access`: the statement, or the first of those that say
     /// which rows are meant.
     pub arg: Option<u32>,

@@ -141,12 +141,18 @@ impl Model {
         let mut gaps: Vec<Gap> = found.iter_mut().flat_map(|f| std::mem::take(&mut f.gaps)).collect();
         let effects = effects::collect(&context, &versions::Versions::read(&sources));
         let settings = settings::collect(&context, &effects, &config);
-        let accesses = accesses::collect(&context, &effects, &routes);
+        let mut accesses = accesses::collect(&context, &effects, &routes);
         let questions = accesses::questions(&context, &accesses.all, &stored, &schemas);
         let answers = answers::collect(&context, &effects);
         let (literals, catches) = rayon::join(|| literals::collect(&program), || literals::catches(&program, &sources));
         let keyed = keyed::collect(&context, &effects);
-        let mut flows = flow::analyze(&program, &semantics::prepare(&context, &effects, &routes));
+        let semantics = semantics::prepare(&context, &effects, &routes);
+        let (mut flows, amounts) = rayon::join(
+            || flow::analyze(&program, &semantics),
+            || accesses::amounts(&context, &semantics, &routes, &effects, &accesses),
+        );
+        accesses.amounts = amounts;
+        accesses.overfetches = accesses::overfetches(&context, &stored, &accesses.all);
         let checked = adapters::checked_params(&context);
         let is_checked =
             |f: &Flow| f.source.place == flow::Place::Path && f.source.name.is_some_and(|n| checked.contains(&n));

@@ -262,12 +262,18 @@ mod blocking_session;
 mod check_then_act;
 #[path = "../data/connection-leak/rule.rs"]
 mod connection_leak;
+#[path = "../data/connection-per-request/rule.rs"]
+mod connection_per_request;
 #[path = "../data/connections-near-limit/rule.rs"]
 mod connections_near_limit;
+#[path = "../data/count-for-existence/rule.rs"]
+mod count_for_existence;
 #[path = "../security/csrf-unprotected/rule.rs"]
 mod csrf_unprotected;
 #[path = "../data/dead-rows/rule.rs"]
 mod dead_rows;
+#[path = "../data/deep-offset/rule.rs"]
+mod deep_offset;
 #[path = "../data/dual-write/rule.rs"]
 mod dual_write;
 #[path = "../data/durability-off/rule.rs"]
@@ -298,14 +304,22 @@ mod narrow_charset;
 mod narrow_key;
 #[path = "../data/narrow-reference/rule.rs"]
 mod narrow_reference;
+#[path = "../data/not-in-with-nulls/rule.rs"]
+mod not_in_with_nulls;
 #[path = "../data/outbound-call-in-transaction/rule.rs"]
 mod outbound_call_in_transaction;
 #[path = "../security/passwordless-access/rule.rs"]
 mod passwordless_access;
+#[path = "../data/pool-unbounded/rule.rs"]
+mod pool_unbounded;
+#[path = "../data/random-order/rule.rs"]
+mod random_order;
 #[path = "../data/replication-lag/rule.rs"]
 mod replication_lag;
 #[path = "../data/schema-drift/rule.rs"]
 mod schema_drift;
+#[path = "../data/select-star/rule.rs"]
+mod select_star;
 #[path = "../data/sequence-near-end/rule.rs"]
 mod sequence_near_end;
 #[path = "../data/sequential-scans/rule.rs"]
@@ -314,12 +328,12 @@ mod sequential_scans;
 mod slow_statement;
 #[path = "../data/stale-statistics/rule.rs"]
 mod stale_statistics;
+#[path = "../data/statement-outside-transaction/rule.rs"]
+mod statement_outside_transaction;
 #[path = "../security/superuser-application/rule.rs"]
 mod superuser_application;
 #[path = "../data/temporary-files/rule.rs"]
 mod temporary_files;
-#[path = "../data/statement-outside-transaction/rule.rs"]
-mod statement_outside_transaction;
 #[path = "../security/tls-verification-off/rule.rs"]
 mod tls_verification_off;
 #[path = "../data/transaction-wraparound/rule.rs"]
@@ -332,6 +346,8 @@ mod uncounted_statements;
 mod unencrypted_connection;
 #[path = "../data/unique-ignores-soft-delete/rule.rs"]
 mod unique_ignores_soft_delete;
+#[path = "../data/unordered-page/rule.rs"]
+mod unordered_page;
 #[path = "../data/unsafe-table-engine/rule.rs"]
 mod unsafe_table_engine;
 #[path = "../data/unusable-index/rule.rs"]
@@ -346,6 +362,8 @@ mod weak_cipher;
 mod weak_hash;
 #[path = "../security/weak-random-for-secret/rule.rs"]
 mod weak_random_for_secret;
+#[path = "../data/write-without-where/rule.rs"]
+mod write_without_where;
 
 /// A rule with the page of its folder.
 macro_rules! rule {
@@ -464,6 +482,15 @@ pub fn all() -> Vec<Rule> {
         rule!("data/uncounted-statements", uncounted_statements),
         rule!("data/temporary-files", temporary_files),
         rule!("data/schema-drift", schema_drift),
+        rule!("data/connection-per-request", connection_per_request),
+        rule!("data/count-for-existence", count_for_existence),
+        rule!("data/deep-offset", deep_offset),
+        rule!("data/not-in-with-nulls", not_in_with_nulls),
+        rule!("data/pool-unbounded", pool_unbounded),
+        rule!("data/random-order", random_order),
+        rule!("data/select-star", select_star),
+        rule!("data/unordered-page", unordered_page),
+        rule!("data/write-without-where", write_without_where),
     ];
     all.sort_by_key(|r| r.info.id);
     all

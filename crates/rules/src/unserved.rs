@@ -2,12 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use base::Span;
+use base::{Span, Text, TraceStep};
 use model::Model;
-use model::accesses::Question;
+use model::accesses::{Does, Question};
 use model::guards::words;
-use model::schemas::DatabaseSchema;
-use sql::schema::Table;
+use model::schemas::{DatabaseSchema, place_of};
+use sql::schema::{IndexRole, Table};
 use sql::{Dialect, Name, TypeClass};
 
 use crate::repeated::is_run_by_hand;
@@ -47,10 +47,11 @@ pub fn unserved(model: &Model) -> Unserved<'_> {
         let access = &model.accesses.all[question.access as usize];
         let database = &model.schemas[question.schema as usize];
         let Some(table) = database.schema.tables.get(&question.table) else { continue };
+        let is_page = access.is_limited && access.does == Does::List;
         let is_request = access.function.is_some_and(|f| model.route_served(f).is_some());
         if is_production(model, access.span)
             && (is_request || !is_run_by_hand(path(model, access.span)))
-            && let Some(wanted) = wanted(question, database, table)
+            && let Some(wanted) = wanted(question, database, table, is_request && is_page)
         {
             of_table.entry((question.schema, &question.table)).or_default().push((wanted, question));
         }
@@ -97,7 +98,7 @@ fn together(asked: Vec<(Wanted, &Question)>) -> Vec<(Vec<String>, &Question)> {
 }
 
 /// The columns of an index that would serve a question that none serves now.
-fn wanted(question: &Question, database: &DatabaseSchema, table: &Table) -> Option<Wanted> {
+fn wanted(question: &Question, database: &DatabaseSchema, table: &Table, is_page: bool) -> Option<Wanted> {
     let dialect = database.schema.dialect;
     if question.is_partly_read || table.temporary || stays_small(table) {
         return None;
@@ -115,7 +116,41 @@ fn wanted(question: &Question, database: &DatabaseSchema, table: &Table) -> Opti
     equal.sort();
     equal.dedup();
     let then = question.ranges.first().or(question.order.first().map(|(name, _)| name)).cloned();
+    // a page of rows in an order: without an index all are read and sorted
+    let asks_nothing = equal.is_empty() && question.equal.is_empty() && question.ranges.is_empty();
+    if asks_nothing && is_page && question.others.is_empty() && table.columns.len() > 3 {
+        return then.filter(|t| tells_apart(table, t, dialect)).map(|t| Wanted { equal: Vec::new(), then: Some(t) });
+    }
     (!equal.is_empty()).then_some(Wanted { then: then.filter(|t| !equal.contains(t)), equal })
+}
+
+/// Where a column is made and where the indexes of its table are: what an index is added beside.
+pub fn declarations(model: &Model, database: &DatabaseSchema, table: &Table, columns: &[String]) -> Vec<TraceStep> {
+    let column = columns.first().map_or("", String::as_str);
+    let made = table.column(column, database.schema.dialect).map_or(table.origin.made, |c| c.origin.made);
+    let mut steps = vec![TraceStep {
+        span: place_of(&model.sources, made, column),
+        message: Text::say("`{}` is made here.", &[column]),
+    }];
+    let mut add = |span: Span, message: Text| {
+        if steps.iter().all(|s| s.span != span) {
+            steps.push(TraceStep { span, message });
+        }
+    };
+    let own = table.indexes.iter().filter(|i| i.role == IndexRole::Plain).map(|i| i.origin.made);
+    if let Some(last) = own.max_by_key(|place| place_of(&model.sources, *place, "")) {
+        add(place_of(&model.sources, last, ""), Text::say("The indexes of `{}` are here.", &[&table.name.name]));
+    }
+    for stored in model.stored.all.iter().filter(|s| s.table.name == table.name.name) {
+        if let Some(field) = stored.fields.iter().find(|f| f.column.as_deref() == Some(column)) {
+            add(field.span, Text::say("`{}` is it in the code.", &[field.name.as_str()]));
+        }
+        if let Some(last) = stored.statements.iter().map(|s| s.range).max_by_key(|r| r.start) {
+            let last = Span { file: stored.span.file, start: last.start, end: last.end };
+            add(last, Text::say("`{}` says here what its table has.", &[&stored.name]));
+        }
+    }
+    steps
 }
 
 /// Whether a table is called after what there is little of.

@@ -185,6 +185,13 @@ impl Conditions<'_> {
         }
     }
 
+    /// A map, or a structure that is written down: `Favorite{UserID: id}`.
+    fn is_row(&self, value: ExprId) -> bool {
+        let is_written = |args: &[ir::Arg]| args.iter().any(|a| self.is_map(a.value));
+        self.is_map(value)
+            || matches!(&self.module.expr(value).kind, ExprKind::Call { kind: CallKind::New, args, .. } if is_written(args))
+    }
+
     fn is_map(&self, value: ExprId) -> bool {
         matches!(self.module.expr(value).kind, ExprKind::Map(_))
     }
@@ -309,10 +316,15 @@ impl Conditions<'_> {
                     self.asked.is_partly_read = true;
                 }
             }
+            // `Where(Favorite{UserID: id})`: a row that says what it must hold
+            ExprKind::Call { kind: CallKind::New, args, .. } if matches!(args.as_slice(), [only] if self.is_map(only.value)) =>
+            {
+                self.map(args[0].value);
+            }
             ExprKind::Call { callee, args, .. } => self.call(*callee, args),
             ExprKind::Await(inner) | ExprKind::Cast { value: inner, .. } => self.expression(*inner),
             // `First(&device)`: where the row goes
-            ExprKind::Unary { op: UnaryOp::Ref, operand } if !self.is_map(*operand) => {}
+            ExprKind::Unary { op: UnaryOp::Ref, operand } if !self.is_row(*operand) => {}
             ExprKind::Unary { operand, .. } => self.argument(*operand),
             ExprKind::Member { .. } => match self.member(value) {
                 Some(name) => self.asked.add(&name, How::State),

@@ -1,4 +1,4 @@
-//! Accesses by methods that interfaces of repositories declare without a body.
+//! Calls of methods that interfaces of repositories declare without a body: their names and results say what they do.
 
 use base::{Evidence, FileRole};
 use ir::{TypeId, TypeKind};

@@ -1,14 +1,14 @@
 //! Rows that a request asks for by columns that no index begins with.
 
-use base::{Related, RuleInfo, Severity, Stage, Text};
+use base::{Related, RuleInfo, Severity, Stage, Text, TraceStep};
 use model::Model;
 use model::accesses::Question;
-use model::schemas::{DatabaseSchema, place_of};
+use model::schemas::DatabaseSchema;
 use sql::schema::{Index, Table};
 
 use crate::running::add_missing_index;
 use crate::support::info;
-use crate::unserved::unserved;
+use crate::unserved::{declarations, unserved};
 use crate::{Report, Rule};
 
 pub const RULE: Rule = Rule {
@@ -53,7 +53,14 @@ fn add(
     let Some(first) = questions.iter().find(|q| route(q).is_some()).or(questions.first()) else { return };
     let name = table.name.name.as_str();
     let list = columns.join(", ");
-    let issue = Text::say("`{}` is asked for by `{}`, and no index of it begins with that.", &[name, &list]);
+    let is_ordered = questions.iter().all(|q| q.equal.is_empty() && q.ranges.is_empty());
+    let issue = match is_ordered {
+        false => Text::say("`{}` is asked for by `{}`, and no index of it begins with that.", &[name, &list]),
+        true => Text::say(
+            "Pages of `{}` are read in the order of `{}`, and no index of it begins with that.",
+            &[name, &list],
+        ),
+    };
     let mut finding = report.finding(format!("index {name} {list}"), access(first).span, issue);
     finding.evidence = finding.evidence.min(access(first).evidence);
     finding.details = database.provenance();
@@ -66,7 +73,9 @@ fn add(
         finding.severity = Severity::Important;
         finding.details = finding.details.and(" A loop asks again for each of its elements.", &[]);
     }
-    finding.related = places(model, database, table, columns, first, questions);
+    finding.related = places(model, first, questions);
+    let asked = TraceStep { span: finding.span, message: Text::from("It is asked for here.") };
+    finding.trace = std::iter::once(asked).chain(declarations(model, database, table, columns)).collect();
     finding.impact = Text::from(
         "The database reads the whole table for it: a few rows in a test, all of them in production. The time grows with the table, and so does what it pushes out of the cache for everyone else.",
     );
@@ -86,30 +95,12 @@ fn add(
     add_missing_index(model, report, (database, table), finding, serves);
 }
 
-/// Where the column is made, and where else it is asked for.
-fn places(
-    model: &Model,
-    database: &DatabaseSchema,
-    table: &Table,
-    columns: &[String],
-    first: &Question,
-    questions: &[&Question],
-) -> Vec<Related> {
-    let column = columns.first().map_or("", String::as_str);
-    let made = table.column(column, database.schema.dialect).map_or(table.origin.made, |c| c.origin.made);
-    let mut found = vec![Related {
-        span: place_of(&model.sources, made, column),
-        message: Text::say("`{}` is made here.", &[column]),
-    }];
-    let field = model.stored.all.iter().filter(|s| s.table.name == table.name.name).find_map(|s| {
-        let field = s.fields.iter().find(|f| f.column.as_deref() == Some(column))?;
-        Some(Related { span: field.span, message: Text::say("`{}` is it in the code.", &[field.name.as_str()]) })
-    });
-    found.extend(field.filter(|f| f.span != found[0].span));
+/// Where else it is asked for.
+fn places(model: &Model, first: &Question, questions: &[&Question]) -> Vec<Related> {
     let others = questions.iter().filter(|q| q.access != first.access);
-    found.extend(others.take(MAX_PLACES).map(|q| Related {
+    let of = |q: &&Question| Related {
         span: model.accesses.all[q.access as usize].span,
         message: Text::from("Asked for here as well."),
-    }));
-    found
+    };
+    others.take(MAX_PLACES).map(of).collect()
 }

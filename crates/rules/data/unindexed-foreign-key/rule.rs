@@ -9,7 +9,7 @@ use sql::{Dialect, ReferentialAction};
 
 use crate::running::add_missing_index;
 use crate::support::info;
-use crate::unserved::{declaration_of, unserved};
+use crate::unserved::{declaration_of, declarations, unserved};
 use crate::{Report, Rule};
 
 pub const RULE: Rule = Rule {
@@ -47,7 +47,7 @@ fn check(model: &Model, report: &mut Report<'_>) {
                 }
             }
             // where changes did not fit, a key may have been lost
-            let is_whole = schema.misfits.is_empty() && database.is_kept_up();
+            let is_whole = schema.misfits.is_empty() && (database.is_kept_up() || !database.is_migrated());
             let stored =
                 model.stored.all.iter().filter(|s| is_whole && s.table.name == table.name.name && !s.is_document);
             for stored in stored {
@@ -141,6 +141,7 @@ fn refers_alone(database: &DatabaseSchema, table: &Table, field: &StoredField) -
 }
 
 fn mend(finding: &mut Finding, model: &Model, database: &DatabaseSchema, table: &Table, columns: &[String]) {
+    finding.trace = declarations(model, database, table, columns);
     finding.fix = database.how_to_add().block(database.language(), database.index_statement(table, columns));
     finding.new_files = database.index_migration(&model.sources, table, columns);
     finding.verification = Text::say(
