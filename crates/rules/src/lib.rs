@@ -7,6 +7,7 @@
 //! To add a rule: `cargo xtask new-rule <area> <id>`, then name it below, as a module and in [`all`].
 //! [`strengths`] are the controls found in place.
 
+mod cleartext;
 mod following;
 mod injection;
 mod migrating;
@@ -101,7 +102,7 @@ impl<'r> Report<'r> {
             match merged.last_mut() {
                 Some(last) if last.subject == finding.subject => {
                     if last.span != finding.span && last.related.iter().all(|r| r.span != finding.span) {
-                        last.related.push(base::Related { span: finding.span, message: Text::from("Also here.") });
+                        last.related.push(base::Related::again(finding.span));
                     }
                     last.severity = last.severity.max(finding.severity);
                 }
