@@ -13,6 +13,7 @@ mod injection;
 mod migrating;
 pub mod naming;
 pub mod passwords;
+mod privileges;
 mod repeated;
 pub mod roles;
 pub mod secrets;
