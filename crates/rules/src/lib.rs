@@ -254,6 +254,8 @@ mod unusable_index;
 mod weak_cipher;
 #[path = "../security/weak-hash/rule.rs"]
 mod weak_hash;
+#[path = "../security/weak-password-policy/rule.rs"]
+mod weak_password_policy;
 #[path = "../security/weak-random-for-secret/rule.rs"]
 mod weak_random_for_secret;
 
@@ -335,6 +337,7 @@ pub fn all() -> Vec<Rule> {
         rule!("security/weak-cipher", weak_cipher),
         rule!("security/weak-hash", weak_hash),
         rule!("security/weak-password-hash", weak_password_hash),
+        rule!("security/weak-password-policy", weak_password_policy),
         rule!("security/weak-random-for-secret", weak_random_for_secret),
         rule!("security/xml-external-entity", xml_external_entity),
         rule!("security/xpath-injection", xpath_injection),
