@@ -236,6 +236,8 @@ mod check_then_act;
 mod connection_leak;
 #[path = "../security/csrf-unprotected/rule.rs"]
 mod csrf_unprotected;
+#[path = "../security/exposed-password/rule.rs"]
+mod exposed_password;
 #[path = "../data/float-money/rule.rs"]
 mod float_money;
 #[path = "../data/missing-index/rule.rs"]
@@ -306,6 +308,7 @@ pub fn all() -> Vec<Rule> {
         rule!("security/csrf-unprotected", csrf_unprotected),
         rule!("security/debug-enabled", debug_enabled),
         rule!("security/error-detail-leak", error_detail_leak),
+        rule!("security/exposed-password", exposed_password),
         rule!("security/hardcoded-secret", hardcoded_secret),
         rule!("security/header-injection", header_injection),
         rule!("security/insecure-cookie", insecure_cookie),
