@@ -268,36 +268,32 @@ fn taken<'m>(model: &'m Model, route: &'m Route, function: FnId, found: &mut Vec
         }
     }
     for (_, item) in module.exprs_within(body) {
-        match &item.kind {
-            ExprKind::Call { args, callee, .. } => {
-                let (ExprKind::Name(name) | ExprKind::Member { name, .. }) = &module.expr(*callee).kind else {
-                    continue;
-                };
-                let makes = model.stored.named(name.as_str()).is_some()
-                    || writes && words(name.as_str()).iter().any(|w| w == "create" || w == "user");
-                for arg in args.iter().filter(|_| makes) {
-                    match &module.expr(arg.value).kind {
-                        ExprKind::Map(entries) => {
-                            for entry in entries {
-                                if let Some(key) = entry.key.and_then(|k| module.string(k))
-                                    && is_privilege(key.as_str())
-                                    && inputs.are(module, entry.value)
-                                {
-                                    add(entry.value, key.as_str());
-                                }
-                            }
-                        }
-                        _ => {
-                            if let Some(name) = arg.name.filter(|n| is_privilege(n.as_str()))
-                                && inputs.are(module, arg.value)
-                            {
-                                add(arg.value, name.as_str());
-                            }
+        let ExprKind::Call { args, callee, .. } = &item.kind else { continue };
+        let (ExprKind::Name(name) | ExprKind::Member { name, .. }) = &module.expr(*callee).kind else {
+            continue;
+        };
+        let makes = model.stored.named(name.as_str()).is_some()
+            || writes && words(name.as_str()).iter().any(|w| w == "create" || w == "user");
+        for arg in args.iter().filter(|_| makes) {
+            match &module.expr(arg.value).kind {
+                ExprKind::Map(entries) => {
+                    for entry in entries {
+                        if let Some(key) = entry.key.and_then(|k| module.string(k))
+                            && is_privilege(key.as_str())
+                            && inputs.are(module, entry.value)
+                        {
+                            add(entry.value, key.as_str());
                         }
                     }
                 }
+                _ => {
+                    if let Some(name) = arg.name.filter(|n| is_privilege(n.as_str()))
+                        && inputs.are(module, arg.value)
+                    {
+                        add(arg.value, name.as_str());
+                    }
+                }
             }
-            _ => {}
         }
     }
 }

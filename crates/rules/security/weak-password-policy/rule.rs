@@ -188,11 +188,9 @@ fn of_expressions(module: &Module, found: &mut Vec<(Range, i64)>) {
                     }));
                 }
             }
-            ExprKind::Binary { op: BinaryOp::Lt, left, right } => {
-                // one or none is no policy, but the question whether anything was sent
-                if measures_password(module, *left) {
-                    found.extend(whole(module, *right).filter(|n| *n > 2).map(|n| (item.range, n)));
-                }
+            // one or none is no policy, but the question whether anything was sent
+            ExprKind::Binary { op: BinaryOp::Lt, left, right } if measures_password(module, *left) => {
+                found.extend(whole(module, *right).filter(|n| *n > 2).map(|n| (item.range, n)));
             }
             _ => {}
         }
