@@ -52,10 +52,7 @@ pub fn check(dir: &Path, rule: &str) -> Result<Vec<String>, String> {
     let found: BTreeSet<Place> = review
         .findings
         .iter()
-        .flat_map(|f| {
-            std::iter::once(f.span)
-                .chain(f.related.iter().filter(|r| r.message.plain() == "Also here.").map(|r| r.span))
-        })
+        .flat_map(|f| std::iter::once(f.span).chain(f.related.iter().filter(|r| r.is_again()).map(|r| r.span)))
         .map(|span| (session.sources.file(span.file).path.clone(), session.sources.start(span).line))
         .collect();
     let mut wrong = Vec::new();

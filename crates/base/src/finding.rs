@@ -145,6 +145,21 @@ pub struct Related {
     pub message: Text,
 }
 
+/// What is said of a further place of the same defect.
+const AGAIN: &str = "Also here.";
+
+impl Related {
+    /// A further place where the same defect stands and must be mended too.
+    pub fn again(span: Span) -> Self {
+        Self { span, message: Text::from(AGAIN) }
+    }
+
+    /// Whether the same defect stands here once more.
+    pub fn is_again(&self) -> bool {
+        self.message.plain() == AGAIN
+    }
+}
+
 /// One step on the way from a source to a sink, in order.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct TraceStep {

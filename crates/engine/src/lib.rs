@@ -7,6 +7,7 @@
 //! Begin reading at [`Session::open`] and [`Session::review`].
 
 mod checklist;
+mod compiled;
 pub mod fix;
 pub mod map;
 mod own;

@@ -46,18 +46,25 @@ pub(crate) fn apply(findings: &mut Vec<Finding>, model: &Model, sources: &Source
             }
         }
     }
-    findings.retain(|finding| {
-        let line = sources.start(finding.span).line;
-        let hit = allowed.iter_mut().find(|a| {
-            a.span.file == finding.span.file && a.rule == finding.rule && (a.line == line || a.line + 1 == line)
-        });
-        match hit {
-            Some(allowed) => {
-                allowed.used = true;
-                false
-            }
-            None => true,
+    let mut is_allowed = |rule: &str, span: Span| {
+        let line = sources.start(span).line;
+        let hit = allowed
+            .iter_mut()
+            .find(|a| a.span.file == span.file && a.rule == rule && (a.line == line || a.line + 1 == line));
+        hit.map(|allowed| allowed.used = true).is_some()
+    };
+    findings.retain_mut(|finding| {
+        let rule = finding.rule;
+        finding.related.retain(|r| !r.is_again() || !is_allowed(rule, r.span));
+        if !is_allowed(rule, finding.span) {
+            return true;
         }
+        // the same defect at a place of which the comment does not speak
+        let Some(next) = finding.related.iter().position(base::Related::is_again) else { return false };
+        finding.span = finding.related.remove(next).span;
+        finding.trace.clear();
+        finding.edits.clear();
+        true
     });
     let unused = allowed.iter().filter(|a| !a.used).map(|a| note("a suppression that suppresses nothing", a.span));
     (unused.collect(), malformed)

@@ -12,7 +12,7 @@ use ignore::{DirEntry, WalkBuilder, WalkState};
 use rayon::prelude::*;
 
 use crate::{
-    Error,
+    Error, compiled,
     tracked::{WorkTree, is_plain},
 };
 
@@ -115,6 +115,7 @@ pub(crate) fn read(root: &Path, max_bytes: u64) -> Result<(Vec<SourceFile>, Vec<
             Err(gap) => gaps.push(gap),
         }
     }
+    compiled::leave_out(&mut files, &mut gaps);
     mark_browser_packages(&mut files);
     promote_examples(&mut files);
     Ok((files, gaps))

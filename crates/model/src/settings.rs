@@ -2,7 +2,7 @@
 
 use base::{Language, Span, Symbol};
 use ir::{ExprId, ExprKind, StmtKind};
-use program::{ExprRef, ModuleId};
+use program::{ExprRef, FnId, ModuleId};
 use rayon::prelude::*;
 use rustc_hash::{FxHashMap, FxHashSet};
 
@@ -78,7 +78,9 @@ fn of_call(context: &Context<'_>, effect: &Effect) -> Vec<Setting> {
         })
         .map(|at| match context.string(at) {
             Some(text) => text.to_string(),
-            None => context.sources.text(context.program.span(at)).to_owned(),
+            None => {
+                from_callers(context, at).unwrap_or_else(|| context.sources.text(context.program.span(at)).to_owned())
+            }
         })
         .or_else(|| record.label.clone());
     let group = match effect.function.filter(|_| record.grouped) {
@@ -130,6 +132,30 @@ fn of_call(context: &Context<'_>, effect: &Effect) -> Vec<Setting> {
         found.push(setting);
     }
     found
+}
+
+/// Most callers whose constants are named.
+const MAX_CALLERS: usize = 4;
+
+/// What callers give to a parameter: a function of the project that sets every cookie is given their names.
+fn from_callers(context: &Context<'_>, at: ExprRef) -> Option<String> {
+    let module = context.program.module(at.module);
+    let ExprKind::Name(name) = module.expr(at.expr).kind else { return None };
+    let function = context.program.scopes(at.module).owner(at.expr).function?;
+    let params = module.function(function).params.iter().filter(|p| p.kind != ir::ParamKind::Receiver);
+    let position = params.clone().position(|p| p.name == name)?;
+    let mut given: Vec<String> = Vec::new();
+    for site in context.program.callers(FnId { module: at.module, function }) {
+        let ExprKind::Call { args, .. } = &context.program.module(site.module).expr(site.expr).kind else { continue };
+        let arg = args.iter().find(|a| a.name == Some(name)).or(args.get(position))?;
+        if let Some(text) = context.string(ExprRef { module: site.module, expr: arg.value }) {
+            let text = text.to_string();
+            if !given.contains(&text) && given.len() < MAX_CALLERS {
+                given.push(text);
+            }
+        }
+    }
+    (!given.is_empty()).then(|| given.join(", "))
 }
 
 fn written(context: &Context<'_>, at: ExprRef) -> String {

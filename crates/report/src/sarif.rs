@@ -197,13 +197,17 @@ fn result(sources: &SourceMap, rules: &[RuleInfo], hashes: &mut LineHashes, labe
         let logical = object([("fullyQualifiedName", endpoint.into()), ("kind", "endpoint".into())]);
         place.set("logicalLocations", list([logical]));
     }
+    // SARIF's further locations are those that must be mended too
+    let again = f.related.iter().filter(|r| r.is_again()).take(LOCATIONS - 1);
+    let again = again.map(|r| object([("physicalLocation", physical(sources, r.span))]));
+    let places: Vec<Json> = std::iter::once(place).chain(again).collect();
     let related: Vec<(Span, &Text)> = f.related.iter().take(LOCATIONS - 1).map(|r| (r.span, &r.message)).collect();
     let mut out = object([
         ("ruleId", f.rule.into()),
         ("ruleIndex", rules.iter().position(|r| r.id == f.rule).into()),
         ("level", level(f.severity).into()),
         ("message", object([("text", message(f, &related).into()), ("markdown", markdown::fields(f).into())])),
-        ("locations", list([place])),
+        ("locations", Json::List(places)),
     ]);
     if !related.is_empty() {
         let locations = related.iter().enumerate().map(|(at, (span, message))| {

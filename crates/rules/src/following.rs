@@ -305,6 +305,13 @@ pub fn names_secret(name: &str) -> bool {
                 "pin",
                 "email",
                 "otp",
+                "approval",
+                "invite",
+                "invitation",
+                "access",
+                "unlock",
+                "redeem",
+                "voucher",
             ])
         || last == "id" && has(&["session"])
         || last == "pin" && parts.len() == 1

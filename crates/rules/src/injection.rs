@@ -44,6 +44,7 @@ pub fn report(model: &Model, report: &mut Report<'_>, words: &Words, judge: &dyn
     let mut told: FxHashMap<ExprRef, usize> = FxHashMap::default();
     let mut numbers: FxHashMap<String, u32> = FxHashMap::default();
     let mut findings: Vec<Finding> = Vec::new();
+    let mut causes: Vec<Cause> = Vec::new();
     let stored = words.stored;
     let is_ours = |f: &&Flow| words.kinds.contains(&f.sink.kind) && (f.source.place == Place::Stored) == stored;
     for flow in model.flows.iter().filter(is_ours) {
@@ -70,9 +71,62 @@ pub fn report(model: &Model, report: &mut Report<'_>, words: &Words, judge: &dyn
         if judge(flow, &mut finding) {
             told.insert(flow.sink.at, findings.len());
             findings.push(finding);
+            causes.push(Cause::of(model, flow));
         }
     }
-    findings.into_iter().for_each(|f| report.add(f));
+    by_cause(findings, causes).into_iter().for_each(|f| report.add(f));
+}
+
+/// What has to be mended once for all the dangerous calls that share it.
+#[derive(Clone, PartialEq, Eq, Hash)]
+enum Cause {
+    /// The same data, taken in at one place, reaches several calls of one class or file.
+    Taken { source: Span, given: Option<Span>, kind: Kind, within: Option<(u32, u32)>, file: u32 },
+    /// Data of one name reaches calls of one class from several handlers, and nothing there checks it.
+    Named { name: base::Symbol, kind: Kind, within: (u32, u32) },
+}
+
+impl Cause {
+    fn of(model: &Model, flow: &Flow) -> Cause {
+        let kind = flow.sink.kind;
+        let at = flow.sink.at;
+        let class = model.program.scopes(at.module).owner(at.expr).class.map(|c| (at.module.0, c.0));
+        if let (Some(name), Some(within)) = (flow.source.name, class)
+            && is_often_checked(kind)
+        {
+            return Cause::Named { name, kind, within };
+        }
+        // a function that takes in data for many handlers is told apart by who asks it
+        let crossing = flow.steps.iter().find(|s| matches!(s.event, Event::Passed | Event::Returned));
+        let given = crossing.filter(|s| matches!(s.event, Event::Returned)).map(|s| s.span);
+        Cause::Taken { source: flow.source.span, given, kind, within: class, file: at.module.0 }
+    }
+}
+
+/// Most further places of one finding.
+const MAX_PLACES: usize = 40;
+
+/// One finding for each cause: the gravest, and among those the first, with the places of the others.
+fn by_cause(findings: Vec<Finding>, causes: Vec<Cause>) -> Vec<Finding> {
+    let mut order: Vec<(Finding, Cause)> = findings.into_iter().zip(causes).collect();
+    order.sort_by_key(|(f, _)| std::cmp::Reverse(f.severity));
+    let mut first: FxHashMap<Cause, usize> = FxHashMap::default();
+    let mut kept: Vec<Finding> = Vec::new();
+    for (finding, cause) in order {
+        let Some(at) = first.get(&cause) else {
+            first.insert(cause, kept.len());
+            kept.push(finding);
+            continue;
+        };
+        let known = &mut kept[*at];
+        if known.related.len() < MAX_PLACES && known.span != finding.span {
+            known.related.push(Related::again(finding.span));
+            let entry = finding.trace.first().filter(|s| known.trace.first().is_none_or(|k| k.span != s.span));
+            let entry = entry.filter(|s| known.related.iter().all(|r| r.span != s.span));
+            known.related.extend(entry.map(|s| Related { span: s.span, message: s.message.clone() }));
+        }
+    }
+    kept
 }
 
 /// How many functions the data is given to or comes back from.
@@ -155,7 +209,11 @@ fn say(
         finding.severity = finding.severity.min(Severity::Important);
     }
     finding.verification = verification(words, flow, route);
-    finding.trace = trace(words, flow, span, &callee);
+    let pieces = match flow.sink.kind {
+        Kind::Sql => pieces(model, flow.sink.at),
+        _ => Vec::new(),
+    };
+    finding.trace = trace(words, flow, pieces, span, &callee);
     finding
 }
 
@@ -212,7 +270,7 @@ pub fn is_guess(model: &Model, flow: &Flow) -> bool {
 }
 
 /// The way, step by step.
-fn trace(words: &Words, flow: &Flow, sink: Span, callee: &str) -> Vec<TraceStep> {
+fn trace(words: &Words, flow: &Flow, pieces: Vec<Span>, sink: Span, callee: &str) -> Vec<TraceStep> {
     let mut steps = vec![TraceStep { span: flow.source.span, message: entry(flow) }];
     for step in &flow.steps {
         let message = match step.event {
@@ -226,12 +284,67 @@ fn trace(words: &Words, flow: &Flow, sink: Span, callee: &str) -> Vec<TraceStep>
             steps.push(TraceStep { span: step.span, message: Text::from(message) });
         }
     }
+    for span in pieces {
+        if steps.iter().all(|s| s.span != span) {
+            steps.push(TraceStep { span, message: Text::from("A piece of the text is put together here.") });
+        }
+    }
     let message = match callee.is_empty() {
         true => Text::from(words.sink),
         false => Text::say(&format!("`{{}}`: {}", words.sink), &[callee]),
     };
     steps.push(TraceStep { span: sink, message });
     steps
+}
+
+/// Most pieces of a text that are told.
+const MAX_PIECES: usize = 8;
+
+/// Where a statement that stands in a variable is put together in the function around: each place that puts
+/// values into it has to be mended.
+fn pieces(model: &Model, at: ExprRef) -> Vec<Span> {
+    let module = model.program.module(at.module);
+    let values: Vec<ir::ExprId> = match &module.expr(at.expr).kind {
+        ir::ExprKind::Call { args, .. } => args.iter().map(|a| a.value).collect(),
+        _ => module
+            .statement_around(module.expr(at.expr).range)
+            .and_then(|s| match &s.kind {
+                ir::StmtKind::Assign { value, .. } => *value,
+                ir::StmtKind::Expr(e) => match module.expr(*e).kind {
+                    ir::ExprKind::Assign { value, .. } => Some(value),
+                    _ => None,
+                },
+                _ => None,
+            })
+            .into_iter()
+            .collect(),
+    };
+    let name_of = |e: ir::ExprId| match module.expr(e).kind {
+        ir::ExprKind::Name(name) => Some(name),
+        _ => None,
+    };
+    let Some(name) = values.into_iter().find_map(name_of) else { return Vec::new() };
+    let Some(function) = function_at(model, model.program.span(at)) else { return Vec::new() };
+    let (body, place) = (module.function(function.function).range, module.expr(at.expr).range);
+    let is_built = |e: ir::ExprId| {
+        let range = module.expr(e).range;
+        module.exprs_within(range).any(|(_, e)| matches!(&e.kind, ir::ExprKind::Template(parts) if parts.iter().any(|p| matches!(p, ir::Part::Hole(_)))))
+    };
+    let assigned = module.stmts().filter_map(|s| match &s.kind {
+        ir::StmtKind::Assign { target, value: Some(value), .. } => Some((*target, *value, s.range)),
+        ir::StmtKind::Expr(e) => match module.expr(*e).kind {
+            ir::ExprKind::Assign { target, value, .. } => Some((target, value, s.range)),
+            _ => None,
+        },
+        _ => None,
+    });
+    let of_name = assigned.filter(|(target, value, range)| {
+        body.contains(*range) && range.start < place.start && name_of(*target) == Some(name) && is_built(*value)
+    });
+    let mut found: Vec<Span> = of_name.map(|(_, value, _)| module.expr_span(value)).collect();
+    found.sort();
+    found.truncate(MAX_PIECES);
+    found
 }
 
 /// Where the data comes in.

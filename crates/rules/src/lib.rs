@@ -7,12 +7,14 @@
 //! To add a rule: `cargo xtask new-rule <area> <id>`, then name it below, as a module and in [`all`].
 //! [`strengths`] are the controls found in place.
 
+mod cleartext;
 mod following;
 mod injection;
 mod migrating;
 pub mod naming;
 pub mod passwords;
 mod races;
+mod privileges;
 mod repeated;
 pub mod roles;
 mod running;
@@ -121,7 +123,7 @@ impl<'r> Report<'r> {
             match merged.last_mut() {
                 Some(last) if last.subject == finding.subject => {
                     if last.span != finding.span && last.related.iter().all(|r| r.span != finding.span) {
-                        last.related.push(base::Related { span: finding.span, message: Text::from("Also here.") });
+                        last.related.push(base::Related::again(finding.span));
                     }
                     last.severity = last.severity.max(finding.severity);
                 }
@@ -282,6 +284,8 @@ mod durability_off;
 mod end_of_life_server;
 #[path = "../data/failing-archive/rule.rs"]
 mod failing_archive;
+#[path = "../security/exposed-password/rule.rs"]
+mod exposed_password;
 #[path = "../data/float-money/rule.rs"]
 mod float_money;
 #[path = "../data/inactive-replication-slot/rule.rs"]
@@ -360,6 +364,8 @@ mod unvalidated_constraint;
 mod weak_cipher;
 #[path = "../security/weak-hash/rule.rs"]
 mod weak_hash;
+#[path = "../security/weak-password-policy/rule.rs"]
+mod weak_password_policy;
 #[path = "../security/weak-random-for-secret/rule.rs"]
 mod weak_random_for_secret;
 #[path = "../data/write-without-where/rule.rs"]
@@ -422,6 +428,7 @@ pub fn all() -> Vec<Rule> {
         rule!("security/csrf-unprotected", csrf_unprotected),
         rule!("security/debug-enabled", debug_enabled),
         rule!("security/error-detail-leak", error_detail_leak),
+        rule!("security/exposed-password", exposed_password),
         rule!("security/hardcoded-secret", hardcoded_secret),
         rule!("security/header-injection", header_injection),
         rule!("security/insecure-cookie", insecure_cookie),
@@ -453,6 +460,7 @@ pub fn all() -> Vec<Rule> {
         rule!("security/weak-cipher", weak_cipher),
         rule!("security/weak-hash", weak_hash),
         rule!("security/weak-password-hash", weak_password_hash),
+        rule!("security/weak-password-policy", weak_password_policy),
         rule!("security/weak-random-for-secret", weak_random_for_secret),
         rule!("security/xml-external-entity", xml_external_entity),
         rule!("security/xpath-injection", xpath_injection),

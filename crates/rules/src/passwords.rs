@@ -256,7 +256,7 @@ fn hashes_password(model: &Model, call: ExprRef, function: Option<FnId>) -> bool
         Some(_) => range,
         None => statement.range,
     };
-    if module.exprs_within(range).any(|(_, e)| is_password_name(&e.kind)) {
+    if module.exprs_within(range).any(|(_, e)| is_password_name(&e.kind)) || takes_password(module, range) {
         return !module.exprs_within(range).any(|(_, e)| is_mixture(e));
     }
     // `md.update(password.getBytes())` on the variable that holds the hash
@@ -268,6 +268,34 @@ fn hashes_password(model: &Model, call: ExprRef, function: Option<FnId>) -> bool
             && args
                 .iter()
                 .any(|a| module.exprs_within(module.expr(a.value).range).any(|(_, e)| is_password_name(&e.kind)))
+    })
+}
+
+/// Whether code takes a password out of something by its name: `md5(request.form["password"])`,
+/// `md5sum(r.FormValue("password"))`.
+fn takes_password(module: &Module, range: Range) -> bool {
+    let names = |at: ir::ExprId| {
+        module.string(at).is_some_and(|s| {
+            s.as_str().len() < 24 && !s.as_str().contains([' ', ':', '/', '%']) && names_password(s.as_str())
+        })
+    };
+    module.exprs_within(range).any(|(_, e)| match &e.kind {
+        ExprKind::Index { index, .. } => names(*index),
+        // what is hashed itself is no name
+        ExprKind::Call { callee, args, .. } => {
+            let first = words(match &module.expr(*callee).kind {
+                ExprKind::Member { name, .. } => name.as_str(),
+                _ => "",
+            });
+            let takes = first.first().is_some_and(|w| {
+                matches!(
+                    w.as_str(),
+                    "get" | "form" | "query" | "param" | "params" | "post" | "fetch" | "value" | "input"
+                )
+            });
+            takes && args.first().is_some_and(|a| names(a.value))
+        }
+        _ => false,
     })
 }
 

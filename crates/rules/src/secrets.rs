@@ -176,6 +176,70 @@ pub fn is_set_apart(model: &Model, span: Span) -> bool {
     doubles || for_tests || given || refused
 }
 
+/// Passwords that code compares with what was typed, beside the name that goes with them:
+/// `name == "jack" && password == "jacktheripper"`.
+pub fn compared(model: &Model) -> Vec<(Span, &'static str, &'static str)> {
+    let mut found = Vec::new();
+    for id in model.program.ids() {
+        let module = model.program.module(id);
+        for (_, item) in module.exprs() {
+            let ExprKind::Logical { op: ir::LogicalOp::And, left, right } = &item.kind else { continue };
+            let range = |e: ir::ExprId| module.expr(e).range;
+            let inside = |e: ir::ExprId| {
+                module.exprs_within(range(e)).filter_map(|(id, _)| equals_text(module, id)).collect::<Vec<_>>()
+            };
+            let all: Vec<_> = inside(*left).into_iter().chain(inside(*right)).collect();
+            let names_account = all.iter().any(|(name, ..)| {
+                words(name).iter().any(|w| {
+                    matches!(w.as_str(), "user" | "username" | "uname" | "login" | "email" | "name" | "account")
+                })
+            });
+            let of_password = |name: &&'static str| {
+                words(name).last().is_some_and(|w| matches!(w.as_str(), "password" | "passwd" | "pwd" | "pass"))
+            };
+            let password = all.iter().find(|(name, ..)| of_password(name));
+            if let Some((name, value, at)) = password.filter(|_| names_account)
+                && value.len() >= 4
+                && !value.chars().all(|c| !c.is_ascii_alphanumeric())
+            {
+                found.push((module.expr_span(*at), *name, *value));
+            }
+        }
+    }
+    found.sort_by_key(|f| f.0);
+    found.dedup_by_key(|f| f.0);
+    found
+}
+
+/// A name that is compared with a text: `x == "…"`, `"…".equals(x)`.
+fn equals_text(module: &ir::Module, at: ir::ExprId) -> Option<(&'static str, &'static str, ir::ExprId)> {
+    let (a, b) = match &module.expr(at).kind {
+        ExprKind::Binary { op: ir::BinaryOp::Eq, left, right } => (*left, *right),
+        ExprKind::Call { callee, args, .. } => match (&module.expr(*callee).kind, args.as_slice()) {
+            (ExprKind::Member { object, name, .. }, [arg]) if matches!(name.as_str(), "equals" | "Equals") => {
+                (*object, arg.value)
+            }
+            _ => return None,
+        },
+        _ => return None,
+    };
+    let name_of = |e: ir::ExprId| match &module.expr(e).kind {
+        ExprKind::Name(name) | ExprKind::Member { name, .. } => Some(name.as_str()),
+        ExprKind::Index { index, .. } => module.string(*index).map(|s| s.as_str()),
+        ExprKind::Call { callee, args, .. } => match (&module.expr(*callee).kind, args.as_slice()) {
+            (ExprKind::Member { name, .. }, []) => Some(name.as_str()),
+            (ExprKind::Member { .. }, [first, ..]) => module.string(first.value).map(|s| s.as_str()),
+            _ => None,
+        },
+        _ => None,
+    };
+    match (module.string(a), module.string(b)) {
+        (None, Some(text)) => Some((name_of(a)?, text.as_str(), b)),
+        (Some(text), None) => Some((name_of(b)?, text.as_str(), a)),
+        _ => None,
+    }
+}
+
 /// Names of classes that stand in for a service.
 const DOUBLES: [&str; 4] = ["mock", "fake", "dummy", "stub"];
 

@@ -6,7 +6,7 @@ use model::guards::words;
 use model::keyed::{Given, KeyedConstant};
 use model::literals::LiteralUse;
 
-use crate::secrets::{encodes_filler, in_url, is_placeholder, is_set_apart, is_uuid, looks_secret, shape};
+use crate::secrets::{compared, encodes_filler, in_url, is_placeholder, is_set_apart, is_uuid, looks_secret, shape};
 use crate::support::{info, is_production, path};
 use crate::{Report, Rule};
 
@@ -57,6 +57,9 @@ fn check(model: &Model, report: &mut Report<'_>) {
             tell(model, report, kind, literal.value, literal.span, literal.name, literal.usage, evidence);
         }
     }
+    for (span, name, value) in compared(model).into_iter().filter(|(span, ..)| is_production(model, *span)) {
+        tell(model, report, "password", value, span, name, LiteralUse::Bare, Evidence::Shown);
+    }
     for entries in model.config.chunk_by(|a, b| a.span.file == b.span.file) {
         let Some(first) = entries.first() else { continue };
         if first.role != FileRole::Production || is_ignored(path(model, first.span)) {
@@ -71,7 +74,8 @@ fn check(model: &Model, report: &mut Report<'_>) {
             let kind = shape(&entry.value)
                 .or_else(|| named(&words(name), &entry.value))
                 .or_else(|| in_url(&entry.value))
-                .or_else(|| own_password(name, &entry.value));
+                .or_else(|| own_password(name, &entry.value))
+                .or_else(|| own_key(words(name), &entry.value));
             if let Some(kind) = kind {
                 tell(model, report, kind, &entry.value, entry.span, name, LiteralUse::Named, Evidence::Shown);
             }
@@ -311,7 +315,7 @@ fn own_key(mut parts: Vec<String>, value: &str) -> Option<&'static str> {
         Some("key") => {
             // a session's or cookie's key is more often its name
             has(&["secret", "signing", "jwt", "encryption", "crypto", "hmac"])
-                || has(&["session", "cookie"]) && looks_secret(value)
+                || has(&["session", "cookie"]) && (looks_secret(value) || is_mixed(value))
         }
         Some("base") => has(&["secret"]) && has(&["key"]),
         Some("password") => has(&["secret"]),
@@ -328,6 +332,16 @@ fn own_key(mut parts: Vec<String>, value: &str) -> Option<&'static str> {
     let is_reference =
         value.contains("://") || value.contains(['{', '<', '/', '.', ':']) || value.starts_with(['$', '%', '@']);
     ((5..=512).contains(&length) && !says_itself && !is_reference && !is_placeholder(value)).then_some("secret")
+}
+
+/// Short, but neither a word nor a name: `G0Vw444`.
+fn is_mixed(value: &str) -> bool {
+    let has = |test: fn(&char) -> bool| value.chars().any(|c| test(&c));
+    value.len() >= 6
+        && value.chars().all(|c| c.is_ascii_alphanumeric())
+        && has(char::is_ascii_uppercase)
+        && has(char::is_ascii_lowercase)
+        && value.chars().filter(char::is_ascii_digit).count() >= 2
 }
 
 /// A password in configuration that somebody made up.

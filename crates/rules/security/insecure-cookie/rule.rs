@@ -24,7 +24,7 @@ pub const RULE: Rule = Rule {
 };
 
 /// Words of cookies that prove who is calling.
-const SENSITIVE: [&str; 14] = [
+const SENSITIVE: [&str; 16] = [
     "session",
     "sess",
     "sid",
@@ -39,6 +39,8 @@ const SENSITIVE: [&str; 14] = [
     "login",
     "identity",
     "connect",
+    "uid",
+    "userid",
 ];
 
 fn is_sensitive(name: &str) -> bool {

@@ -1,11 +1,12 @@
 //! A caller can set any field of a stored object.
 
-use base::{RuleInfo, Severity, Stage};
+use base::{Evidence, RuleInfo, Severity, Stage, Text};
 use model::Model;
 use model::flow::Kind;
 
 use crate::injection::{self, Words};
-use crate::support::info;
+use crate::privileges;
+use crate::support::{info, path};
 use crate::{Report, Rule};
 
 pub const RULE: Rule = Rule {
@@ -38,4 +39,29 @@ const WORDS: Words = Words {
 
 fn check(model: &Model, report: &mut Report<'_>) {
     injection::report(model, report, &WORDS, &injection::as_is);
+    own_rights(model, report);
+}
+
+/// A role or an administrator's mark that the caller names.
+fn own_rights(model: &Model, report: &mut Report<'_>) {
+    for given in privileges::given(model) {
+        let subject =
+            format!("privilege {} {} {}", path(model, given.span), given.name, model.sources.start(given.span).line);
+        let issue = match given.is_bound {
+            true => Text::say("The request is read into a stored object as a whole, `{}` included.", &[&given.name]),
+            false => Text::say("The caller chooses `{}`, which says what the account may do.", &[&given.name]),
+        };
+        let mut finding = report.finding(subject, given.span, issue);
+        finding.evidence = Evidence::Shown;
+        finding.endpoint = given.route.map(model::Route::name);
+        finding.details = Text::from("Nothing on the way asks whether the caller may give such a right.");
+        finding.impact = Text::from("Anyone makes an administrator's account, or turns the own one into one.");
+        finding.fix = Text::say(
+            "Take `{}` out of what callers may set, and set it in the code; let a route for administrators change it.",
+            &[&given.name],
+        );
+        finding.verification =
+            Text::say("Send the request with `{}` set: the stored object must keep its default.", &[&given.name]);
+        report.add(finding);
+    }
 }

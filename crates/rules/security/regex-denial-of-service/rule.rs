@@ -1,6 +1,6 @@
 //! Regular expressions that untrusted data keeps busy.
 
-use base::{RuleInfo, Severity, Stage, Text};
+use base::{RuleInfo, Severity, Span, Stage, Text, TraceStep};
 use model::flow::{Flow, Kind};
 use model::patterns::{self, Growth};
 use model::{Kind as Fact, Model};
@@ -52,7 +52,14 @@ const MATCHED: Words = Words {
 fn check(model: &Model, report: &mut Report<'_>) {
     injection::report(model, report, &CHOSEN, &injection::as_is);
     injection::report(model, report, &MATCHED, &|flow, finding| {
-        let Some((pattern, growth)) = slow_pattern(model, flow) else { return false };
+        let Some((pattern, growth, written)) = slow_pattern(model, flow) else { return false };
+        let is_new = finding.trace.iter().all(|s| s.span != written);
+        let before = finding.trace.len().saturating_sub(1);
+        if is_new {
+            finding
+                .trace
+                .insert(before, TraceStep { span: written, message: Text::from("The pattern is written here.") });
+        }
         finding.details = match growth {
             Growth::Exponential => Text::say(
                 "`{}` can read the same text in several ways within one loop: each further character doubles the time when nothing matches.",
@@ -71,13 +78,15 @@ fn check(model: &Model, report: &mut Report<'_>) {
 }
 
 /// The slowest pattern that the call matches with.
-fn slow_pattern(model: &Model, flow: &Flow) -> Option<(String, Growth)> {
+fn slow_pattern(model: &Model, flow: &Flow) -> Option<(String, Growth, Span)> {
     let at = flow.sink.at;
     let by_record =
         model.effects.iter().any(|e| e.call == at && e.kind == Fact::Sink && e.record.0 == flow.sink.record);
     let whole = matches!(injection::callee(model, at).as_str(), "matches" | "fullmatch" | "full_match");
     patterns::of_call(&model.context(), at, by_record)
         .into_iter()
-        .filter_map(|w| Some((w.pattern.to_string(), patterns::growth(w.pattern.as_str(), whole)?)))
-        .max_by_key(|(_, growth)| *growth)
+        .filter_map(|w| {
+            Some((w.pattern.to_string(), patterns::growth(w.pattern.as_str(), whole)?, model.program.span(w.at)))
+        })
+        .max_by_key(|(_, growth, _)| *growth)
 }

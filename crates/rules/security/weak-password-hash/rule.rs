@@ -1,11 +1,12 @@
 //! Passwords hashed with a fast hash, too cheaply, or not at all.
 
-use base::{Escalation, Evidence, RuleInfo, Severity, Span, Stage, Text};
+use base::{Escalation, Evidence, Finding, Related, RuleInfo, Severity, Span, Stage, Text, TraceStep};
 use ir::{BinaryOp, ExprKind};
 use model::guards::words;
 use model::{Kind, Model, SettingKind};
 use program::ExprRef;
 
+use crate::cleartext::{self, Place, Use, is_account, is_plain_password, is_stored};
 use crate::passwords;
 use crate::support::{around, effects, info, is_production, mended, path, production_settings, tag};
 use crate::{Report, Rule};
@@ -33,31 +34,38 @@ const LEAST_ROUNDS: i64 = 10;
 fn check(model: &Model, report: &mut Report<'_>) {
     fast_hashes(model, report);
     cheap_hashes(model, report);
-    plain_comparisons(model, report);
+    plain(model, report);
 }
 
 fn fast_hashes(model: &Model, report: &mut Report<'_>) {
     for effect in effects(model, Kind::Hashes).filter(|e| e.evidence > Evidence::Suspected) {
         let Some(algorithm) = passwords::algorithm(model, effect) else { continue };
-        let mut places = Vec::new();
+        let mut places: Vec<(Span, String, Option<Span>)> = Vec::new();
         // a hash of old is verified once more, and made anew
         if effect.function.is_some_and(|f| hashes_well(model, f)) {
             continue;
         }
         if passwords::is_of_password(model, effect) {
-            places.push((effect.span, around(model, effect.call)));
+            places.push((effect.span, around(model, effect.call), None));
         } else {
             let calls = passwords::through_callers(model, effect);
             let calls = calls.into_iter().filter(|(_, caller)| caller.is_none_or(|f| !hashes_well(model, f)));
-            places.extend(calls.map(|(call, _)| (model.program.span(call), around(model, call))));
+            places.extend(calls.map(|(call, _)| (model.program.span(call), around(model, call), Some(effect.span))));
         }
-        for (span, function) in places {
-            fast_hash(model, report, &algorithm, span, &function);
+        for (span, function, made) in places {
+            let mut finding = fast_hash(model, report, &algorithm, span, &function);
+            if let Some(made) = made {
+                finding.trace = vec![
+                    TraceStep { span, message: Text::from("The password is given to a function that hashes.") },
+                    TraceStep { span: made, message: Text::from("The hash is made here.") },
+                ];
+            }
+            report.add(finding);
         }
     }
 }
 
-fn fast_hash(model: &Model, report: &mut Report<'_>, algorithm: &str, span: Span, function: &str) {
+fn fast_hash(model: &Model, report: &Report<'_>, algorithm: &str, span: Span, function: &str) -> Finding {
     let subject = format!("hash {} {function} {algorithm}", path(model, span));
     let issue = match algorithm {
         "plain" => Text::from("Passwords are stored as they are."),
@@ -68,7 +76,7 @@ fn fast_hash(model: &Model, report: &mut Report<'_>, algorithm: &str, span: Span
         "A graphics card tries billions of such hashes a second. Password hashes are slow on purpose and carry a salt of their own.",
     );
     explain(model, &mut finding, span);
-    report.add(finding);
+    finding
 }
 
 /// Whether a function hashes passwords slowly too.
@@ -118,7 +126,8 @@ fn cheap_hashes(model: &Model, report: &mut Report<'_>) {
 }
 
 /// `user.password == request.password`: what is stored is the password itself.
-fn plain_comparisons(model: &Model, report: &mut Report<'_>) {
+fn plain_comparisons(model: &Model) -> Vec<(Place, Option<Span>)> {
+    let mut found = Vec::new();
     for id in model.program.ids() {
         let module = model.program.module(id);
         for (expr, item) in module.exprs() {
@@ -127,18 +136,7 @@ fn plain_comparisons(model: &Model, report: &mut Report<'_>) {
             if !is_production(model, span) {
                 continue;
             }
-            let stored = |side: ir::ExprId| match &module.expr(side).kind {
-                ExprKind::Member { object, name, .. } => {
-                    is_plain_password(name.as_str()) && is_account(module, *object)
-                }
-                ExprKind::Call { callee, args, .. } if args.is_empty() => match &module.expr(*callee).kind {
-                    ExprKind::Member { object, name, .. } => {
-                        is_plain_password(name.as_str().trim_start_matches("get")) && is_account(module, *object)
-                    }
-                    _ => false,
-                },
-                _ => false,
-            };
+            let stored = |side: ir::ExprId| is_stored(module, side);
             let given = |side: ir::ExprId| match &module.expr(side).kind {
                 ExprKind::Name(name) => is_plain_password(name.as_str()),
                 ExprKind::Member { object, name, .. } => {
@@ -158,20 +156,45 @@ fn plain_comparisons(model: &Model, report: &mut Report<'_>) {
                 continue;
             }
             let at = ExprRef { module: id, expr };
-            if is_asked_for_change(model, at) {
+            if is_asked_for_change(model, at) || cleartext::is_hashed_near(model, at) {
                 continue;
             }
-            let mut finding = report.finding(
-                format!("plain password {} {}", path(model, span), around(model, at)),
-                span,
-                Text::from("A stored password is compared with the one given: passwords are stored as they are."),
-            );
-            finding.evidence = Evidence::Suspected;
-            finding.details =
-                Text::from("A comparison of hashes would go through the hashing library, in constant time.");
-            explain(model, &mut finding, span);
-            report.add(finding);
+            found.push((Place { span, usage: Use::Compared }, None));
         }
+    }
+    found
+}
+
+/// Passwords that are stored as they are: what reads them says so. Where they are kept and written is told with
+/// the first of these places.
+fn plain(model: &Model, report: &mut Report<'_>) {
+    let mut places: Vec<(Place, Option<Span>)> = plain_comparisons(model);
+    places.extend(cleartext::places(model).into_iter().map(|p| (p, None)));
+    places.extend(cleartext::through_comparers(model).into_iter().map(|(place, call)| (place, Some(call))));
+    places.sort_by_key(|(p, _)| p.span);
+    places.dedup_by_key(|(p, _)| p.span);
+    let mut kept: Vec<Span> = match places.is_empty() {
+        true => Vec::new(),
+        false => cleartext::fields(model).into_iter().chain(cleartext::writes(model)).collect(),
+    };
+    for (place, call) in places {
+        let issue = match place.usage {
+            Use::Asked => "Users are looked up by the password that was typed: passwords are stored as they are.",
+            Use::Compared => "A stored password is compared with the one given: passwords are stored as they are.",
+        };
+        // one cause, in however many places it shows
+        let mut finding = report.finding("plain passwords".to_owned(), place.span, Text::from(issue));
+        finding.evidence = match place.usage {
+            Use::Asked => Evidence::Shown,
+            Use::Compared => Evidence::Suspected,
+        };
+        finding.details = Text::from("A comparison of hashes would go through the hashing library, in constant time.");
+        explain(model, &mut finding, place.span);
+        finding.related.extend(std::mem::take(&mut kept).into_iter().map(Related::again));
+        finding
+            .related
+            .extend(call.map(|span| Related { span, message: Text::from("It is given the stored password here.") }));
+        report.add(finding);
     }
 }
 
@@ -200,36 +223,6 @@ fn is_asked_for_change(model: &Model, at: ExprRef) -> bool {
     })
 }
 
-fn is_plain_password(name: &str) -> bool {
-    let words = words(name);
-    matches!(words.last().map(String::as_str), Some("password" | "passwd" | "pwd"))
-        && !words.iter().any(|w| {
-            matches!(
-                w.as_str(),
-                "confirm"
-                    | "confirmation"
-                    | "confirmed"
-                    | "repeat"
-                    | "repeated"
-                    | "again"
-                    | "retype"
-                    | "hash"
-                    | "hashed"
-                    | "encrypted"
-                    | "encoded"
-                    | "encoder"
-                    | "digest"
-                    | "default"
-                    | "random"
-                    | "dummy"
-                    | "fake"
-                    | "placeholder"
-                    | "empty"
-                    | "crypted"
-            )
-        })
-}
-
 /// Whether the owner of a member is what is kept of an account: both sides of a comparison are stored then.
 fn is_kept(module: &ir::Module, object: ir::ExprId) -> bool {
     let (ExprKind::Name(name) | ExprKind::Member { name, .. }) = &module.expr(object).kind else { return false };
@@ -249,21 +242,4 @@ fn is_kept(module: &ir::Module, object: ir::ExprId) -> bool {
                 | "original"
         )
     })
-}
-
-/// Whether the owner of a member is a stored account by its name.
-fn is_account(module: &ir::Module, object: ir::ExprId) -> bool {
-    let name = match &module.expr(object).kind {
-        ExprKind::Name(name) | ExprKind::Member { name, .. } => *name,
-        ExprKind::Unary { operand, .. } => return is_account(module, *operand),
-        _ => return false,
-    };
-    let words = words(name.as_str());
-    let has = |list: &[&str]| words.iter().any(|w| list.contains(&w.as_str()));
-    has(&[
-        "user", "users", "account", "admin", "member", "customer", "person", "employee", "record", "row", "found",
-        "existing", "doc", "result",
-    ]) && !has(&[
-        "request", "req", "dto", "form", "input", "body", "payload", "param", "params", "vo", "cmd", "command", "data",
-    ])
 }

@@ -33,6 +33,7 @@ pub const RULE: Rule = Rule {
 const MAX_CALLERS: u32 = 2;
 
 fn check(model: &Model, report: &mut Report<'_>) {
+    of_known_things(model, report);
     for effect in effects(model, Kind::Random).filter(|e| e.evidence > Evidence::Suspected) {
         if model.facts.record(effect.record).secure != Some(false) {
             continue;
@@ -63,6 +64,85 @@ fn check(model: &Model, report: &mut Report<'_>) {
             tell(model, report, effect, &secret);
         }
     }
+}
+
+/// Secrets that are made of what others know: `token = md5(email)`, `sha1(user.id + now)`.
+fn of_known_things(model: &Model, report: &mut Report<'_>) {
+    for effect in effects(model, Kind::Hashes).filter(|e| e.evidence > Evidence::Suspected) {
+        let Some(function) = effect.function else { continue };
+        let module = model.program.module(effect.call.module);
+        let ExprKind::Call { args, .. } = &module.expr(effect.call.expr).kind else { continue };
+        let given: Vec<Range> = args.iter().map(|a| module.expr(a.value).range).collect();
+        let Some(known) = known_thing(module, &given) else { continue };
+        let place = module.expr(effect.call.expr).range;
+        let secret = becomes_secret(model, function, Seed::Place(place), 1);
+        // what a caller proves itself with; a mark of a session may stand beside a secret
+        let Some(secret) = secret.filter(|s| words(s).iter().any(|w| matches!(w.as_str(), "token" | "reset" | "code")))
+        else {
+            continue;
+        };
+        if names_more(model, function) {
+            continue;
+        }
+        let subject = format!("known {} {} {secret}", path(model, effect.span), around(model, effect.call));
+        let issue = Text::say("`{}` is made of `{}`, which others know.", &[&secret, &known]);
+        let mut finding = report.finding(subject, effect.span, issue);
+        finding.details = Text::from("A hash of something known can be computed by everyone who knows it.");
+        finding.impact = Text::from(
+            "Whoever knows the value computes the token: a password is reset, or an account entered, without it ever being sent.",
+        );
+        finding.fix = Text::from(
+            "Take at least 128 bits from the generator of the operating system, keep only their hash, and let it expire.",
+        );
+        finding.verification = Text::from("Ask for two tokens of one account: nothing in them may be the same.");
+        report.add(finding);
+    }
+}
+
+/// The known thing that is hashed, where nothing else is: an address, a name, a number, the time.
+fn known_thing(module: &Module, given: &[Range]) -> Option<String> {
+    let mut known = None;
+    for (_, item) in given.iter().flat_map(|r| module.exprs_within(*r)) {
+        let (ExprKind::Name(name) | ExprKind::Member { name, .. }) = &item.kind else { continue };
+        let said = words(name.as_str());
+        let Some(last) = said.last() else { continue };
+        match last.as_str() {
+            "email" | "mail" | "username" | "login" | "id" | "phone" | "uid" | "userid" => {
+                known = known.or(Some(name.to_string()))
+            }
+            // owners, conversions and the time
+            "user" | "account" | "member" | "self" | "this" | "name" | "encode" | "string" | "str" | "bytes" | "to"
+            | "s" | "now" | "time" | "date" | "timestamp" | "getbytes" | "unix" | "datetime" | "format" | "utcnow"
+            | "utf8" | "lower" | "downcase" | "strip" | "fmt" | "sprintf" | "i" => {}
+            _ => return None,
+        }
+    }
+    known
+}
+
+/// Whether a function puts something secret in as well, or signs with a key.
+fn names_more(model: &Model, function: FnId) -> bool {
+    let module = model.program.module(function.module);
+    module.exprs_within(model.program.function(function).range).any(|(_, e)| match &e.kind {
+        ExprKind::Name(name) | ExprKind::Member { name, .. } => words(name.as_str()).iter().any(|w| {
+            matches!(
+                w.as_str(),
+                "secret"
+                    | "salt"
+                    | "key"
+                    | "hmac"
+                    | "random"
+                    | "rand"
+                    | "uuid"
+                    | "nonce"
+                    | "sign"
+                    | "signature"
+                    | "secrets"
+                    | "urandom"
+            )
+        }),
+        _ => false,
+    })
 }
 
 fn tell(model: &Model, report: &mut Report<'_>, effect: &Effect, secret: &str) {
