@@ -6,6 +6,7 @@
 mod checks;
 mod conditions;
 mod connections;
+mod declared;
 mod derived;
 mod grouped;
 mod held;
@@ -15,6 +16,7 @@ mod partial;
 mod questions;
 mod relations;
 mod repeats;
+mod rows;
 mod shown;
 mod statements;
 mod targets;
@@ -26,7 +28,7 @@ mod ways;
 use std::collections::hash_map::Entry;
 
 use base::{Evidence, FileRole, Language, Span, Symbol};
-use ir::{ExprId, ExprKind, FunctionKind, StmtKind, TypeId, TypeKind};
+use ir::{ExprId, ExprKind, FunctionKind, StmtKind};
 use program::{Binding, ClassRef, ExprRef, FnId, ModuleId};
 use rustc_hash::{FxHashMap, FxHashSet};
 
@@ -46,6 +48,7 @@ use crate::adapters::Context;
 use crate::effects::Effect;
 use crate::entities::Route;
 use crate::facts::{AccessFact, Kind, RecordId};
+use crate::stored::StoredThings;
 use crate::{Model, facts};
 
 /// How many links of a chain of calls are looked at.
@@ -133,7 +136,7 @@ pub struct Accesses {
 }
 
 /// Finds the accesses of production code.
-pub(crate) fn collect(context: &Context<'_>, effects: &[Effect], routes: &[Route]) -> Accesses {
+pub(crate) fn collect(context: &Context<'_>, effects: &[Effect], routes: &[Route], stored: &StoredThings) -> Accesses {
     let mut all = Vec::new();
     let of_module = |effects: &[Effect]| {
         let Some(first) = effects.first() else { return Vec::new() };
@@ -151,13 +154,13 @@ pub(crate) fn collect(context: &Context<'_>, effects: &[Effect], routes: &[Route
         all.extend(of_module(here));
         rest = after;
     }
-    all.extend(declared(context));
+    all.extend(declared::collect(context));
     all.sort_by_key(|a: &Access| (a.span, a.call));
     let serves = serves(context, routes);
-    let ways = ways::ways(context, effects, &all);
+    let ways = ways::ways(context, effects, &all, stored);
     let partials = partial::collect(context, effects, &all, &serves);
     let updates = updates::collect(context, effects, &all, &ways);
-    let repeats = repeats::collect(context, effects, routes, &mut all, &ways);
+    let repeats = repeats::collect(context, effects, routes, &mut all, &ways, stored);
     let checks = checks::collect(context, effects, &all, &ways);
     let later = transactions::later(context, effects);
     let transactions = transactions::collect(context, effects, &later);
@@ -238,7 +241,8 @@ impl<'c> Reader<'c> {
         let module = context.program.module(id);
         let mut of_call: FxHashMap<ExprId, Vec<usize>> = FxHashMap::default();
         for (at, effect) in effects.iter().enumerate() {
-            if matches!(effect.kind, Kind::Query | Kind::Clause) {
+            let says_nothing = context.facts.record(effect.record).label.as_deref() == Some("again");
+            if matches!(effect.kind, Kind::Query | Kind::Clause) && !says_nothing {
                 of_call.entry(effect.call.expr).or_default().push(at);
             }
         }
@@ -662,91 +666,6 @@ fn receiver(module: &ir::Module, call: ExprId) -> Option<ExprId> {
     match &module.expr(*callee).kind {
         ExprKind::Member { object, .. } => Some(*object),
         _ => None,
-    }
-}
-
-/// Calls of methods that interfaces of repositories declare without a body.
-fn declared(context: &Context<'_>) -> Vec<Access> {
-    let program = context.program;
-    let mut bases: Vec<(RecordId, &str)> = Vec::new();
-    for (id, record) in context.facts.records() {
-        if record.kind == Kind::Query && record.access == Some(AccessFact::Declared) {
-            bases.extend(record.names.iter().map(|n| (id, n.as_str())));
-        }
-    }
-    let mut found = Vec::new();
-    let classes = program.classes();
-    for (class, info) in classes.all() {
-        let external = classes.external_bases(class);
-        let Some((record, _)) = bases.iter().find(|(_, name)| external.iter().any(|e| *e == *name)) else { continue };
-        let methods = info.methods.values().flatten().filter(|m| program.function(**m).body.is_none());
-        for method in methods {
-            let item = program.function(*method);
-            let Some(name) = item.name else { continue };
-            let module = program.module(method.module);
-            let (does, is_limited) = by_declaration(module, item, name.as_str());
-            for site in program.callers(*method) {
-                let module = program.module(site.module);
-                if context.sources.file(module.file).role != FileRole::Production {
-                    continue;
-                }
-                found.push(Access {
-                    call: ExprRef { module: site.module, expr: site.expr },
-                    span: module.expr_span(site.expr),
-                    function: site.caller,
-                    does,
-                    is_lazy: false,
-                    is_limited,
-                    is_filtered: !item.params.is_empty(),
-                    links: Vec::new(),
-                    name: program.function_name(*method),
-                    record: *record,
-                    evidence: Evidence::Shown,
-                });
-            }
-        }
-    }
-    found
-}
-
-/// What a declared method does, by the words of its name and its result.
-fn by_declaration(module: &ir::Module, item: &ir::Function, name: &str) -> (Does, bool) {
-    let starts = |words: &[&str]| words.iter().any(|w| name.starts_with(w));
-    let is_paged = |ty: TypeId| {
-        let TypeKind::Named { path, .. } = &module.ty(ty).kind else { return false };
-        let last = path.as_str().rsplit('.').next().unwrap_or_default();
-        matches!(last, "Page" | "Slice" | "Pageable" | "PageRequest" | "Limit" | "Window")
-    };
-    let is_limited = item.ret.is_some_and(is_paged)
-        || item.params.iter().filter_map(|p| p.ty).any(is_paged)
-        || ["findTop", "findFirst"].iter().any(|w| name.starts_with(w));
-    let does = if starts(&["count", "exists"]) {
-        Does::Count
-    } else if starts(&["delete", "remove"]) {
-        Does::Delete
-    } else if starts(&["save", "insert"]) {
-        Does::Insert
-    } else if item.ret.is_some_and(|ty| is_many(module, ty)) {
-        Does::List
-    } else if item.ret.is_none() || starts(&["update", "set", "mark", "increment"]) {
-        Does::Update
-    } else {
-        Does::One
-    };
-    (does, is_limited)
-}
-
-fn is_many(module: &ir::Module, ty: TypeId) -> bool {
-    match &module.ty(ty).kind {
-        TypeKind::Array(_) => true,
-        TypeKind::Named { path, .. } => {
-            let last = path.as_str().rsplit('.').next().unwrap_or_default();
-            matches!(
-                last,
-                "List" | "Set" | "Collection" | "Iterable" | "Stream" | "Page" | "Slice" | "Flux" | "Streamable"
-            )
-        }
-        _ => false,
     }
 }
 
