@@ -557,9 +557,13 @@ impl<'c> Known<'c> {
             if let Some(link) = self.link(rows.class, name) {
                 let mut path = rows.path;
                 path.push(name);
+                // `has_many :comments, -> { includes(:author) }`
+                let mut via = rows.via;
+                let lineage = program.classes().lineage(rows.class);
+                via.extend(lineage.iter().filter_map(|c| self.scopes.get(&(*c, name))).copied());
                 // what is called as a class and has its relation is one of it
                 let evidence = if rows.root.is_none() { Evidence::Shown } else { rows.evidence };
-                return Some(Rows { class: link.to?, is_many: link.is_many, path, made: None, evidence, ..rows });
+                return Some(Rows { class: link.to?, is_many: link.is_many, path, via, made: None, evidence, ..rows });
             }
             let method = program.classes().method(rows.class, name).first().copied()?;
             let found = self.returned(method, asking)?;

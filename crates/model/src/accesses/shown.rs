@@ -277,12 +277,22 @@ fn asked_of(known: &Known<'_>, asks: &Asks, of: &OfList, at: ExprRef, asked: &pa
         if let Some(way) = known.ways.of.get(&method)
             && evidence == Evidence::Shown
             && !known.context.program.function(method).is_static
+            && !leads_away(known, class, &way.calls)
         {
             found.push(Found::Query(way.access, way.calls.clone()));
         }
         break;
     }
     found
+}
+
+/// Whether a call on the way is, by its name, a relation of the row, which no function of another class is.
+fn leads_away(known: &Known<'_>, class: ClassRef, calls: &[ExprRef]) -> bool {
+    calls.first().is_some_and(|call| {
+        let module = known.context.program.module(call.module);
+        let ExprKind::Call { callee, .. } = &module.expr(call.expr).kind else { return false };
+        matches!(module.expr(*callee).kind, ExprKind::Name(name) if known.link(class, name).is_some())
+    })
 }
 
 /// Whether the first parameter is not one that callers give.

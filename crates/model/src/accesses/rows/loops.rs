@@ -124,7 +124,8 @@ impl Known<'_> {
             let modules: Vec<_> = list.iter().chain(&outer).chain([&ask.at]).map(|p| p.module).collect();
             let by_name = !is_direct && self.relations.is_eager(name, |f| modules.contains(&f.module));
             let along = |list| self.relations.comes_along(self.context, ask.at, name, Some(list), class);
-            return by_name || list.is_none_or(along);
+            let by_scope = self.relations.is_eager(name, |f| rows.via.contains(&outermost_of(self.context, f)));
+            return by_name || by_scope || list.is_none_or(along);
         }
         let context = self.context;
         let lineage = context.program.classes().lineage(class);
