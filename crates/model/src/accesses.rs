@@ -26,6 +26,7 @@ mod refusals;
 mod relations;
 mod reopened;
 mod repeats;
+mod rows;
 mod shown;
 mod statements;
 mod targets;
@@ -66,6 +67,7 @@ use crate::adapters::Context;
 use crate::effects::Effect;
 use crate::entities::Route;
 use crate::facts::{AccessFact, Kind, RecordId};
+use crate::stored::StoredThings;
 use crate::{Model, facts};
 
 /// How many links of a chain of calls are looked at.
@@ -171,7 +173,7 @@ pub struct Accesses {
 }
 
 /// Finds the accesses of production code.
-pub(crate) fn collect(context: &Context<'_>, effects: &[Effect], routes: &[Route]) -> Accesses {
+pub(crate) fn collect(context: &Context<'_>, effects: &[Effect], routes: &[Route], stored: &StoredThings) -> Accesses {
     let mut all = Vec::new();
     let of_module = |effects: &[Effect]| {
         let Some(first) = effects.first() else { return Vec::new() };
@@ -192,11 +194,11 @@ pub(crate) fn collect(context: &Context<'_>, effects: &[Effect], routes: &[Route
     all.extend(declared::collect(context));
     all.sort_by_key(|a: &Access| (a.span, a.call));
     let serves = serves(context, routes);
-    let ways = ways::ways(context, effects, &all);
+    let ways = ways::ways(context, effects, &all, stored);
     let later = transactions::later(context, effects);
     let partials = partial::collect(context, effects, &all, &serves, &later);
     let updates = updates::collect(context, effects, &all, &ways);
-    let repeats = repeats::collect(context, effects, routes, &mut all, &ways);
+    let repeats = repeats::collect(context, effects, routes, &mut all, &ways, stored);
     let checks = checks::collect(context, effects, &all, &ways);
     let transactions = transactions::collect(context, effects, &later);
     let leaks = connections::collect(context, effects, &later);
@@ -301,7 +303,8 @@ impl<'c> Reader<'c> {
         let module = context.program.module(id);
         let mut of_call: FxHashMap<ExprId, Vec<usize>> = FxHashMap::default();
         for (at, effect) in effects.iter().enumerate() {
-            if matches!(effect.kind, Kind::Query | Kind::Clause) {
+            let says_nothing = context.facts.record(effect.record).label.as_deref() == Some("again");
+            if matches!(effect.kind, Kind::Query | Kind::Clause) && !says_nothing {
                 of_call.entry(effect.call.expr).or_default().push(at);
             }
         }

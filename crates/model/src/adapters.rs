@@ -27,6 +27,7 @@ mod rocket;
 mod rounds;
 mod routers;
 pub(crate) mod spring;
+pub(crate) mod views;
 mod warp;
 mod webflux;
 

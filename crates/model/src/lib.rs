@@ -141,7 +141,7 @@ impl Model {
         let mut gaps: Vec<Gap> = found.iter_mut().flat_map(|f| std::mem::take(&mut f.gaps)).collect();
         let effects = effects::collect(&context, &versions::Versions::read(&sources));
         let settings = settings::collect(&context, &effects, &config);
-        let mut accesses = accesses::collect(&context, &effects, &routes);
+        let mut accesses = accesses::collect(&context, &effects, &routes, &stored);
         let questions = accesses::questions(&context, &accesses.all, &stored, &schemas);
         let answers = answers::collect(&context, &effects);
         let (literals, catches) = rayon::join(|| literals::collect(&program), || literals::catches(&program, &sources));

@@ -81,6 +81,8 @@ pub struct StoredRelation {
     pub to: String,
     /// It leads to many.
     pub is_many: bool,
+    /// What leads back, where this declares it: its name in the class that this leads to, and whether to many.
+    pub back: Option<(Symbol, bool)>,
 }
 
 impl Stored {

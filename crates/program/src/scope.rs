@@ -456,6 +456,16 @@ impl Survey<'_> {
                         self.scopes.iterated.insert(function, *object);
                     }
                 }
+                // Ruby's, which take a block for each element
+                "collect" | "flat_map" | "collect_concat" | "each_with_index" | "each_with_object" | "each_entry"
+                | "reverse_each" | "find_each" | "select" | "filter" | "reject" | "filter_map" | "sort_by"
+                | "group_by" | "index_by" | "index_with" | "partition" | "sum" | "min_by" | "max_by" | "any?"
+                | "all?" | "none?" | "detect" | "find_all" | "find_index" | "to_h" | "uniq" | "map!" | "select!"
+                | "reject!" | "delete_if" | "keep_if" | "count" | "take_while" | "drop_while" => {
+                    if let Some(function) = block {
+                        self.scopes.iterated.insert(function, *object);
+                    }
+                }
                 "push" | "append" | "add" | "Add" if args.len() == 1 => {
                     if let ExprKind::Name(list) = self.module.expr(*object).kind {
                         let binder = self.binder(list);

@@ -13,8 +13,8 @@ mod injection;
 mod migrating;
 pub mod naming;
 pub mod passwords;
-mod races;
 mod privileges;
+mod races;
 mod repeated;
 pub mod roles;
 mod running;
@@ -282,10 +282,10 @@ mod dual_write;
 mod durability_off;
 #[path = "../security/end-of-life-server/rule.rs"]
 mod end_of_life_server;
-#[path = "../data/failing-archive/rule.rs"]
-mod failing_archive;
 #[path = "../security/exposed-password/rule.rs"]
 mod exposed_password;
+#[path = "../data/failing-archive/rule.rs"]
+mod failing_archive;
 #[path = "../data/float-money/rule.rs"]
 mod float_money;
 #[path = "../data/inactive-replication-slot/rule.rs"]

@@ -58,10 +58,10 @@ pub fn report(model: &Model, report: &mut Report<'_>, repeat: &Repeat, words: &W
             "`{}` {} once for each object whose `{}` is asked for.",
             &[&access.name, words.what, repeat.field.as_deref().unwrap_or_default()],
         ),
-        _ if repeat.view.is_some() => Text::say("`{}` is read once for each row that is serialized.", &[&access.name]),
         _ if !repeat.page.is_empty() => {
             Text::say("`{}` is read once for each row that the page shows.", &[&access.name])
         }
+        _ if repeat.view.is_some() => Text::say("`{}` is read once for each row that is serialized.", &[&access.name]),
         Some(over) => Text::say("`{}` {} once for each element of `{}`.", &[&access.name, words.what, over]),
         None => Text::say("`{}` {} once for each round of a loop.", &[&access.name, words.what]),
     };
@@ -87,6 +87,10 @@ pub fn report(model: &Model, report: &mut Report<'_>, repeat: &Repeat, words: &W
         let message = Text::from("This asks each of them for what was not loaded with it.");
         finding.trace.push(TraceStep { span: *place, message });
     }
+    if let Some(made) = repeat.made {
+        let message = Text::from("The query for the rows stands here.");
+        finding.trace.push(TraceStep { span: model.program.span(made), message });
+    }
     for (at, call) in repeat.way.iter().enumerate() {
         if at == 0 && repeat.page.is_empty() {
             let message = match repeat.view {
@@ -96,7 +100,9 @@ pub fn report(model: &Model, report: &mut Report<'_>, repeat: &Repeat, words: &W
             finding.trace.push(TraceStep { span, message: Text::from(message) });
         }
         let message = match at + 1 == repeat.way.len() {
-            _ if repeat.view.is_some() => Text::from("This asks each of them for what was not loaded with it."),
+            _ if repeat.view.is_some() && repeat.page.is_empty() => {
+                Text::from("This asks each of them for what was not loaded with it.")
+            }
             true => Text::from("This goes to the database."),
             false => Text::from("This leads on."),
         };

@@ -6,8 +6,6 @@
 use base::{FileId, FileRole, SourceMap, Span, Symbol};
 use rustc_hash::FxHashMap;
 
-use super::relations::Through;
-
 /// How many partials deep is followed.
 const MAX_DEPTH: usize = 3;
 
@@ -25,24 +23,35 @@ enum Engine {
     Braces,
 }
 
-/// What a page goes through.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Over {
-    /// One of the lists that it was given.
-    List(usize),
-    /// What something leads to: `@post.comments`.
-    Of(Through),
+/// Where what a page goes through begins.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Base {
+    /// One of the things that it was given.
+    Given(usize),
+    /// Something of which only the name is known.
+    Named(Symbol),
 }
 
-/// A member that an element of a list is asked for.
+/// What a page goes through.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Over {
+    /// Where it begins.
+    pub base: Base,
+    /// For each loop, the outermost first, the members that lead to what it goes through.
+    pub steps: Vec<Vec<Symbol>>,
+}
+
+/// What an element of a list is asked for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Asked {
     /// What the page goes through.
     pub over: Over,
     /// What the page calls the element.
     pub element: Symbol,
-    /// The member.
-    pub member: Symbol,
+    /// The members, one after another.
+    pub members: Vec<Symbol>,
+    /// The function that the element is handed to, and in which place.
+    pub handed: Option<(Symbol, u32)>,
     /// Where it asks.
     pub span: Span,
 }
@@ -105,7 +114,7 @@ impl Pages {
     /// What a page asks the elements of the lists that it is given for.
     pub(super) fn asked(&self, sources: &SourceMap, page: FileId, lists: &[&str]) -> Vec<Asked> {
         let mut found = Vec::new();
-        let mut reader = Reader { pages: self, sources, lists, found: &mut found };
+        let mut reader = Reader { pages: self, sources, lists, found: &mut found, visited: Vec::new() };
         reader.page(page, Vec::new(), 0);
         found
     }
@@ -129,6 +138,8 @@ struct Reader<'r> {
     sources: &'r SourceMap,
     lists: &'r [&'r str],
     found: &'r mut Vec<Asked>,
+    /// Partials that were read before.
+    visited: Vec<FileId>,
 }
 
 impl Reader<'_> {
@@ -173,18 +184,40 @@ impl Reader<'_> {
                 Engine::Braces => counted(code.trim()),
                 _ => block_of(code).or_else(|| counted(code.trim_start_matches(['-', '=', ' ']))),
             };
-            let Some((over, names)) = loops else { continue };
-            let through = match root(over, self.lists) {
-                // `@post.comments.each` of a post that the page was given
-                list @ Some(_) => {
-                    let rows = engine != Engine::Braces || is_plain(over);
-                    through(over).map(Over::Of).or(list.filter(|_| rows).map(Over::List))
-                }
-                None => through(over).filter(|t| t.owner.as_str().starts_with('@')).map(Over::Of),
+            let Some((over, names)) = loops else {
+                continue;
             };
-            let through = through.filter(|_| gives_elements(over));
-            bound.extend(names.into_iter().map(|name| Bound { name, over: through.clone(), eager: eager_in(over) }));
+            let through = self.over(over, &bound, engine).filter(|_| gives_elements(over));
+            let eager = eager_in(over);
+            // `for key, value in pairs`: the first, as of rows with what belongs to them
+            for (at, name) in names.into_iter().enumerate() {
+                let over = through.clone().filter(|_| at == 0);
+                bound.push(Bound { name, over, eager: eager.clone() });
+            }
         }
+    }
+
+    /// What an expression of a page goes through.
+    fn over(&self, code: &str, bound: &[Bound], engine: Engine) -> Option<Over> {
+        let all = words(code);
+        let place = |(at, word): &(usize, &str)| at + word.len();
+        if let Some(found) = all.iter().find(|(_, w)| self.lists.contains(w)) {
+            let list = self.lists.iter().position(|l| *l == found.1)?;
+            return Some(Over { base: Base::Given(list), steps: vec![chain(&code[place(found)..])] });
+        }
+        for found in &all {
+            let Some(known) = bound.iter().rev().find(|b| b.name == found.1) else { continue };
+            let mut over = known.over.clone()?;
+            over.steps.push(chain(&code[place(found)..]));
+            return Some(over);
+        }
+        let first = all.iter().find(|(_, w)| *w != "json" && *w != "xml")?;
+        let rest = &code[place(first)..];
+        let is_name = match engine {
+            Engine::Braces => !rest.starts_with('('),
+            _ => first.1.starts_with('@') && rest.starts_with('.'),
+        };
+        is_name.then(|| Over { base: Base::Named(Symbol::new(first.1)), steps: vec![chain(rest)] })
     }
 
     fn members(&mut self, page: FileId, code: &str, start: usize, bound: &[Bound]) {
@@ -195,17 +228,22 @@ impl Reader<'_> {
             let Some(known) = bound.iter().rev().find(|b| b.name == word) else { continue };
             let Some(over) = &known.over else { continue };
             let rest = &code[at + word.len()..];
-            let Some(rest) = rest.strip_prefix('.').or_else(|| rest.strip_prefix("&.")) else { continue };
-            let member: String = rest.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect();
-            if member.is_empty() || known.eager.contains(&member) {
+            let members = chain(rest);
+            if members.first().is_some_and(|m| known.eager.iter().any(|e| *m == e.as_str())) {
                 continue;
             }
+            let handed = if members.is_empty() { handed(code, at, rest) } else { None };
+            if members.is_empty() && handed.is_none() {
+                continue;
+            }
+            let length = members.first().map_or(0, |m| m.as_str().len() + 1);
             let from = (start + at) as u32;
-            let to = (start + code.len() - rest.len() + member.len()) as u32;
+            let to = (start + (at + word.len() + length).min(code.len())) as u32;
             self.found.push(Asked {
                 over: over.clone(),
                 element: Symbol::new(word),
-                member: Symbol::new(&member),
+                members,
+                handed,
                 span: Span { file: page, start: from, end: to },
             });
         }
@@ -233,13 +271,9 @@ impl Reader<'_> {
         let mut handed: Vec<Bound> = Vec::new();
         let name = quoted(given).map(|(name, _)| name);
         let base = name.map(|n| n.rsplit('/').next().unwrap_or(n));
-        if let Some(list) = value("collection").and_then(|v| root(v, self.lists)) {
+        if let Some(over) = value("collection").and_then(|v| self.over(v, bound, engine)) {
             let element = value("as").map(|v| v.trim_start_matches(':')).or(base);
-            handed.extend(element.map(|name| Bound {
-                name: name.to_owned(),
-                over: Some(Over::List(list)),
-                eager: Vec::new(),
-            }));
+            handed.extend(element.map(|name| Bound { name: name.to_owned(), over: Some(over), eager: Vec::new() }));
         }
         for (key, value) in &given_pairs {
             if let Some(known) = bound.iter().rev().find(|b| b.name == *value) {
@@ -252,10 +286,11 @@ impl Reader<'_> {
                 // `render @posts`, `render post`
                 let word: String =
                     given.chars().take_while(|c| c.is_alphanumeric() || matches!(c, '_' | '@')).collect();
-                let one = match root(&word, self.lists) {
+                let one = match self.lists.iter().position(|l| *l == word) {
                     Some(list) => {
                         let one = word.trim_start_matches('@').strip_suffix('s').unwrap_or_default().to_owned();
-                        handed.push(Bound { name: one.clone(), over: Some(Over::List(list)), eager: Vec::new() });
+                        let over = Over { base: Base::Given(list), steps: vec![Vec::new()] };
+                        handed.push(Bound { name: one.clone(), over: Some(over), eager: Vec::new() });
                         one
                     }
                     None => word,
@@ -263,7 +298,10 @@ impl Reader<'_> {
                 self.pages.partial(self.sources, page, &format!("{one}s/{one}")).filter(|_| !one.is_empty())
             }
         };
-        if let Some(partial) = partial.filter(|p| *p != page && !handed.is_empty()) {
+        // what the page was given is there in its partials as well, once
+        let is_new = |p: &FileId| !handed.is_empty() || !self.visited.contains(p);
+        if let Some(partial) = partial.filter(|p| *p != page && is_new(p)) {
+            self.visited.push(partial);
             self.page(partial, handed, depth + 1);
         }
     }
@@ -357,26 +395,70 @@ fn counted(code: &str) -> Option<(&str, Vec<String>)> {
     Some((over, names))
 }
 
-/// Which list an expression goes through, by the first name in it that is one.
-fn root(over: &str, lists: &[&str]) -> Option<usize> {
-    words(over).into_iter().find_map(|(_, word)| lists.iter().position(|l| *l == word))
+/// The members after a name: `comments`, `recent` of `.comments.recent(5)`.
+fn chain(code: &str) -> Vec<Symbol> {
+    let mut found = Vec::new();
+    let mut rest = code;
+    loop {
+        let Some(after) = rest.strip_prefix('.').or_else(|| rest.strip_prefix("&.")) else { return found };
+        let end = after.find(|c: char| !c.is_alphanumeric() && !matches!(c, '_' | '?' | '!')).unwrap_or(after.len());
+        if end == 0 {
+            return found;
+        }
+        found.push(Symbol::new(&after[..end]));
+        rest = &after[end..];
+        if rest.starts_with('(') {
+            let Some(close) = closing(rest) else { return found };
+            rest = &rest[close + 1..];
+        }
+    }
 }
 
-/// `posts`, `posts.all`, `page.object_list|slice:":5"`: the rows themselves.
-fn is_plain(over: &str) -> bool {
-    let over = over.split(['|', ' ']).next().unwrap_or(over);
-    let Some((_, member)) = over.split_once('.') else { return true };
-    let member = member.split(['(', '.']).next().unwrap_or(member);
-    matches!(member, "all" | "items" | "object_list" | "filter" | "order_by")
+/// Where the bracket that a text begins with is closed.
+fn closing(code: &str) -> Option<usize> {
+    let mut depth = 0usize;
+    for (at, c) in code.char_indices() {
+        match c {
+            '(' | '[' | '{' => depth += 1,
+            ')' | ']' | '}' => {
+                depth = depth.checked_sub(1)?;
+                if depth == 0 {
+                    return Some(at);
+                }
+            }
+            _ => {}
+        }
+    }
+    None
 }
 
-/// The relation that an expression goes through: `@post.comments.recent.each`, `post.comments.all`.
-fn through(over: &str) -> Option<Through> {
-    let (at, owner) = words(over).into_iter().find(|(at, w)| over[at + w.len()..].starts_with('.'))?;
-    let rest = &over[at + owner.len() + 1..];
-    let relation: String = rest.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect();
-    let is_many = relation.ends_with('s') && !matches!(relation.as_str(), "items" | "keys" | "values" | "includes");
-    is_many.then(|| Through { owner: Symbol::new(owner), relation: Symbol::new(&relation) })
+/// The function that a name alone is handed to: `avatar(size, user)`, `user|avatar`; with its place.
+fn handed(code: &str, at: usize, rest: &str) -> Option<(Symbol, u32)> {
+    let is_word = |c: char| c.is_alphanumeric() || matches!(c, '_' | '?');
+    if let Some(filter) = rest.trim_start().strip_prefix('|').map(str::trim_start) {
+        let end = filter.find(|c| !is_word(c)).unwrap_or(filter.len());
+        return (end > 0).then(|| (Symbol::new(&filter[..end]), 0));
+    }
+    if !rest.trim_start().starts_with([',', ')']) && !rest.trim().is_empty() {
+        return None;
+    }
+    let mut place = 0;
+    let mut depth = 0usize;
+    for (open, c) in code[..at].char_indices().rev() {
+        match c {
+            ')' | ']' | '}' => depth += 1,
+            '(' if depth == 0 => {
+                let name: String = code[..open].chars().rev().take_while(|c| is_word(*c)).collect();
+                let name: String = name.chars().rev().collect();
+                let is_method = code[..open - name.len()].ends_with('.');
+                return (!name.is_empty() && !is_method).then(|| (Symbol::new(&name), place));
+            }
+            '(' | '[' | '{' => depth = depth.checked_sub(1)?,
+            ',' if depth == 0 => place += 1,
+            _ => {}
+        }
+    }
+    None
 }
 
 /// Whether what is gone through are the elements of the list, and not groups or values of them.
@@ -479,9 +561,15 @@ mod tests {
         pages
             .asked(&sources, first, lists)
             .iter()
-            .map(|a| match &a.over {
-                Over::List(list) => format!("{}.{} of {}", a.element, a.member, lists[*list]),
-                Over::Of(t) => format!("{}.{} of {}.{}", a.element, a.member, t.owner, t.relation),
+            .map(|a| {
+                let base = match a.over.base {
+                    Base::Given(list) => lists[list].to_owned(),
+                    Base::Named(name) => name.to_string(),
+                };
+                let words = |all: &[Symbol]| all.iter().map(|m| format!(".{m}")).collect::<String>();
+                let steps: Vec<String> = a.over.steps.iter().map(|s| words(s)).collect();
+                let handed = a.handed.map_or(String::new(), |(name, place)| format!(" to {name} {place}"));
+                format!("{}{}{handed} of {base}{}", a.element, words(&a.members), steps.join(" / "))
             })
             .collect()
     }
@@ -503,6 +591,15 @@ mod tests {
     fn relations_of_what_a_page_is_given_are_lists() {
         let page = "<% @post.comments.each do |comment| %><%= comment.user.name %><% end %>";
         assert_eq!(asked(&[("app/views/posts/show.html.erb", page)], &["@post"]), ["comment.user of @post.comments"]);
+    }
+
+    #[test]
+    fn loops_within_loops_and_functions_are_told() {
+        let page = "<% @posts.each do |post| %><% post.comments.recent(3).each do |c| %><%= link_to_user(1, c) %><% end %><% end %>";
+        assert_eq!(
+            asked(&[("app/views/posts/index.html.erb", page)], &["@posts"]),
+            ["post.comments.recent.each of @posts.each", "c to link_to_user 1 of @posts.each / .comments.recent.each"]
+        );
     }
 
     #[test]

@@ -8,7 +8,7 @@ use ir::{ExprId, ExprKind, FunctionKind};
 use program::{ClassRef, ExprRef, FnId, ModuleId, Value};
 use rustc_hash::{FxHashMap, FxHashSet};
 
-use super::{pages, shown};
+use super::shown;
 use crate::adapters::Context;
 use crate::adapters::serializers::{self, Asked, SerializedList};
 use crate::effects::Effect;
@@ -24,30 +24,6 @@ pub(super) struct Relation {
     pub record: RecordId,
     /// Whether it leads to many.
     pub is_many: bool,
-}
-
-/// A relation that a page asks for.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Shown {
-    /// The class of the elements.
-    pub class: ClassRef,
-    /// The relation.
-    pub name: Symbol,
-    /// What is known of it.
-    pub relation: Relation,
-    /// How sure the class is.
-    pub evidence: Evidence,
-    /// Where a method of the element asks for it.
-    pub at: Option<ExprRef>,
-}
-
-/// A relation to many that a page goes through: `@post.comments`.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Through {
-    /// What the page calls the owner.
-    pub owner: Symbol,
-    /// The relation.
-    pub relation: Symbol,
 }
 
 /// All relations that are read late, and what brings them along.
@@ -169,6 +145,23 @@ impl Relations {
         let relation = self.of.get(&(class, *name))?;
         let comes = self.comes_along(context, object, *name, list, class);
         (!comes).then_some((*relation, ExprRef { module: method.module, expr: *at }))
+    }
+
+    /// The relation of a class by its name, where it is read late.
+    pub(super) fn of(&self, class: ClassRef, name: Symbol) -> Option<Relation> {
+        self.of.get(&(class, name)).copied()
+    }
+
+    /// All of them, in order: the class, the name, whether it leads to many.
+    pub(super) fn all(&self) -> Vec<(ClassRef, Symbol, bool)> {
+        let mut all: Vec<_> = self.of.iter().map(|((class, name), r)| (*class, *name, r.is_many)).collect();
+        all.sort_unstable_by_key(|(class, name, _)| (*class, name.as_str()));
+        all
+    }
+
+    /// Whether any code asks for a relation of this name to come along.
+    pub(super) fn is_eager_anywhere(&self, name: Symbol) -> bool {
+        self.eager_outside.contains(&name) || self.eager.values().any(|names| names.contains(&name))
     }
 
     /// Whether there is none.
@@ -295,80 +288,8 @@ impl Relations {
         found
     }
 
-    /// The relation that a page asks each element of a list for, or that a method of the element asks itself for.
-    /// `of` names the relation to many that the page goes through, where the list is one.
-    pub(super) fn shown(
-        &self,
-        context: &Context<'_>,
-        list: Option<ExprRef>,
-        of: Option<&Through>,
-        asked: &pages::Asked,
-        made_by: &FxHashSet<FnId>,
-    ) -> Option<Shown> {
-        let (element, member) = (asked.element, asked.member);
-        let held = list.and_then(|list| self.held_by(context, list));
-        let by_name = match self.classes.get(&plain_name(element.as_str())).map(Vec::as_slice) {
-            Some([only]) => Some(*only),
-            // more than one: none is known
-            Some(_) => return None,
-            None => None,
-        };
-        let (class, evidence) = match (held, by_name) {
-            (Some(held), None) => (held, Evidence::Shown),
-            (Some(held), Some(named)) if held == named => (held, Evidence::Shown),
-            (_, Some(named)) => (named, Evidence::Suspected),
-            (None, None) => (self.called(of?.relation)?, Evidence::Suspected),
-        };
-        if let Some(through) = of {
-            let is_many = |c: &ClassRef| self.of.get(&(*c, through.relation)).is_some_and(|r| r.is_many);
-            self.named.get(&through.relation)?.iter().find(|c| is_many(c))?;
-        }
-        let lineage = context.program.classes().lineage(class);
-        let (name, at) = match lineage.iter().any(|c| self.of.contains_key(&(*c, member))) {
-            true => (member, None),
-            false => {
-                let methods = lineage.iter().filter_map(|c| context.program.classes().info(*c)?.methods.get(&member));
-                let (name, at, method) =
-                    methods.flatten().find_map(|m| self.asking.get(m).map(|(name, at)| (*name, *at, *m)))?;
-                (name, Some(ExprRef { module: method.module, expr: at }))
-            }
-        };
-        let relation = lineage.iter().find_map(|c| self.of.get(&(*c, name))).copied()?;
-        if list.is_some_and(|list| is_put_together(context, list) || self.is_eager_by_call(context, list, name)) {
-            return None;
-        }
-        let back = list.is_some_and(|list| leads_back(context, list, name))
-            || of.is_some_and(|t| is_called(t.owner.as_str(), name));
-        if back && !relation.is_many {
-            return None;
-        }
-        let models: Vec<ModuleId> = lineage.iter().map(|c| c.module).collect();
-        let counts = |f: FnId| made_by.contains(&outermost_of(context, f)) || models.contains(&f.module);
-        let comes = match of {
-            Some(_) => self.is_eager(name, counts),
-            None => self.is_eager_of_rows(name, counts),
-        };
-        (!comes).then_some(Shown { class, name, relation, evidence, at })
-    }
-
-    /// Whether the list is made by calling something that asks for the relation: `line_items.sorted`, by its name.
-    fn is_eager_by_call(&self, context: &Context<'_>, list: ExprRef, name: Symbol) -> bool {
-        let module = context.program.module(list.module);
-        let called: Vec<Symbol> = module
-            .exprs_within(module.expr(list.expr).range)
-            .filter_map(|(_, e)| match e.kind {
-                ExprKind::Member { name, .. } => Some(name),
-                _ => None,
-            })
-            .collect();
-        self.eager_direct.iter().any(|(function, names)| {
-            let by = context.program.function(outermost_of(context, *function)).name;
-            names.contains(&name) && by.is_some_and(|by| called.contains(&by))
-        })
-    }
-
     /// As [`Relations::is_eager`], for relations of the rows of a list themselves.
-    fn is_eager_of_rows(&self, name: Symbol, counts: impl Fn(FnId) -> bool) -> bool {
+    pub(super) fn is_eager_of_rows(&self, name: Symbol, counts: impl Fn(FnId) -> bool) -> bool {
         self.eager_outside.contains(&name)
             || self
                 .eager_direct
@@ -377,7 +298,7 @@ impl Relations {
     }
 
     /// Whether one of these functions asks for a relation to come along, or code outside functions.
-    fn is_eager(&self, name: Symbol, counts: impl Fn(FnId) -> bool) -> bool {
+    pub(super) fn is_eager(&self, name: Symbol, counts: impl Fn(FnId) -> bool) -> bool {
         self.eager_outside.contains(&name)
             || self
                 .eager
@@ -494,7 +415,7 @@ impl Relations {
     /// Whether a query that gives the list brings the relation along, as far as that can be seen: in the function
     /// and in what gives classes their rows, where the query stands there; else anywhere in the files that the list
     /// comes from.
-    fn comes_along(
+    pub(super) fn comes_along(
         &self,
         context: &Context<'_>,
         object: ExprRef,
@@ -585,7 +506,7 @@ fn direct_in(context: &Context<'_>, call: ExprRef, all: &[Symbol]) -> Vec<Symbol
 }
 
 /// The named function around a place.
-fn outermost(context: &Context<'_>, at: ExprRef) -> Option<FnId> {
+pub(super) fn outermost(context: &Context<'_>, at: ExprRef) -> Option<FnId> {
     let function = context.program.scopes(at.module).owner(at.expr).function?;
     Some(outermost_of(context, FnId { module: at.module, function }))
 }
@@ -604,15 +525,9 @@ pub(super) fn outermost_of(context: &Context<'_>, function: FnId) -> FnId {
     }
 }
 
-/// Whether a list is one that the code fills itself: its elements may be anything.
-fn is_put_together(context: &Context<'_>, list: ExprRef) -> bool {
-    let origins = context.program.origins_before_calls(list, context.facts);
-    origins.into_iter().chain([list]).any(|o| matches!(context.program.expr(o).kind, ExprKind::List(_)))
-}
-
 /// Whether the rows of a list were asked of what a relation of theirs leads to: `post.author` of `author.posts`
 /// knows the author already.
-fn leads_back(context: &Context<'_>, list: ExprRef, name: Symbol) -> bool {
+pub(super) fn leads_back(context: &Context<'_>, list: ExprRef, name: Symbol) -> bool {
     for origin in context.program.origins_before_calls(list, context.facts).into_iter().chain([list]) {
         let module = context.program.module(origin.module);
         let mut at = origin.expr;
@@ -666,7 +581,7 @@ fn last_name(context: &Context<'_>, list: ExprRef) -> Option<Symbol> {
 }
 
 /// One of many: `categories`, `boxes`, `articles`.
-fn singular(many: &str) -> Option<String> {
+pub(super) fn singular(many: &str) -> Option<String> {
     if let Some(stem) = many.strip_suffix("ies") {
         return Some(format!("{stem}y"));
     }
@@ -678,7 +593,7 @@ fn singular(many: &str) -> Option<String> {
     many.strip_suffix('s').filter(|m| m.len() > 2).map(str::to_owned)
 }
 
-fn plain_name(name: &str) -> String {
+pub(super) fn plain_name(name: &str) -> String {
     name.replace('_', "").to_lowercase()
 }
 

@@ -8,11 +8,12 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::relations::{Relation, Relations};
 use super::ways::{Ways, is_meant};
-use super::{Access, Does, shown};
+use super::{Access, Does, rows, shown};
 use crate::adapters::Context;
 use crate::adapters::graphql::{self, FieldResolver};
 use crate::effects::Effect;
 use crate::entities::Route;
+use crate::stored::StoredThings;
 
 /// An access that a loop repeats.
 #[derive(Clone, Debug, PartialEq)]
@@ -27,6 +28,8 @@ pub struct Repeat {
     pub way: Vec<ExprRef>,
     /// What is gone through, where that is written.
     pub over: Option<ExprRef>,
+    /// Where the query for the list stands, as far as that was followed.
+    pub made: Option<ExprRef>,
     /// The view that hands the list to a serializer, which asks each row.
     pub view: Option<ClassRef>,
     /// The field of a type whose resolver this is: it is called for each object.
@@ -72,6 +75,7 @@ pub(super) fn collect(
     routes: &[Route],
     accesses: &mut Vec<Access>,
     ways: &Ways,
+    stored: &StoredThings,
 ) -> Vec<Repeat> {
     let relations = Relations::read(context, effects);
     if accesses.is_empty() && relations.is_empty() {
@@ -133,6 +137,7 @@ pub(super) fn collect(
                 access: 0,
                 way: list.asked.iter().map(|a| a.at).collect(),
                 over: Some(list.queryset),
+                made: None,
                 view: Some(list.view),
                 field: None,
                 page: Vec::new(),
@@ -142,8 +147,12 @@ pub(super) fn collect(
             evidence: base::Evidence::Shown,
         }
     });
-    let shown = shown::lists(context, routes, &relations);
-    for (repeats, late) in found.into_iter().chain([(Vec::new(), serialized.collect()), (Vec::new(), shown)]) {
+    let known = rows::Known::read(context, &relations, ways, stored);
+    let asks = rows::Asks::read(&known);
+    let (late, by_methods) = rows::repeats(&known, &asks);
+    let (shown, queried) = shown::lists(&known, &asks, routes);
+    let more = [(Vec::new(), serialized.collect()), (queried, shown), (by_methods, late)];
+    for (repeats, late) in found.into_iter().chain(more) {
         all.extend(repeats);
         for late in late {
             let access = late.access(context);
@@ -485,6 +494,7 @@ impl Walk<'_> {
             access: 0,
             way: Vec::new(),
             over,
+            made: None,
             view: None,
             field: None,
             page: Vec::new(),
@@ -529,8 +539,17 @@ impl Walk<'_> {
                 continue;
             };
             let function = self.here.map(|function| FnId { module: self.id, function });
-            let repeat =
-                Repeat { call, function, access: 0, way: vec![at], over, view: None, field: None, page: Vec::new() };
+            let repeat = Repeat {
+                call,
+                function,
+                access: 0,
+                way: vec![at],
+                over,
+                made: None,
+                view: None,
+                field: None,
+                page: Vec::new(),
+            };
             let name = Some(self.context.sources.text(self.context.program.span(at)).to_owned());
             self.late.push(Late { repeat, name, relation, evidence: base::Evidence::Shown });
             return true;
@@ -557,7 +576,17 @@ impl Walk<'_> {
         let Some(around) = self.loops.iter().rev().find(|around| self.call_differs(id, around)) else { return };
         let function = self.here.map(|function| FnId { module: self.id, function });
         let over = around.over.map(|expr| ExprRef { module: self.id, expr });
-        self.found.push(Repeat { call, function, access, way, over, view: None, field: None, page: Vec::new() });
+        self.found.push(Repeat {
+            call,
+            function,
+            access,
+            way,
+            over,
+            made: None,
+            view: None,
+            field: None,
+            page: Vec::new(),
+        });
     }
 
     fn call_differs(&self, id: ExprId, around: &Around) -> bool {

@@ -1,13 +1,14 @@
 //! How functions come to accesses: directly, or by calls.
 
-use ir::{CallKind, ExprKind, FunctionKind};
-use program::{CallSite, ExprRef, FnId};
+use ir::{CallKind, ExprId, ExprKind, FunctionKind, LogicalOp, StmtKind};
+use program::{CallSite, ClassRef, ExprRef, FnId};
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::Access;
 use crate::adapters::Context;
 use crate::effects::Effect;
 use crate::facts::Kind;
+use crate::stored::StoredThings;
 
 /// How many calls lie between a function and an access at most.
 const MAX_WAY: usize = 4;
@@ -38,10 +39,11 @@ impl Ways {
 }
 
 /// Finds the ways.
-pub(super) fn ways(context: &Context<'_>, effects: &[Effect], accesses: &[Access]) -> Ways {
+pub(super) fn ways(context: &Context<'_>, effects: &[Effect], accesses: &[Access], stored: &StoredThings) -> Ways {
     let mut keeps: FxHashSet<FnId> =
         effects.iter().filter(|e| e.kind == Kind::Cache).filter_map(|e| e.function).collect();
     keeps.extend(set_aside(context, effects));
+    keeps.extend(remembered(context, stored));
     let mut ways: FxHashMap<FnId, Way> = FxHashMap::default();
     let mut level: Vec<FnId> = Vec::new();
     let add = |ways: &mut FxHashMap<FnId, Way>, level: &mut Vec<FnId>, function: FnId, way: Way| {
@@ -104,6 +106,36 @@ pub(super) fn set_aside(context: &Context<'_>, effects: &[Effect]) -> Vec<FnId> 
     for id in context.program.ids() {
         for (function, item) in context.program.module(id).functions() {
             if item.annotations.iter().any(|expr| says(ExprRef { module: id, expr: *expr })) {
+                found.push(FnId { module: id, function });
+            }
+        }
+    }
+    found
+}
+
+/// Methods that keep what they gave: `@prices ||= Price.all`. Those of rows keep it for each row apart.
+fn remembered(context: &Context<'_>, stored: &StoredThings) -> Vec<FnId> {
+    let mut found = Vec::new();
+    for id in context.program.ids() {
+        let module = context.program.module(id);
+        let is_kept = |value: ExprId| {
+            let value = match module.expr(value).kind {
+                ExprKind::Assign { value, .. } => value,
+                _ => value,
+            };
+            matches!(module.expr(value).kind, ExprKind::Logical { op: LogicalOp::Or, left, .. }
+                if matches!(module.expr(left).kind, ExprKind::Name(n) if n.as_str().starts_with('@')))
+        };
+        for (function, item) in module.functions() {
+            let Some([only]) = item.body.as_deref() else { continue };
+            let keeps = match module.stmt(*only).kind {
+                StmtKind::Assign { value: Some(value), .. } | StmtKind::Expr(value) | StmtKind::Return(Some(value)) => {
+                    is_kept(value)
+                }
+                _ => false,
+            };
+            let class = item.class.map(|class| context.program.classes().canonical(ClassRef { module: id, class }));
+            if keeps && class.is_none_or(|c| stored.of_class(c).is_none()) {
                 found.push(FnId { module: id, function });
             }
         }

@@ -299,7 +299,7 @@ impl Reader<'_> {
         let to = to.rsplit([':', '.']).next().unwrap_or_default().to_owned();
         let belongs = declared.name == "belongs_to";
         let column = belongs.then(|| text("foreign_key").unwrap_or_else(|| format!("{name}_id")));
-        let relation = (!is_polymorphic).then_some(StoredRelation { to, is_many });
+        let relation = (!is_polymorphic).then_some(StoredRelation { to, is_many, back: None });
         let mut made = vec![StoredField { name, span, column, relation }];
         if belongs && is_polymorphic {
             let column = text("foreign_type").unwrap_or_else(|| format!("{name}_type"));

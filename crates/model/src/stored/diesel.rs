@@ -68,7 +68,7 @@ fn stored(context: &Context<'_>, class: ClassRef, item: &ir::Class) -> Option<St
         Some(StoredField {
             name: field.name,
             span: module.span(field.range),
-            relation: to.map(|to| StoredRelation { to: to.clone(), is_many: false }),
+            relation: to.map(|to| StoredRelation { to: to.clone(), is_many: false, back: None }),
             column: Some(column),
         })
     });

@@ -276,6 +276,21 @@ impl Models<'_, '_> {
         }
     }
 
+    /// The name by which rows lead back over a field: the written one, else that of the class.
+    fn back(&self, class: ClassRef, field: &Field) -> Option<(Symbol, bool)> {
+        field.relation.as_ref().filter(|r| !r.is_hidden)?;
+        let program = self.reading.context.program;
+        let (part, at) = program.classes().field(class, Symbol::new(&field.name))?;
+        let expr = program.class(part).fields[at as usize].init?;
+        let call = self.reading.call(ExprRef { module: part.module, expr })?;
+        let written = call.named("related_name").and_then(|r| self.reading.string(r));
+        let is_many = field.kind != "OneToOneField";
+        let lower = program.class(class).name.as_str().to_lowercase();
+        let by_class = if is_many { format!("{lower}_set") } else { lower.clone() };
+        let name = written.map_or(by_class, |n| n.replace("%(class)s", &lower));
+        Some((Symbol::new(&name), is_many))
+    }
+
     fn stored(&self, state: &State, class: ClassRef, key: &Key) -> Option<Stored> {
         let program = self.reading.context.program;
         let model: &Arc<Model> = state.model(key)?;
@@ -296,6 +311,7 @@ impl Models<'_, '_> {
             relation: field.relation.as_ref().map(|r| StoredRelation {
                 to: state.model(&r.to).map_or_else(|| r.to.1.clone(), |m| m.name.clone()),
                 is_many: r.is_many,
+                back: self.back(class, field),
             }),
         };
         let table = state.table(model, self.dialect);

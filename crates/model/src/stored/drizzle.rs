@@ -167,7 +167,7 @@ impl Drizzle {
                     "references" => {
                         let given = call.arg(0).and_then(|f| run.as_mut()?.given_by(f));
                         if let Some((to, column)) = given.as_ref().and_then(|v| self.column_at(v)) {
-                            relation = Some(StoredRelation { to: to.called.clone(), is_many: false });
+                            relation = Some(StoredRelation { to: to.called.clone(), is_many: false, back: None });
                             made.foreign.push(reference(table, &name, to, &column, call.arg(1), at));
                         }
                     }

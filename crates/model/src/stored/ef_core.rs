@@ -288,7 +288,11 @@ fn stored(
         name: property.name,
         span: property.span,
         column: property.target.is_none().then(|| property.column.clone()),
-        relation: property.target.and_then(name_of).map(|to| StoredRelation { to, is_many: property.is_many }),
+        relation: property.target.and_then(name_of).map(|to| StoredRelation {
+            to,
+            is_many: property.is_many,
+            back: None,
+        }),
     });
     Stored {
         class: Some(entity.class),

@@ -274,9 +274,11 @@ impl Models<'_, '_> {
             name: field.name,
             span: field.span,
             column: field.column.clone(),
-            relation: field
-                .relation
-                .map(|(to, is_many)| super::StoredRelation { to: program.class(to).name.to_string(), is_many }),
+            relation: field.relation.map(|(to, is_many)| super::StoredRelation {
+                to: program.class(to).name.to_string(),
+                is_many,
+                back: None,
+            }),
         });
         let mut statements = table.statements(self.dialect);
         joins.iter().for_each(|j| statements.extend(j.statements(self.dialect)));

@@ -185,6 +185,7 @@ impl Entities<'_, '_> {
             relation: property.target.map(|to| StoredRelation {
                 to: self.context.program.class(to).name.to_string(),
                 is_many: property.is_many,
+                back: None,
             }),
         });
         let mut statements = table.statements(self.dialect);

@@ -311,7 +311,7 @@ impl Mongoose {
                 What::Path(path) => path.strip_suffix(".name").map(|p| last(p).to_owned()),
                 _ => r.name().map(str::to_owned),
             });
-            let relation = to.map(|to| StoredRelation { to, is_many });
+            let relation = to.map(|to| StoredRelation { to, is_many, back: None });
             read.fields.push(Told { name: name.to_owned(), span, relation });
         }
         let is = |key: &str| value.get(key).and_then(Val::truth) == Some(true);

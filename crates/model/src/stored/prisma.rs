@@ -130,7 +130,7 @@ impl<'b> Schema<'b> {
             name: Symbol::new(&f.name),
             span: Span::new(file, f.at.start, f.at.end),
             column: (!self.is_model(&f.ty)).then(|| mapped(&f.attributes, &f.name)),
-            relation: self.is_model(&f.ty).then(|| StoredRelation { to: f.ty.clone(), is_many: f.is_list }),
+            relation: self.is_model(&f.ty).then(|| StoredRelation { to: f.ty.clone(), is_many: f.is_list, back: None }),
         });
         let bare = name.rsplit_once('.').map(|(schema, bare)| Name::new(schema, bare));
         Stored {

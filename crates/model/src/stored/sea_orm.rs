@@ -153,7 +153,7 @@ fn relations(context: &Context<'_>, class: ClassRef, table: &mut Table, fields: 
                 ..ForeignKey::default()
             });
         }
-        let relation = Some(StoredRelation { to, is_many });
+        let relation = Some(StoredRelation { to, is_many, back: None });
         fields.push(StoredField { name: variant.name, span: module.span(variant.range), column, relation });
     }
 }

@@ -208,7 +208,7 @@ impl Sequelize {
                 name: field.name,
                 span: Span::new(model.span.file, at.start, at.end),
                 column: None,
-                relation: Some(StoredRelation { to, is_many }),
+                relation: Some(StoredRelation { to, is_many, back: None }),
             });
             return;
         }
@@ -293,7 +293,7 @@ impl Sequelize {
                 name: Symbol::new(&name),
                 span,
                 column: None,
-                relation: Some(StoredRelation { to: to.clone(), is_many }),
+                relation: Some(StoredRelation { to: to.clone(), is_many, back: None }),
             });
             if let ("belongsTo", Some(table)) = (&*call.name, table) {
                 let key = key.unwrap_or_else(|| format!("{}Id", lower_first(&name)));

@@ -76,7 +76,7 @@ fn document(context: &Context<'_>, class: ClassRef, dialect: Dialect) -> Stored 
                 name: field.name,
                 span: module.span(field.range),
                 column: Some(column),
-                relation: relation.map(|to| StoredRelation { to, is_many: false }),
+                relation: relation.map(|to| StoredRelation { to, is_many: false, back: None }),
             });
         }
     }

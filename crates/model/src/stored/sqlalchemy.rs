@@ -51,7 +51,8 @@ struct Mapped {
     table: String,
     columns: Vec<(Symbol, Column)>,
     constraints: Vec<Constraint>,
-    relations: Vec<(Symbol, ir::Range, StoredRelation)>,
+    /// With whether the class says that it is of many or of one.
+    relations: Vec<(Symbol, ir::Range, StoredRelation, bool)>,
     /// Another class makes the table.
     shares: bool,
 }
@@ -254,7 +255,12 @@ fn members(reading: &Reading<'_>, part: ClassRef, class: ClassRef, is_sqlmodel: 
         if matches!(called, "relationship" | "Relationship" | "dynamic_loader") {
             let to = call.as_ref().and_then(|c| c.arg(0, "argument")).and_then(|a| reading.column_named(a));
             if let Some((to, is_many)) = related(reading, part.module, field.ty, to) {
-                mapped.relations.push((name, place(field.range), StoredRelation { to, is_many }));
+                let said = |wanted: &str| call.as_ref().and_then(|c| c.named(wanted));
+                let of_list = said("uselist").and_then(|u| reading.truth(Some(u)));
+                let back = said("backref").and_then(|b| back(reading, b));
+                let is_said = of_list.is_some() || field.ty.is_some();
+                let relation = StoredRelation { to, is_many: of_list.unwrap_or(is_many), back };
+                mapped.relations.push((name, place(field.range), relation, is_said));
             }
             continue;
         }
@@ -409,6 +415,15 @@ fn related(
     (!name.is_empty()).then(|| (last(name), is_many))
 }
 
+/// `backref="orders"`, `backref=backref("orders", …)`
+fn back(reading: &Reading<'_>, at: ExprRef) -> Option<(Symbol, bool)> {
+    let named = match reading.call(at) {
+        Some(call) => call.arg(0, "name")?,
+        None => at,
+    };
+    Some((Symbol::new(&reading.text(named)?), true))
+}
+
 /// `__table_args__ = (UniqueConstraint(…), Index(…), {"schema": "app"})`
 fn table_args(reading: &Reading<'_>, part: ClassRef, class: ClassRef, mapped: &mut Mapped) {
     let program = reading.context.program;
@@ -537,7 +552,21 @@ fn stored(
         let column_name = Some(column.name.clone());
         fields.push(StoredField { name: *name, span: span(column.range), column: column_name, relation: None });
     }
-    for (name, range, relation) in mapped.relations {
+    for (name, range, mut relation, is_said) in mapped.relations {
+        // a class without a key to the other has many of it
+        let table = names.get(&relation.to).unwrap_or(&relation.to);
+        let of_columns = mapped.columns.iter().flat_map(|(_, c)| &c.foreign_keys);
+        let of_table = mapped.constraints.iter().filter_map(|c| match c {
+            Constraint::Foreign(foreign) => Some(foreign),
+            _ => None,
+        });
+        let has_key = of_columns.chain(of_table).any(|f| f.table == *table);
+        if !is_said {
+            relation.is_many = !has_key;
+        }
+        if let Some((_, is_many)) = &mut relation.back {
+            *is_many = has_key;
+        }
         fields.push(StoredField { name, span: span(range), column: None, relation: Some(relation) });
     }
     let table = match mapped.table.split_once('.') {

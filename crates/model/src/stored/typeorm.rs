@@ -168,7 +168,7 @@ fn fields(
         };
         if let Some(relation) = relation(run, &marks, property, at) {
             let is_many = matches!(relation.kind, Kind::OneToMany | Kind::ManyToMany);
-            stored.relation = Some(StoredRelation { to: relation.to_name.clone(), is_many });
+            stored.relation = Some(StoredRelation { to: relation.to_name.clone(), is_many, back: None });
             made.relations.push(relation);
         } else if let Some(told) = reader.column(run, &marks, property, prefix, field, class.module, at, &made.table) {
             made.is_document |= told.is_object_id;
