@@ -766,10 +766,10 @@ fn caps_in(module: &Module, range: ir::Range) -> Vec<ExprId> {
     };
     for (_, item) in module.exprs_within(range) {
         match &item.kind {
-            ExprKind::Binary { op: BinaryOp::Lt | BinaryOp::Le | BinaryOp::Gt | BinaryOp::Ge, left, right } => {
-                if !is_least(*left) && !is_least(*right) {
-                    whole.extend([*left, *right]);
-                }
+            ExprKind::Binary { op: BinaryOp::Lt | BinaryOp::Le | BinaryOp::Gt | BinaryOp::Ge, left, right }
+                if !is_least(*left) && !is_least(*right) =>
+            {
+                whole.extend([*left, *right]);
             }
             ExprKind::Binary { op: BinaryOp::In | BinaryOp::NotIn, left, .. } => whole.push(*left),
             ExprKind::Call { callee, args, .. } => {
