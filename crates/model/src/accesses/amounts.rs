@@ -396,7 +396,26 @@ impl<'c> Tracer<'c> {
         {
             return Some(Held::Data);
         }
-        bindings.iter().find_map(|binding| match binding {
+        let mut found = None;
+        for binding in bindings {
+            let mut own = Way::default();
+            let held = self.of_binding(at, name, binding, depth, &mut own);
+            // a function that is not known makes it of itself: `let limit = checked(limit)?`
+            let is_remade =
+                matches!(binding, Binding::Value(value, _) if held.is_none() && makes_of(module, *value, name));
+            way.is_capped |= own.is_capped || is_remade;
+            if found.is_none() && held.is_some() {
+                found = held;
+                way.places.append(&mut own.places);
+            }
+        }
+        found
+    }
+
+    fn of_binding(&self, at: ExprRef, name: Symbol, binding: &Binding, depth: u32, way: &mut Way) -> Option<Held> {
+        let program = self.context.program;
+        let module = program.module(at.module);
+        match binding {
             Binding::Param(function, index, path) => {
                 self.of_param(FnId { module: at.module, function: *function }, *index, path, depth, way)
             }
@@ -419,7 +438,7 @@ impl<'c> Tracer<'c> {
                 }
             }
             _ => None,
-        })
+        }
     }
 
     fn of_param(&self, function: FnId, index: u32, path: &[PathStep], depth: u32, way: &mut Way) -> Option<Held> {
@@ -681,6 +700,16 @@ fn is_of_request(place: Place) -> bool {
     matches!(place, Place::Path | Place::Query | Place::Body | Place::Header | Place::Request)
 }
 
+/// Whether a value is what a call makes of a variable.
+fn makes_of(module: &Module, value: ExprId, name: Symbol) -> bool {
+    let mut at = value;
+    while let ExprKind::Await(inner) | ExprKind::Unary { operand: inner, .. } = module.expr(at).kind {
+        at = inner;
+    }
+    matches!(module.expr(at).kind, ExprKind::Call { .. })
+        && module.exprs_within(module.expr(at).range).any(|(_, e)| matches!(e.kind, ExprKind::Name(n) if n == name))
+}
+
 fn contains(module: &Module, outer: ExprId, inner: ExprId) -> bool {
     module.expr(outer).range.contains(module.expr(inner).range)
 }
@@ -737,10 +766,10 @@ fn caps_in(module: &Module, range: ir::Range) -> Vec<ExprId> {
     };
     for (_, item) in module.exprs_within(range) {
         match &item.kind {
-            ExprKind::Binary { op: BinaryOp::Lt | BinaryOp::Le | BinaryOp::Gt | BinaryOp::Ge, left, right } => {
-                if !is_least(*left) && !is_least(*right) {
-                    whole.extend([*left, *right]);
-                }
+            ExprKind::Binary { op: BinaryOp::Lt | BinaryOp::Le | BinaryOp::Gt | BinaryOp::Ge, left, right }
+                if !is_least(*left) && !is_least(*right) =>
+            {
+                whole.extend([*left, *right]);
             }
             ExprKind::Binary { op: BinaryOp::In | BinaryOp::NotIn, left, .. } => whole.push(*left),
             ExprKind::Call { callee, args, .. } => {

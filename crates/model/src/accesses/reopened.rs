@@ -238,7 +238,8 @@ impl Kept<'_> {
                 _ => false,
             })
         };
-        if scopes.top.contains_key(&name) && !is_declared() {
+        let is_param = module.function(function.function).params.iter().any(|p| p.name == name);
+        if (scopes.top.contains_key(&name) || module.language.is_ecmascript()) && !is_param && !is_declared() {
             return false;
         }
         let mut at = Some(function.function);

@@ -235,7 +235,7 @@ fn growing(model: &Model, access: u32) -> Option<String> {
             || last.strip_suffix('s') == Some(*w)
             || last.strip_suffix("ies").is_some_and(|s| w.strip_suffix('y') == Some(s))
     };
-    let grows = GROWS.iter().any(|w| is_word(&w));
+    let grows = GROWS.iter().any(is_word);
     (grows && is_by_reference(question)).then(|| name.to_owned())
 }
 
