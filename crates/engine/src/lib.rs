@@ -305,7 +305,9 @@ impl Session {
         for result in results {
             match result {
                 Ok((found, hidden)) => {
-                    findings.extend(found);
+                    // nobody mends what a generator writes
+                    let is_written = |f: &Finding| self.sources.file(f.span.file).role != base::FileRole::Generated;
+                    findings.extend(found.into_iter().filter(is_written));
                     masks.extend(hidden);
                 }
                 Err(id) => gaps.push(Gap {
