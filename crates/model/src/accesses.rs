@@ -6,9 +6,11 @@
 mod checks;
 mod conditions;
 mod connections;
+mod declared;
 mod derived;
 mod grouped;
 mod held;
+mod lists;
 mod outgoing;
 mod pages;
 mod partial;
@@ -26,7 +28,7 @@ mod ways;
 use std::collections::hash_map::Entry;
 
 use base::{Evidence, FileRole, Language, Span, Symbol};
-use ir::{ExprId, ExprKind, FunctionKind, StmtKind, TypeId, TypeKind};
+use ir::{ExprId, ExprKind, FunctionKind, StmtKind};
 use program::{Binding, ClassRef, ExprRef, FnId, ModuleId};
 use rustc_hash::{FxHashMap, FxHashSet};
 
@@ -112,7 +114,7 @@ pub struct Access {
 /// All accesses with what repeats them.
 #[derive(Debug, Default)]
 pub struct Accesses {
-    /// In order of place; after them relations that loops ask for.
+    /// In order of place; after them what declared statements send, and relations that loops ask for.
     pub all: Vec<Access>,
     /// Those in loops, in order of place.
     pub repeats: Vec<Repeat>,
@@ -151,14 +153,25 @@ pub(crate) fn collect(context: &Context<'_>, effects: &[Effect], routes: &[Route
         all.extend(of_module(here));
         rest = after;
     }
-    all.extend(declared(context));
+    all.extend(declared::by_repositories(context));
     all.sort_by_key(|a: &Access| (a.span, a.call));
     let serves = serves(context, routes);
     let ways = ways::ways(context, effects, &all);
     let partials = partial::collect(context, effects, &all, &serves);
     let updates = updates::collect(context, effects, &all, &ways);
-    let repeats = repeats::collect(context, effects, routes, &mut all, &ways);
     let checks = checks::collect(context, effects, &all, &ways);
+    // of statements that stand apart from the code only their repetition is judged
+    let known: FxHashSet<ExprRef> = all.iter().map(|a| a.call).collect();
+    let mut mapped = declared::by_statements(context, effects);
+    mapped.retain(|a| !known.contains(&a.call));
+    let repeats = match mapped.is_empty() {
+        true => repeats::collect(context, effects, routes, &mut all, &ways),
+        false => {
+            all.extend(mapped);
+            let ways = ways::ways(context, effects, &all);
+            repeats::collect(context, effects, routes, &mut all, &ways)
+        }
+    };
     let later = transactions::later(context, effects);
     let transactions = transactions::collect(context, effects, &later);
     let leaks = connections::collect(context, effects, &later);
@@ -264,7 +277,7 @@ impl<'c> Reader<'c> {
         let mut found: Vec<Access> = Vec::new();
         for effect in self.effects.iter().filter(|e| e.kind == Kind::Query) {
             let Some(access) = self.record(effect).access else { continue };
-            if found.iter().any(|a| a.call == effect.call) || access == AccessFact::Declared {
+            if access == AccessFact::Declared || found.iter().any(|a| a.call == effect.call) {
                 continue;
             }
             // a query that is only put together further is sent by the last link
@@ -395,6 +408,13 @@ impl<'c> Reader<'c> {
         if is_lazy && (self.given.contains(&whole) || self.is_part(whole)) {
             return None;
         }
+        // a link that only queries have and a connection are no chance together
+        let is_clause =
+            |link: &ExprId| self.of_call.get(link).into_iter().flatten().any(|e| self.effects[*e].kind == Kind::Clause);
+        let evidence = match effect.evidence {
+            Evidence::Suspected if record.arg.is_some() && below.iter().any(is_clause) => Evidence::Shown,
+            evidence => evidence,
+        };
         Some(Access {
             call: effect.call,
             span: self.module.expr_span(whole),
@@ -406,7 +426,7 @@ impl<'c> Reader<'c> {
             links: clauses.links,
             name: self.name(call),
             record: effect.record,
-            evidence: effect.evidence,
+            evidence,
         })
     }
 
@@ -662,91 +682,6 @@ fn receiver(module: &ir::Module, call: ExprId) -> Option<ExprId> {
     match &module.expr(*callee).kind {
         ExprKind::Member { object, .. } => Some(*object),
         _ => None,
-    }
-}
-
-/// Calls of methods that interfaces of repositories declare without a body.
-fn declared(context: &Context<'_>) -> Vec<Access> {
-    let program = context.program;
-    let mut bases: Vec<(RecordId, &str)> = Vec::new();
-    for (id, record) in context.facts.records() {
-        if record.kind == Kind::Query && record.access == Some(AccessFact::Declared) {
-            bases.extend(record.names.iter().map(|n| (id, n.as_str())));
-        }
-    }
-    let mut found = Vec::new();
-    let classes = program.classes();
-    for (class, info) in classes.all() {
-        let external = classes.external_bases(class);
-        let Some((record, _)) = bases.iter().find(|(_, name)| external.iter().any(|e| *e == *name)) else { continue };
-        let methods = info.methods.values().flatten().filter(|m| program.function(**m).body.is_none());
-        for method in methods {
-            let item = program.function(*method);
-            let Some(name) = item.name else { continue };
-            let module = program.module(method.module);
-            let (does, is_limited) = by_declaration(module, item, name.as_str());
-            for site in program.callers(*method) {
-                let module = program.module(site.module);
-                if context.sources.file(module.file).role != FileRole::Production {
-                    continue;
-                }
-                found.push(Access {
-                    call: ExprRef { module: site.module, expr: site.expr },
-                    span: module.expr_span(site.expr),
-                    function: site.caller,
-                    does,
-                    is_lazy: false,
-                    is_limited,
-                    is_filtered: !item.params.is_empty(),
-                    links: Vec::new(),
-                    name: program.function_name(*method),
-                    record: *record,
-                    evidence: Evidence::Shown,
-                });
-            }
-        }
-    }
-    found
-}
-
-/// What a declared method does, by the words of its name and its result.
-fn by_declaration(module: &ir::Module, item: &ir::Function, name: &str) -> (Does, bool) {
-    let starts = |words: &[&str]| words.iter().any(|w| name.starts_with(w));
-    let is_paged = |ty: TypeId| {
-        let TypeKind::Named { path, .. } = &module.ty(ty).kind else { return false };
-        let last = path.as_str().rsplit('.').next().unwrap_or_default();
-        matches!(last, "Page" | "Slice" | "Pageable" | "PageRequest" | "Limit" | "Window")
-    };
-    let is_limited = item.ret.is_some_and(is_paged)
-        || item.params.iter().filter_map(|p| p.ty).any(is_paged)
-        || ["findTop", "findFirst"].iter().any(|w| name.starts_with(w));
-    let does = if starts(&["count", "exists"]) {
-        Does::Count
-    } else if starts(&["delete", "remove"]) {
-        Does::Delete
-    } else if starts(&["save", "insert"]) {
-        Does::Insert
-    } else if item.ret.is_some_and(|ty| is_many(module, ty)) {
-        Does::List
-    } else if item.ret.is_none() || starts(&["update", "set", "mark", "increment"]) {
-        Does::Update
-    } else {
-        Does::One
-    };
-    (does, is_limited)
-}
-
-fn is_many(module: &ir::Module, ty: TypeId) -> bool {
-    match &module.ty(ty).kind {
-        TypeKind::Array(_) => true,
-        TypeKind::Named { path, .. } => {
-            let last = path.as_str().rsplit('.').next().unwrap_or_default();
-            matches!(
-                last,
-                "List" | "Set" | "Collection" | "Iterable" | "Stream" | "Page" | "Slice" | "Flux" | "Streamable"
-            )
-        }
-        _ => false,
     }
 }
 
