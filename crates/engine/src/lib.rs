@@ -322,7 +322,9 @@ impl Session {
         for result in results {
             match result {
                 Ok(said) => {
-                    findings.extend(said.findings);
+                    // nobody mends what a generator writes
+                    let is_written = |f: &Finding| self.sources.file(f.span.file).role != base::FileRole::Generated;
+                    findings.extend(said.findings.into_iter().filter(is_written));
                     masks.extend(said.masks);
                     refuted.extend(said.refuted);
                 }

@@ -14,6 +14,7 @@ mod existence;
 mod grouped;
 mod held;
 mod isolation;
+mod lists;
 mod locks;
 mod orders;
 mod outgoing;
@@ -134,7 +135,7 @@ pub struct Access {
 /// All accesses with what repeats them.
 #[derive(Debug, Default)]
 pub struct Accesses {
-    /// In order of place; after them relations that loops ask for.
+    /// In order of place; after them what declared statements send, and relations that loops ask for.
     pub all: Vec<Access>,
     /// Those in loops, in order of place.
     pub repeats: Vec<Repeat>,
@@ -191,15 +192,26 @@ pub(crate) fn collect(context: &Context<'_>, effects: &[Effect], routes: &[Route
         all.extend(of_module(here));
         rest = after;
     }
-    all.extend(declared::collect(context));
+    all.extend(declared::by_repositories(context));
     all.sort_by_key(|a: &Access| (a.span, a.call));
     let serves = serves(context, routes);
     let ways = ways::ways(context, effects, &all, stored);
     let later = transactions::later(context, effects);
     let partials = partial::collect(context, effects, &all, &serves, &later);
     let updates = updates::collect(context, effects, &all, &ways);
-    let repeats = repeats::collect(context, effects, routes, &mut all, &ways, stored);
     let checks = checks::collect(context, effects, &all, &ways);
+    // of statements that stand apart from the code only their repetition is judged
+    let known: FxHashSet<ExprRef> = all.iter().map(|a| a.call).collect();
+    let mut mapped = declared::by_statements(context, effects);
+    mapped.retain(|a| !known.contains(&a.call));
+    let repeats = match mapped.is_empty() {
+        true => repeats::collect(context, effects, routes, &mut all, &ways, stored),
+        false => {
+            all.extend(mapped);
+            let ways = ways::ways(context, effects, &all, stored);
+            repeats::collect(context, effects, routes, &mut all, &ways, stored)
+        }
+    };
     let transactions = transactions::collect(context, effects, &later);
     let leaks = connections::collect(context, effects, &later);
     let outgoing = outgoing::collect(context, effects, &transactions, &later);
@@ -330,7 +342,7 @@ impl<'c> Reader<'c> {
         let mut found: Vec<Access> = Vec::new();
         for effect in self.effects.iter().filter(|e| e.kind == Kind::Query) {
             let Some(access) = self.record(effect).access else { continue };
-            if found.iter().any(|a| a.call == effect.call) || access == AccessFact::Declared {
+            if access == AccessFact::Declared || found.iter().any(|a| a.call == effect.call) {
                 continue;
             }
             // a query that is only put together further is sent by the last link
@@ -465,6 +477,13 @@ impl<'c> Reader<'c> {
         if is_lazy && (self.given.contains(&whole) || self.is_part(whole)) {
             return None;
         }
+        // a link that only queries have and a connection are no chance together
+        let is_clause =
+            |link: &ExprId| self.of_call.get(link).into_iter().flatten().any(|e| self.effects[*e].kind == Kind::Clause);
+        let evidence = match effect.evidence {
+            Evidence::Suspected if record.arg.is_some() && below.iter().any(is_clause) => Evidence::Shown,
+            evidence => evidence,
+        };
         Some(Access {
             call: effect.call,
             span: self.module.expr_span(whole),
@@ -476,7 +495,7 @@ impl<'c> Reader<'c> {
             links: clauses.links,
             name: self.name(call),
             record: effect.record,
-            evidence: effect.evidence,
+            evidence,
         })
     }
 

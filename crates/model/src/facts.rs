@@ -58,7 +58,8 @@ pub enum Kind {
     Transaction,
     /// Takes a lock.
     Lock,
-    /// Calls another system. `timeout` says where its timeout is set.
+    /// Calls another system. `timeout` says where its timeout is set. `label` is `patient` where the platform gives up
+    /// by itself, but late.
     Outbound,
     /// A client or pool of another system is made. `timeout` says where its timeout is set.
     Opens,
@@ -184,7 +185,8 @@ pub enum AccessFact {
     Delete,
     /// What the statement in the argument `arg` (the first) says.
     Statement,
-    /// Methods that subtypes of the named types declare without a body; their names and results say what they do.
+    /// Methods that subtypes of the named types declare without a body; their names and results say what they do. With
+    /// a `label`, methods that the named annotation, a mapper file or a generator gives a statement.
     Declared,
 }
 

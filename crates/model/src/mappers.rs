@@ -17,9 +17,8 @@ pub fn is_mapper(path: &str) -> bool {
     lower.ends_with(".xml") && ["mapper", "mybatis", "dao", "ibatis"].iter().any(|w| lower.contains(w))
 }
 
-/// The dangerous uses that declared statements make of parameters.
-pub(crate) fn declared(context: &Context<'_>, effects: &[Effect]) -> FxHashMap<FnId, Vec<Declared>> {
-    let mut found: FxHashMap<FnId, Vec<Declared>> = FxHashMap::default();
+/// Java's methods without a body, by their annotations and by class and name.
+pub(crate) fn bodiless(context: &Context<'_>) -> (FxHashMap<ExprRef, FnId>, FxHashMap<String, Vec<FnId>>) {
     let mut by_annotation: FxHashMap<ExprRef, FnId> = FxHashMap::default();
     let mut methods: FxHashMap<String, Vec<FnId>> = FxHashMap::default();
     for id in context.modules() {
@@ -35,6 +34,44 @@ pub(crate) fn declared(context: &Context<'_>, effects: &[Effect]) -> FxHashMap<F
             methods.entry(context.program.function_name(this)).or_default().push(this);
         }
     }
+    (by_annotation, methods)
+}
+
+/// The statements of a mapper file: the method that each is given to (`UserMapper.findById`), its kind and its text.
+pub(crate) fn statements(text: &str) -> Vec<(String, &'static str, &str)> {
+    let Some(namespace) = text.split_once("<mapper").and_then(|(_, rest)| attribute(rest, "namespace")) else {
+        return Vec::new();
+    };
+    let class = namespace.rsplit('.').next().unwrap_or(namespace);
+    let of_tag =
+        |tag: &'static str| elements(text, tag).into_iter().map(move |(id, body)| (format!("{class}.{id}"), tag, body));
+    ["select", "insert", "update", "delete"].into_iter().flat_map(of_tag).collect()
+}
+
+/// The statements of a generated file that are named in a comment: the name, what it gives (`one`, `many`, `exec`,
+/// `batch`) and the statement.
+pub(crate) fn named_statements(text: &str) -> Vec<(&str, &'static str, &str)> {
+    let mut found = Vec::new();
+    for rest in text.split("-- name: ").skip(1) {
+        let Some((line, statement)) = rest.split_once('\n') else { continue };
+        let Some((name, gives)) = line.trim().split_once(" :") else { continue };
+        let gives = match gives.trim() {
+            "one" => "one",
+            "many" => "many",
+            "copyfrom" => "batch",
+            gives if gives.starts_with("batch") => "batch",
+            _ => "exec",
+        };
+        let statement = statement.split('`').next().unwrap_or_default();
+        found.push((name.trim(), gives, statement));
+    }
+    found
+}
+
+/// The dangerous uses that declared statements make of parameters.
+pub(crate) fn declared(context: &Context<'_>, effects: &[Effect]) -> FxHashMap<FnId, Vec<Declared>> {
+    let mut found: FxHashMap<FnId, Vec<Declared>> = FxHashMap::default();
+    let (by_annotation, methods) = bodiless(context);
     let mut record = None;
     for effect in effects.iter().filter(|e| e.kind == Kind::Sink) {
         let Some(function) = by_annotation.get(&effect.call) else { continue };

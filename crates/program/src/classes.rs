@@ -120,7 +120,19 @@ impl Classes {
             for derived in self.infos.get(&queue[at]).into_iter().flat_map(|i| &i.derived) {
                 if !queue.contains(derived) {
                     queue.push(*derived);
-                    found.extend(self.infos.get(derived).and_then(|i| i.methods.get(&name)).into_iter().flatten());
+                    let own = self.infos.get(derived).and_then(|i| i.methods.get(&name));
+                    match own {
+                        Some(own) => found.extend(own),
+                        // Go: what implements an interface may embed what has the method
+                        None if program.module(derived.module).language == Language::Go => {
+                            for embedded in self.method(*derived, name) {
+                                if embedded != function && !found.contains(&embedded) {
+                                    found.push(embedded);
+                                }
+                            }
+                        }
+                        None => {}
+                    }
                 }
             }
             at += 1;

@@ -34,7 +34,7 @@ pub use classes::{ClassInfo, Classes};
 pub use eval::Evaluator;
 pub use items::LoopVariable;
 pub use resolve::go::without_version;
-pub use scope::{Binding, Owner, PathStep, Scopes};
+pub use scope::{Binding, Owner, PathStep, Scopes, hands_on_elements};
 
 /// A module (file) of the repository: an index into [`Program::modules`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]

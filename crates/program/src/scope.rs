@@ -1,6 +1,6 @@
 //! Which names each function and module binds, and in which function each expression stands.
 
-use base::Symbol;
+use base::{Language, Symbol};
 use ir::{
     Block, Child, ClassId, ExprId, ExprKind, FunctionId, ImportId, LogicalOp, Module, Range, StmtId, StmtKind, TypeId,
 };
@@ -153,6 +153,39 @@ impl Scopes {
     fn place(&self, expr: ExprId) -> Place {
         let place = self.place_of.get(expr.0 as usize).and_then(|at| self.places.get(*at as usize));
         place.copied().unwrap_or_default()
+    }
+}
+
+/// Whether a method of this name calls what it is given with each element of a list.
+pub fn hands_on_elements(language: Language, name: &str) -> bool {
+    if matches!(name, "forEach" | "map" | "each" | "for_each" | "flatMap" | "ForEach") {
+        return true;
+    }
+    match language {
+        Language::Java => matches!(
+            name,
+            "flatMapSequential"
+                | "flatMapIterable"
+                | "concatMap"
+                | "mapToObj"
+                | "mapToLong"
+                | "mapToInt"
+                | "anyMatch"
+                | "allMatch"
+                | "noneMatch"
+                | "peek"
+                | "removeIf"
+                | "filter"
+        ),
+        Language::CSharp => matches!(name, "Select" | "SelectMany" | "ForEachAsync" | "ToDictionary" | "RemoveAll"),
+        Language::Rust => {
+            matches!(name, "filter_map" | "flat_map" | "try_for_each" | "for_each_concurrent" | "then")
+        }
+        language if language.is_ecmascript() => matches!(
+            name,
+            "filter" | "some" | "every" | "eachSeries" | "eachLimit" | "mapSeries" | "mapLimit" | "forEachSeries"
+        ),
+        _ => false,
     }
 }
 
@@ -447,13 +480,22 @@ impl Survey<'_> {
     fn list_call(&mut self, callee: ExprId, args: &[ir::Arg], block: Option<FunctionId>) {
         match &self.module.expr(callee).kind {
             ExprKind::Member { object, name, .. } => match name.as_str() {
-                "forEach" | "map" | "each" | "for_each" | "flatMap" | "ForEach" => {
-                    let lambda = args.first().and_then(|a| match self.module.expr(a.value).kind {
+                list if hands_on_elements(self.module.language, list) => {
+                    let lambda_of = |value: ExprId| match self.module.expr(value).kind {
                         ExprKind::Lambda(function) => Some(function),
                         _ => None,
-                    });
-                    if let Some(function) = lambda.or(block) {
-                        self.scopes.iterated.insert(function, *object);
+                    };
+                    let first = args.first().map(|a| a.value);
+                    // `Promise.map(xs, x => …)`, `Parallel.ForEach(xs, x => …)`
+                    let after = args.iter().skip(1).find_map(|a| lambda_of(a.value));
+                    match (first.and_then(lambda_of).or(block), after, first) {
+                        (Some(function), ..) => {
+                            self.scopes.iterated.insert(function, *object);
+                        }
+                        (None, Some(function), Some(list)) => {
+                            self.scopes.iterated.insert(function, list);
+                        }
+                        _ => {}
                     }
                 }
                 // Ruby's, which take a block for each element

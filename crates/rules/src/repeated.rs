@@ -44,9 +44,12 @@ pub fn report(model: &Model, report: &mut Report<'_>, repeat: &Repeat, words: &W
     // the further away, the more a reader must believe; a list that is shown is worth more of it than a change
     let reads = route.is_some_and(|r| r.method.is_safe() || r.method == Method::Any) || repeat.field.is_some();
     let depth = if repeat.view.is_some() || !repeat.page.is_empty() { 0 } else { repeat.way.len() };
-    if depth > if reads { 3 } else { usize::from(route.is_some()) } {
+    let asks = access.does.reads();
+    if depth > if reads || route.is_none() && asks { 3 } else { usize::from(route.is_some()) } {
         return;
     }
+    // far from what is known to answer requests, it may be work that nobody waits for
+    let is_hidden = route.is_none() && depth > 0 && repeat.field.is_none();
     let within = around(model, repeat.call);
     let over = repeat
         .over
@@ -118,7 +121,10 @@ pub fn report(model: &Model, report: &mut Report<'_>, repeat: &Repeat, words: &W
     said.extend(over.filter(|o| is_plain(o)).map(|list| ("list", list.to_owned())));
     apply_mended_with(model, &mut finding, access.record, &said);
     finding.verification = Text::from(words.verification);
-    report.add(finding);
+    match is_hidden {
+        true => report.add_for_auditors(finding),
+        false => report.add(finding),
+    }
 }
 
 /// Whether an expression can be written on: a name, a member, or calls of these.

@@ -1,19 +1,22 @@
 //! Accesses that a loop sends again for each element: directly, or by calls below it.
 
-use base::{FileRole, Language, Span, Symbol};
-use ir::{BinaryOp, Block, Child, ExprId, ExprKind, FunctionId, FunctionKind, Literal, StmtId, StmtKind, UnaryOp};
-use program::{ClassRef, ExprRef, FnId, ModuleId};
+use base::{FileRole, Span, Symbol};
+use ir::{BinaryOp, Block, Child, ExprId, ExprKind, FunctionId, FunctionKind, StmtId, StmtKind, UnaryOp};
+use program::{ClassRef, ExprRef, FnId, ModuleId, Value, hands_on_elements};
 use rayon::prelude::*;
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::relations::{Relation, Relations};
 use super::ways::{Ways, is_meant};
-use super::{Access, Does, rows, shown};
+use super::{Access, Does, lists, rows, shown};
 use crate::adapters::Context;
 use crate::adapters::graphql::{self, FieldResolver};
 use crate::effects::Effect;
 use crate::entities::Route;
 use crate::stored::StoredThings;
+
+/// How many functions a name that is handed on may mean.
+const MAX_MEANT: usize = 3;
 
 /// An access that a loop repeats.
 #[derive(Clone, Debug, PartialEq)]
@@ -207,7 +210,7 @@ impl Walk<'_> {
             .program
             .scopes(self.id)
             .iterated(id)
-            .filter(|over| is_callback && self.is_list(*over) && self.may_be_long(*over));
+            .filter(|over| is_callback && self.is_gone_through(*over, Some(id)));
         let kept = match is_callback {
             true => Vec::new(),
             false => std::mem::take(&mut self.loops),
@@ -322,7 +325,7 @@ impl Walk<'_> {
                 let target = if self.is_range(iter) { &mut around.counters } else { &mut around.names };
                 self.names_of(pattern, target);
                 around.elements.clone_from(&around.names);
-                self.may_be_long(iter)
+                lists::may_be_long(self.context, ExprRef { module: self.id, expr: iter })
             }
             // Go's `for i := range xs` binds the index first; without a pattern nothing differs
             (None, Some(_), _) => false,
@@ -558,6 +561,7 @@ impl Walk<'_> {
     }
 
     fn call(&mut self, id: ExprId) {
+        self.handed_on(id);
         if self.loops.is_empty() || self.remembered > 0 || self.asks(id) {
             return;
         }
@@ -565,7 +569,7 @@ impl Walk<'_> {
         let (access, way) = match self.direct.get(&call) {
             Some(access) => (*access, Vec::new()),
             None => {
-                if !is_meant(self.context, call) {
+                if !is_meant(self.context, call) && !self.is_of_element(id) {
                     return;
                 }
                 let Some(callee) = self.context.program.call(call) else { return };
@@ -589,6 +593,66 @@ impl Walk<'_> {
         });
     }
 
+    /// A function by its name that is called with each element: `ids.map(load)`, `flux.flatMap(this::byName)`.
+    fn handed_on(&mut self, id: ExprId) {
+        let ExprKind::Call { callee, args, .. } = &self.module.expr(id).kind else { return };
+        let ExprKind::Member { object, name, .. } = self.module.expr(*callee).kind else { return };
+        let [only] = args.as_slice() else { return };
+        let is_name = matches!(self.module.expr(only.value).kind, ExprKind::Name(_) | ExprKind::Member { .. });
+        if !is_name
+            || self.remembered > 0
+            || !hands_on_elements(self.module.language, name.as_str())
+            || !self.is_gone_through(object, None)
+        {
+            return;
+        }
+        let mut functions: Vec<FnId> = Vec::new();
+        for value in self.context.evaluator(self.id).eval(only.value) {
+            let Value::Function(function) = value else { continue };
+            functions.push(function);
+            if self.context.program.function(function).body.is_none() {
+                functions.extend(self.context.program.classes().overrides(self.context.program, function, MAX_MEANT));
+            }
+        }
+        functions.retain(|f| self.context.program.function(*f).body.is_some());
+        if functions.len() > MAX_MEANT {
+            return;
+        }
+        let Some(way) = functions.iter().find_map(|f| self.ways.of.get(f)) else { return };
+        let call = ExprRef { module: self.id, expr: id };
+        let function = self.here.map(|function| FnId { module: self.id, function });
+        let over = Some(ExprRef { module: self.id, expr: object });
+        let (access, way) = (way.access, way.calls.clone());
+        self.found.push(Repeat {
+            call,
+            function,
+            access,
+            way,
+            over,
+            made: None,
+            view: None,
+            field: None,
+            page: Vec::new(),
+        });
+    }
+
+    /// The only method of its name, called on an element that is called as the method's class is:
+    /// `invitation.crate_name(conn)` of `OwnerInvitation`.
+    fn is_of_element(&self, id: ExprId) -> bool {
+        let ExprKind::Call { callee, .. } = &self.module.expr(id).kind else { return false };
+        let ExprKind::Member { object, .. } = self.module.expr(*callee).kind else { return false };
+        let ExprKind::Name(element) = self.module.expr(object).kind else { return false };
+        if !self.loops.iter().any(|around| around.elements.contains(&element)) {
+            return false;
+        }
+        let call = ExprRef { module: self.id, expr: id };
+        let Some([only]) = self.context.program.call(call).map(|c| c.functions.as_slice()) else { return false };
+        let Some(class) = self.context.program.classes().class_of(*only) else { return false };
+        let plain = |text: &str| text.rsplit('.').next().unwrap_or_default().replace('_', "").to_ascii_lowercase();
+        let (element, class) = (plain(element.as_str()), plain(self.context.program.class(class).name.as_str()));
+        element.len() > 3 && class.ends_with(&element)
+    }
+
     fn call_differs(&self, id: ExprId, around: &Around) -> bool {
         let ExprKind::Call { callee, args, .. } = &self.module.expr(id).kind else { return false };
         self.differs(*callee, around) || args.iter().any(|a| self.differs(a.value, around))
@@ -602,6 +666,12 @@ impl Walk<'_> {
         mentions(self.module, id, &|name, is_index| {
             around.names.contains(&name) || is_index && around.counters.contains(&name)
         })
+    }
+
+    /// Whether a list is what a function is called with the elements of, and may be long.
+    fn is_gone_through(&self, over: ExprId, callback: Option<FunctionId>) -> bool {
+        let over = ExprRef { module: self.id, expr: over };
+        lists::is_list(self.context, over, callback) && lists::may_be_long(self.context, over)
     }
 
     fn names_of(&self, pattern: ExprId, names: &mut FxHashSet<Symbol>) {
@@ -652,74 +722,6 @@ impl Walk<'_> {
             },
             _ => false,
         })
-    }
-
-    /// Whether what functions are called with the elements of is a list at all: where the language has methods of
-    /// the same names on single values, the chain must say so.
-    fn is_list(&self, over: ExprId) -> bool {
-        let text = || self.context.sources.text(self.module.expr_span(over));
-        let is_call = matches!(self.module.expr(over).kind, ExprKind::Call { .. });
-        match self.module.language {
-            Language::Java => !is_call || text().contains("tream("),
-            Language::Rust => is_call && text().contains("iter"),
-            _ => true,
-        }
-    }
-
-    /// Whether a list is not one of a few that the code itself writes down, nor one of batches.
-    fn may_be_long(&self, iter: ExprId) -> bool {
-        let module = self.module;
-        match &module.expr(iter).kind {
-            ExprKind::List(items) => items.iter().any(|i| matches!(module.expr(*i).kind, ExprKind::Spread(_))),
-            ExprKind::Map(_) | ExprKind::Literal(_) => false,
-            // `FIELDS[::-1]`
-            ExprKind::Index { object, index } if matches!(module.expr(*index).kind, ExprKind::List(_)) => {
-                self.may_be_long(*object)
-            }
-            ExprKind::Binary { op: BinaryOp::Range, right, .. } => {
-                !matches!(module.expr(*right).kind, ExprKind::Literal(Literal::Int(_)))
-            }
-            ExprKind::Call { callee, args, .. } => {
-                let (ExprKind::Name(name) | ExprKind::Member { name, .. }) = &module.expr(*callee).kind else {
-                    return true;
-                };
-                let plain = name.as_str().to_ascii_lowercase().replace('_', "");
-                let in_batches = ["chunk", "batch", "slice", "partition", "ingroups", "window", "stepby", "page"];
-                let is_stepped = plain == "range"
-                    && (args.len() == 3
-                        || args
-                            .iter()
-                            .all(|a| matches!(module.expr(a.value).kind, ExprKind::Literal(Literal::Int(_)))));
-                // `xs.items()`, `enumerate(xs)`, `Object.keys(xs)`: as what they go through
-                let inner = match (plain.as_str(), &module.expr(*callee).kind) {
-                    (
-                        "items" | "keys" | "values" | "entries" | "iter" | "intoiter" | "stream" | "each" | "withindex"
-                        | "eachwithindex",
-                        ExprKind::Member { object, .. },
-                    ) if args.is_empty() => Some(*object),
-                    (
-                        "enumerate" | "sorted" | "reversed" | "list" | "set" | "keys" | "values" | "entries" | "of"
-                        | "aslist",
-                        _,
-                    ) if args.len() == 1 => Some(args[0].value),
-                    ("of" | "aslist" | "values", _) => return false,
-                    _ => None,
-                };
-                !is_stepped
-                    && !in_batches.iter().any(|w| plain.contains(w))
-                    && inner.is_none_or(|inner| self.may_be_long(inner))
-            }
-            _ => {
-                let at = ExprRef { module: self.id, expr: iter };
-                let constant = self.context.program.definition(at).is_some_and(|d| {
-                    let module = self.context.program.module(d.module);
-                    matches!(&module.expr(d.expr).kind, ExprKind::List(items) if !items.is_empty()
-                        && !items.iter().any(|i| matches!(module.expr(*i).kind, ExprKind::Spread(_))))
-                        || matches!(&module.expr(d.expr).kind, ExprKind::Map(entries) if !entries.is_empty())
-                });
-                !constant
-            }
-        }
     }
 }
 

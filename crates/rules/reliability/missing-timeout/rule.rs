@@ -4,7 +4,7 @@ use base::{Evidence, RuleInfo, Severity, Stage, Text};
 use ir::ExprKind;
 use model::facts::RecordId;
 use model::options::OptionValue;
-use model::{Kind, Model, SettingKind};
+use model::{Effect, Kind, Model, SettingKind};
 use program::FnId;
 
 use crate::support::{apply_mended, around, effects, info, path, production_settings, tag};
@@ -58,14 +58,23 @@ fn unlimited_calls(model: &Model, report: &mut Report<'_>) {
         if !record.finished_by.is_empty() && context.option(effect.call, &record.finished_by) == OptionValue::Unset {
             continue;
         }
-        if sets_default(model, effect.record) || is_limited_around(model, effect.function) {
+        let is_server = record.label.as_deref() == Some("server");
+        // a deadline near a server is that of its end
+        if sets_default(model, effect.record) || !is_server && is_limited_around(model, effect.function) {
             continue;
         }
         let name = effect.name.as_str();
         let function = around(model, effect.call);
         let subject = format!("call {} {function} {name}", path(model, effect.span));
-        let is_server = record.label.as_deref() == Some("server");
+        // a platform that gives up by itself, but late: in what runs in browsers nobody else waits
+        let is_patient = record.label.as_deref() == Some("patient");
+        if is_patient && !is_of_server(model, effect) {
+            continue;
+        }
         let issue = match is_server {
+            _ if is_patient => {
+                Text::say("`{}` is called without a timeout: it waits for minutes before it gives up.", &[name])
+            }
             true => Text::say(
                 "`{}` serves without a limit in time: slow callers may keep their connections for ever.",
                 &[name],
@@ -77,7 +86,10 @@ fn unlimited_calls(model: &Model, report: &mut Report<'_>) {
         if record.label.as_deref() == Some("database") {
             finding.severity = Severity::Suggestion;
         }
-        finding.details = Text::say("{} sets no limit by itself.", &[model.facts.library(effect.record)]);
+        finding.details = match is_patient {
+            true => Text::from("The platform gives up by itself only after minutes."),
+            false => Text::say("{} sets no limit by itself.", &[model.facts.library(effect.record)]),
+        };
         finding.impact = Text::from(if is_server { SLOW_CALLERS } else { IMPACT });
         finding.fix = Text::from(match is_server {
             true => "Limit how long a request may take to arrive:",
@@ -90,11 +102,24 @@ fn unlimited_calls(model: &Model, report: &mut Report<'_>) {
             true => "Open a connection, send half a header and wait: the server must close it within the limit.",
             false => VERIFICATION,
         });
-        if is_server {
+        if is_server || is_patient {
             finding.severity = Severity::Suggestion;
         }
-        report.add(finding);
+        match is_patient {
+            true => report.add_for_auditors(finding),
+            false => report.add(finding),
+        }
     }
+}
+
+/// Whether a call is made by a server, by the route that comes to it or by the folders of its file.
+fn is_of_server(model: &Model, effect: &Effect) -> bool {
+    let of_server = |folder: &str| {
+        let folder = folder.to_ascii_lowercase();
+        folder.starts_with("server") || folder.starts_with("worker") || matches!(folder.as_str(), "backend" | "api")
+    };
+    effect.function.is_some_and(|f| model.route_served(f).is_some())
+        || path(model, effect.span).split('/').rev().skip(1).any(of_server)
 }
 
 /// Limits that a project takes away from a library that has one.
