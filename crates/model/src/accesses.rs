@@ -201,17 +201,11 @@ pub(crate) fn collect(context: &Context<'_>, effects: &[Effect], routes: &[Route
     let updates = updates::collect(context, effects, &all, &ways);
     let checks = checks::collect(context, effects, &all, &ways);
     // of statements that stand apart from the code only their repetition is judged
-    let known: FxHashSet<ExprRef> = all.iter().map(|a| a.call).collect();
-    let mut mapped = declared::by_statements(context, effects);
-    mapped.retain(|a| !known.contains(&a.call));
-    let repeats = match mapped.is_empty() {
-        true => repeats::collect(context, effects, routes, &mut all, &ways, stored),
-        false => {
-            all.extend(mapped);
-            let ways = ways::ways(context, effects, &all, stored);
-            repeats::collect(context, effects, routes, &mut all, &ways, stored)
-        }
-    };
+    let mapped = declared::by_statements(context, effects, &all);
+    let has_more = !mapped.is_empty();
+    all.extend(mapped);
+    let ways = if has_more { ways::ways(context, effects, &all, stored) } else { ways };
+    let repeats = repeats::collect(context, effects, routes, &mut all, &ways, stored);
     let transactions = transactions::collect(context, effects, &later);
     let leaks = connections::collect(context, effects, &later);
     let outgoing = outgoing::collect(context, effects, &transactions, &later);
@@ -406,9 +400,11 @@ impl<'c> Reader<'c> {
     fn access(&self, effect: &Effect, access: AccessFact) -> Option<Access> {
         let record = self.record(effect);
         let call = effect.call.expr;
-        // `rows.first()` of a slice is not `query.first(connection)`, `rows.all(|r| …)` not `query.all(connection)`
+        // `rows.first()` of a slice is not `query.first(connection)`, and a closure of Rust is no connection
         let is_lambda = |a: &ir::Arg| matches!(self.module.expr(a.value).kind, ExprKind::Lambda(_));
-        let given = matches!(&self.module.expr(call).kind, ExprKind::Call { args, .. } if args.first().is_some_and(|a| !is_lambda(a)));
+        let is_one = |a: &ir::Arg| self.module.language != Language::Rust || !is_lambda(a);
+        let given =
+            matches!(&self.module.expr(call).kind, ExprKind::Call { args, .. } if args.first().is_some_and(is_one));
         if effect.evidence == Evidence::Suspected && record.arg.is_some() && !given {
             return None;
         }

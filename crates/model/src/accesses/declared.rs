@@ -4,7 +4,7 @@
 use base::{Evidence, FileRole};
 use ir::{TypeId, TypeKind};
 use program::{ExprRef, FnId};
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::{Access, Does};
 use crate::adapters::Context;
@@ -56,8 +56,8 @@ pub(super) fn by_repositories(context: &Context<'_>) -> Vec<Access> {
     found
 }
 
-/// Calls of methods that are given a statement, in an annotation or a mapper file.
-pub(super) fn by_statements(context: &Context<'_>, effects: &[Effect]) -> Vec<Access> {
+/// Calls of methods that are given a statement, in an annotation or a mapper file, beside those that are known.
+pub(super) fn by_statements(context: &Context<'_>, effects: &[Effect], known: &[Access]) -> Vec<Access> {
     let program = context.program;
     let mut records: Vec<(&str, RecordId)> = Vec::new();
     for (id, record) in context.facts.records() {
@@ -108,6 +108,8 @@ pub(super) fn by_statements(context: &Context<'_>, effects: &[Effect]) -> Vec<Ac
             });
         }
     }
+    let known: FxHashSet<ExprRef> = known.iter().map(|a| a.call).collect();
+    found.retain(|a| !known.contains(&a.call));
     found.sort_by_key(|a| (a.span, a.call));
     found
 }
