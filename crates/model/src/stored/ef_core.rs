@@ -301,7 +301,7 @@ fn stored(
         span: context.program.module(entity.class.module).span(item.name_range),
         table: super::gorm::name_of(&entity.full_table()),
         is_document: false,
-        is_made: is_made,
+        is_made,
         fields: fields.collect(),
         statements: tables.iter().flat_map(|t| t.statements(dialect)).collect(),
         checked_unique: Vec::new(),

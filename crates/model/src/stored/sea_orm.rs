@@ -118,7 +118,7 @@ fn entity(context: &Context<'_>, class: ClassRef, table: String, dialect: Dialec
         span: module.span(item.name_range),
         table: Name::bare(table.clone()),
         is_document: false,
-        is_made: is_made,
+        is_made,
         fields,
         statements: made.statements(dialect),
         checked_unique: Vec::new(),

@@ -100,7 +100,7 @@ fn stored(
         span: context.program.module(class.module).span(item.name_range),
         table: gorm::name_of(&name),
         is_document: false,
-        is_made: is_made,
+        is_made,
         fields,
         statements: table.statements(dialect),
         checked_unique: Vec::new(),
