@@ -13,24 +13,12 @@ use sql::{Dialect, Name, TypeClass};
 use crate::repeated::is_run_by_hand;
 use crate::support::{is_production, path};
 
-/// A column as a class declares it.
-#[derive(Clone, Copy)]
-pub struct Declaration<'m> {
-    /// Where.
-    pub span: Span,
-    /// What the code calls it.
-    pub name: &'m str,
-    /// The library makes the table of the class: that is the place to change.
-    pub is_source: bool,
-}
-
-/// Where a class declares a column of a table.
-pub fn declaration_of<'m>(model: &'m Model, table: &Table, column: &str) -> Option<Declaration<'m>> {
-    model.stored.all.iter().filter(|s| s.table.name == table.name.name).find_map(|stored| {
+/// Where a class declares a column, whose library makes the table from it: that is the place to change.
+pub fn source_of(model: &Model, table: &Table, column: &str) -> Option<Span> {
+    model.stored.all.iter().filter(|s| s.is_made && s.table.name == table.name.name).find_map(|stored| {
         let field = stored.fields.iter().find(|f| f.column.as_deref() == Some(column))?;
         // what a library adds by itself stands at the class
-        let is_source = stored.is_made && field.span != stored.span && is_production(model, field.span);
-        Some(Declaration { span: field.span, name: field.name.as_str(), is_source })
+        (field.span != stored.span && is_production(model, field.span)).then_some(field.span)
     })
 }
 

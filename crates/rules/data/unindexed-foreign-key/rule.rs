@@ -1,6 +1,6 @@
 //! A foreign key that no index of its table serves.
 
-use base::{Finding, Related, RuleInfo, Severity, Stage, Text};
+use base::{Finding, RuleInfo, Severity, Stage, Text};
 use model::Model;
 use model::schemas::{DatabaseSchema, place_of};
 use model::stored::{Stored, StoredField};
@@ -9,7 +9,7 @@ use sql::{Dialect, ReferentialAction};
 
 use crate::running::add_missing_index;
 use crate::support::info;
-use crate::unserved::{declaration_of, declarations, unserved};
+use crate::unserved::{declarations, source_of, unserved};
 use crate::{Report, Rule};
 
 pub const RULE: Rule = Rule {
@@ -79,8 +79,8 @@ fn declared(model: &Model, report: &Report<'_>, database: &DatabaseSchema, table
     let first = key.columns.first().map_or("", String::as_str);
     let made = place_of(&model.sources, key.origin.made, first);
     // whoever lets a library write the migrations changes the class
-    let in_class = declaration_of(model, table, first);
-    let span = in_class.filter(|f| f.is_source && database.is_migrated()).map_or(made, |f| f.span);
+    let source = source_of(model, table, first).filter(|_| database.is_migrated());
+    let span = source.unwrap_or(made);
     let issue = Text::say("`{}.{}` references `{}` and has no index.", &[name, &columns, &key.references.name]);
     let mut finding = report.finding(format!("foreign key {name} {columns}"), span, issue);
     let spreads = matches!(key.on_delete, ReferentialAction::Cascade | ReferentialAction::SetNull);
@@ -95,13 +95,6 @@ fn declared(model: &Model, report: &Report<'_>, database: &DatabaseSchema, table
         false => {
             "Deleting a row there, or changing its key, reads this whole table to see that nothing references it; joins and lists by this key read it as well."
         }
-    });
-    finding.related.extend(match in_class {
-        Some(field) if field.span != span => {
-            Some(Related { span: field.span, message: Text::say("`{}` is it in the code.", &[field.name]) })
-        }
-        Some(_) if made != span => Some(Related { span: made, message: Text::from("A migration makes it here.") }),
-        _ => None,
     });
     mend(&mut finding, model, database, table, &key.columns);
     finding
