@@ -1,25 +1,30 @@
 //! How many rows a request may ask for and how far into a list: amounts that the caller chooses and nothing caps.
 
-use std::sync::OnceLock;
+mod words;
+
+use std::sync::{Arc, OnceLock, RwLock};
 
 use base::{Span, Symbol};
 use flow::{Holds, Meaning, Place, Semantics};
 use ir::{BinaryOp, ExprId, ExprKind, Literal, Module, UnaryOp};
 use program::{Binding, ExprRef, FnId, PathStep, Value};
 use rayon::prelude::*;
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 use sql::query::Operand;
 
+use self::words::{is_amount_name, is_cap, says_maximum, turns};
 use super::{Access, Accesses, Does, statements};
 use crate::adapters::Context;
 use crate::effects::Effect;
 use crate::entities::Route;
 use crate::facts::{Kind, RecordId};
-use crate::guards::words;
 use crate::{GuardKind, Place as From};
 
 /// How many steps back a value is followed.
 const MAX_STEPS: u32 = 16;
+
+/// How many expressions are looked at for one amount.
+const MAX_LOOKS: u32 = 200;
 
 /// How many callers of a function are asked what they give.
 const MAX_CALLERS: usize = 8;
@@ -64,7 +69,7 @@ pub(crate) fn collect(
             handlers.entry(function).or_default().push(route);
         }
     }
-    let tracer = Tracer { context, semantics, handlers, capped: OnceLock::new() };
+    let tracer = Tracer { context, semantics, handlers, capped: OnceLock::new(), caps: RwLock::default() };
     let lists = accesses
         .all
         .par_iter()
@@ -270,6 +275,8 @@ struct Tracer<'c> {
     handlers: FxHashMap<FnId, Vec<&'c Route>>,
     /// What each folder's declarations give a maximum.
     capped: OnceLock<FxHashMap<String, Vec<Symbol>>>,
+    /// What each function that was looked at holds below a maximum, as it is written.
+    caps: RwLock<FxHashMap<FnId, Arc<FxHashSet<&'c str>>>>,
 }
 
 /// One way back, and what was met on it.
@@ -279,6 +286,10 @@ struct Way {
     places: Vec<ExprRef>,
     /// Whether something on it caps the value.
     is_capped: bool,
+    /// Expressions that led nowhere, and those that are on the way: nobody looks there again.
+    nowhere: FxHashSet<ExprRef>,
+    /// How many expressions were looked at.
+    looks: u32,
 }
 
 impl<'c> Tracer<'c> {
@@ -304,7 +315,8 @@ impl<'c> Tracer<'c> {
 
     /// What a value holds, with the way that it came.
     fn held(&self, at: ExprRef, depth: u32, way: &mut Way) -> Option<Held> {
-        if depth > MAX_STEPS {
+        way.looks += 1;
+        if depth > MAX_STEPS || way.looks > MAX_LOOKS || !way.nowhere.insert(at) {
             return None;
         }
         let (places, capped) = (way.places.len(), way.is_capped);
@@ -316,6 +328,9 @@ impl<'c> Tracer<'c> {
                 way.places.truncate(places);
                 way.is_capped = capped;
             }
+        }
+        if held.is_some() {
+            way.nowhere.remove(&at);
         }
         held
     }
@@ -398,8 +413,10 @@ impl<'c> Tracer<'c> {
         }
         let mut found = None;
         for binding in bindings {
-            let mut own = Way::default();
+            let nowhere = std::mem::take(&mut way.nowhere);
+            let mut own = Way { nowhere, looks: way.looks, ..Way::default() };
             let held = self.of_binding(at, name, binding, depth, &mut own);
+            (way.nowhere, way.looks) = (std::mem::take(&mut own.nowhere), own.looks);
             // a function that is not known makes it of itself: `let limit = checked(limit)?`
             let is_remade =
                 matches!(binding, Binding::Value(value, _) if held.is_none() && makes_of(module, *value, name));
@@ -593,9 +610,17 @@ impl<'c> Tracer<'c> {
         while let Some(parent) = module.function(function).parent {
             function = parent;
         }
-        let text = self.context.sources.text(module.expr_span(at.expr));
-        let caps = caps_in(module, module.function(function).range);
-        caps.iter().any(|expr| self.context.sources.text(module.expr_span(*expr)) == text)
+        let text = |expr: ExprId| self.context.sources.text(module.expr_span(expr));
+        let key = FnId { module: at.module, function };
+        if let Some(known) = self.caps.read().ok().and_then(|caps| caps.get(&key).cloned()) {
+            return known.contains(text(at.expr));
+        }
+        let caps: FxHashSet<&str> = caps_in(module, module.function(function).range).into_iter().map(text).collect();
+        let is_capped = caps.contains(text(at.expr));
+        if let Ok(mut known) = self.caps.write() {
+            known.insert(key, Arc::new(caps));
+        }
+        is_capped
     }
 
     /// Whether the declaration of a field gives it a maximum: an annotation, a tag, a type.
@@ -716,40 +741,6 @@ fn contains(module: &Module, outer: ExprId, inner: ExprId) -> bool {
 
 fn folder(path: &str) -> &str {
     path.rsplit_once('/').map_or("", |(folder, _)| folder)
-}
-
-/// Whether something is called as what says how many.
-fn is_amount_name(name: &str) -> bool {
-    let plain = name.to_ascii_lowercase().replace(['_', '-'], "");
-    ["limit", "size", "perpage", "take", "count", "first", "top", "rows", "max", "num", "length"]
-        .iter()
-        .any(|w| plain.contains(w))
-}
-
-/// Whether a declaration gives a maximum.
-fn says_maximum(text: &str) -> bool {
-    let text = text.to_ascii_lowercase();
-    ["max", "le=", "lte", "lt=", "less", "range", "between", "oneof", "enum", "literal[", "isin", "cap"]
-        .iter()
-        .any(|w| text.contains(w))
-}
-
-/// Whether a call by this name keeps a value below another.
-fn is_cap(name: &str) -> bool {
-    let words = words(name);
-    let has = |list: &[&str]| words.iter().any(|w| list.contains(&w.as_str()));
-    has(&["min", "minimum", "clamp", "cap", "capped", "bound", "bounded", "between", "coerce", "constrain", "restrict"])
-        || has(&["validate", "validated", "validator", "check", "ensure", "sanitize", "normalize"])
-}
-
-/// Whether a call by this name only turns a value into another.
-fn turns(name: &str) -> bool {
-    const TURNS: [&str; 31] = [
-        "parse", "int", "integer", "number", "atoi", "uint", "str", "string", "value", "of", "to", "i", "float",
-        "long", "double", "trim", "strip", "unwrap", "or", "default", "else", "convert", "int32", "int64", "abs",
-        "floor", "round", "trunc", "max", "cast", "ok",
-    ];
-    words(name).iter().any(|w| TURNS.contains(&w.as_str()) || w.starts_with("parse") || w.starts_with("int"))
 }
 
 /// The expressions within a range that something holds below a maximum: sides of comparisons with more than zero and
